@@ -1,0 +1,27 @@
+/** Public surface of @millrace/core. */
+export {
+  AbortedError,
+  ClosedError,
+  type ErrorCode,
+  InvalidOptionError,
+  InvalidRecordError,
+  InvalidStreamModelError,
+  KinesisError,
+} from './errors.ts'
+export type { CallOptions } from './ports/call-options.ts'
+export type * as dynamo from './ports/dynamo.ts'
+export type { DynamoPort } from './ports/dynamo.ts'
+export type * as kinesis from './ports/kinesis.ts'
+export type { KinesisAdminPort, KinesisPort } from './ports/kinesis.ts'
+export type { LogFn, Logger } from './ports/logger.ts'
+export type { Metrics, MetricUnit } from './ports/metrics.ts'
+export type { Random } from './random.ts'
+export {
+  compareExtendedSequenceNumbers,
+  compareSequenceNumbers,
+  type ExtendedSequenceNumber,
+  type SequenceSentinel,
+} from './sequence-number.ts'
+export { isServiceError, ServiceError, type ServiceErrorKind } from './service-errors.ts'
+export { MAX_HASH_KEY, type Shard, type ShardHashKeyRange } from './shard.ts'
+export type { StreamRef } from './stream-ref.ts'

@@ -1,0 +1,82 @@
+/** For sibling packages only: outside semver. */
+export { LIMITS } from './limits.ts'
+export {
+  flag,
+  group,
+  integer,
+  nearestName,
+  type OptionRule,
+  type OptionRules,
+  objectWith,
+  oneOf,
+  optional,
+  resolveOptions,
+  text,
+} from './options.ts'
+export type {
+  AttributeDefinition,
+  AttributeValue,
+  CreateTableInput,
+  DeleteItemInput,
+  GetItemInput,
+  GetItemOutput,
+  Item,
+  ItemsPage,
+  PutItemInput,
+  QueryInput,
+  ScanInput,
+  TableDescription,
+  TableOutput,
+  UpdateItemInput,
+  UpdateItemOutput,
+  UpdateTableInput,
+} from './ports/dynamo.ts'
+export type {
+  ChildShard,
+  CreateStreamInput,
+  DescribeStreamSummaryOutput,
+  GetRecordsInput,
+  GetRecordsOutput,
+  GetShardIteratorInput,
+  GetShardIteratorOutput,
+  KinesisRecord,
+  ListShardsInput,
+  ListShardsOutput,
+  MergeShardsInput,
+  PutRecordInput,
+  PutRecordOutput,
+  PutRecordsEntry,
+  PutRecordsInput,
+  PutRecordsOutput,
+  PutRecordsResultEntry,
+  ServiceShard,
+  ShardFilter,
+  ShardFilterType,
+  ShardIteratorType,
+  SplitShardInput,
+  StreamDescriptionSummary,
+  StreamInput,
+  StreamMode,
+  StreamStatus,
+} from './ports/kinesis.ts'
+export { systemRandom } from './random.ts'
+export {
+  AT_TIMESTAMP,
+  extendedSequenceNumber,
+  isSequenceNumber,
+  isSequenceSentinel,
+  LATEST,
+  SHARD_END,
+  TRIM_HORIZON,
+} from './sequence-number.ts'
+export { serviceErrorKind } from './service-errors.ts'
+export {
+  childShardFromService,
+  hashKeyRangeFromService,
+  isOpen,
+  parseHashKey,
+  rangeHolds,
+  shardFromService,
+} from './shard.ts'
+export { type ResolvedStreamRef, resolveStreamRef, streamInput } from './stream-ref.ts'
+export { monotonicMs, nextTurn, nowMs, sleep, startTimer, stopTimer, type Timer } from './time.ts'

@@ -1,0 +1,160 @@
+/**
+ * Options in three stages: what the user writes -> checked once against rules -> resolved, with
+ * no field left undefined by accident. Unknown keys are refused with the nearest known name.
+ */
+import { InvalidOptionError } from './errors.ts'
+
+/** Checks one value; `undefined` means the user gave none. */
+export type OptionRule<T> = (path: string, value: unknown) => T
+export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> }
+
+/**
+ * Applies one rule a key.
+ *
+ * @throws InvalidOptionError naming the option, the value and the rule
+ */
+export function resolveOptions<T>(path: string, given: unknown, rules: OptionRules<T>): T {
+  const source = given ?? {}
+  if (typeof source !== 'object' || Array.isArray(source)) {
+    throw new InvalidOptionError(path, `${path} is ${show(given)}`, `Pass an object for ${path}.`)
+  }
+  const known = Object.keys(rules)
+  for (const key of Object.keys(source)) {
+    if (Object.hasOwn(rules, key)) continue
+    const near = nearestName(key, known)
+    throw new InvalidOptionError(
+      join(path, key),
+      `Unknown option ${join(path, key)}`,
+      near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${near}"?`,
+    )
+  }
+  const values = source as Record<string, unknown>
+  const resolved: Record<string, unknown> = {}
+  for (const key of known) {
+    const rule = rules[key as keyof T] as OptionRule<unknown>
+    resolved[key] = rule(join(path, key), Object.hasOwn(values, key) ? values[key] : undefined)
+  }
+  return resolved as T
+}
+
+/** A whole number within bounds, both inclusive. */
+export function integer(bounds: {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}): OptionRule<number> {
+  return (path, value) => {
+    if (value === undefined) return bounds.default
+    if (!Number.isSafeInteger(value) || Number(value) < bounds.min || Number(value) > bounds.max) {
+      throw new InvalidOptionError(
+        path,
+        `${path} is ${show(value)}`,
+        `Use a whole number from ${bounds.min} to ${bounds.max} (default ${bounds.default}).`,
+      )
+    }
+    return Number(value)
+  }
+}
+
+export function flag(byDefault: boolean): OptionRule<boolean> {
+  return (path, value) => {
+    if (value === undefined) return byDefault
+    if (typeof value === 'boolean') return value
+    throw new InvalidOptionError(path, `${path} is ${show(value)}`, 'Use true or false.')
+  }
+}
+
+export function oneOf<const T extends string>(
+  values: readonly T[],
+  byDefault: NoInfer<T>,
+): OptionRule<T> {
+  return (path, value) => {
+    if (value === undefined) return byDefault
+    if (typeof value === 'string' && (values as readonly string[]).includes(value))
+      return value as T
+    throw new InvalidOptionError(
+      path,
+      `${path} is ${show(value)}`,
+      `Use one of: ${values.join(', ')} (default ${byDefault}).`,
+    )
+  }
+}
+
+/** Text that matches a pattern; `expects` says in words what is allowed. */
+export function text(rule: {
+  readonly pattern: RegExp
+  readonly expects: string
+}): OptionRule<string> {
+  return (path, value) => {
+    if (typeof value === 'string' && rule.pattern.test(value)) return value
+    throw new InvalidOptionError(
+      path,
+      value === undefined ? `${path} is missing` : `${path} is ${show(value)}`,
+      `Use ${rule.expects}.`,
+    )
+  }
+}
+
+/** Lets a rule be left out; `undefined` then. */
+export function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
+  return (path, value) => (value === undefined ? undefined : rule(path, value))
+}
+
+/** A nested object; left out, all its defaults apply. */
+export function group<T>(rules: OptionRules<T>): OptionRule<T> {
+  return (path, value) => resolveOptions(path, value, rules)
+}
+
+/** Something the user made, such as a port or a logger, checked by the methods it must have. */
+export function objectWith<T>(methods: readonly (keyof T & string)[]): OptionRule<T | undefined> {
+  return (path, value) => {
+    if (value === undefined) return undefined
+    const missing = methods.filter(
+      (name) => typeof (value as Record<string, unknown> | null)?.[name] !== 'function',
+    )
+    if (missing.length === 0) return value as T
+    throw new InvalidOptionError(
+      path,
+      `${path} has no ${missing.join(', ')}`,
+      `Pass an object with the methods ${methods.join(', ')}.`,
+    )
+  }
+}
+
+/** The known name at an edit distance of at most 2 (a third of a long name), if there is one. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min((previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, substitution))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}
+
+function join(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}

@@ -1,0 +1,52 @@
+/** How a user names a stream: by name, by ARN, or by ARN plus stream id. */
+import { InvalidOptionError } from './errors.ts'
+import type { StreamInput } from './ports/kinesis.ts'
+
+/** A stream name, a stream ARN, or an ARN with the id the service reserves for later use. @public */
+export type StreamRef = string | { readonly arn: string; readonly streamId?: string | undefined }
+
+/** A checked stream reference. */
+export interface ResolvedStreamRef {
+  readonly streamName: string
+  readonly streamArn: string | undefined
+  readonly streamId: string | undefined
+  readonly region: string | undefined
+}
+
+const NAME = /^[a-zA-Z0-9_.-]{1,128}$/
+const ARN = /^arn:aws[a-z0-9-]*:kinesis:([a-z0-9-]+):([0-9]{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/
+const NAME_HINT =
+  'Use 1 to 128 letters, digits, "_", "." or "-", or the whole ARN (arn:aws:kinesis:REGION:ACCOUNT:stream/NAME).'
+
+/** @throws InvalidOptionError for a name or ARN that the service would refuse */
+export function resolveStreamRef(option: string, ref: unknown): ResolvedStreamRef {
+  if (typeof ref === 'string') {
+    if (ref.startsWith('arn:')) return fromArn(option, ref, undefined)
+    if (!NAME.test(ref)) throw invalid(option, ref)
+    return { streamName: ref, streamArn: undefined, streamId: undefined, region: undefined }
+  }
+  if (typeof ref === 'object' && ref !== null && 'arn' in ref && typeof ref.arn === 'string') {
+    const streamId = 'streamId' in ref ? ref.streamId : undefined
+    if (streamId !== undefined && typeof streamId !== 'string') throw invalid(option, streamId)
+    return fromArn(option, ref.arn, streamId)
+  }
+  throw invalid(option, ref)
+}
+
+/** What goes into a request: the ARN when known, else the name. */
+export function streamInput(stream: ResolvedStreamRef): StreamInput {
+  return stream.streamArn === undefined
+    ? { StreamName: stream.streamName }
+    : { StreamARN: stream.streamArn }
+}
+
+function fromArn(option: string, arn: string, streamId: string | undefined): ResolvedStreamRef {
+  const match = ARN.exec(arn)
+  const streamName = match?.[3]
+  if (streamName === undefined) throw invalid(option, arn)
+  return { streamName, streamArn: arn, streamId, region: match?.[1] }
+}
+
+function invalid(option: string, value: unknown): InvalidOptionError {
+  return new InvalidOptionError(option, `${option} is ${JSON.stringify(value)}`, NAME_HINT)
+}
