@@ -1,5 +1,8 @@
 /** For sibling packages only: outside semver. */
-export { LIMITS } from './limits.ts'
+export { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
+export { LIMITS, type Limits } from './limits.ts'
+export { holesBetween, Lineage } from './lineage.ts'
+export { resolveLogger, silentLogger, stderrLogger } from './loggers.ts'
 export {
   flag,
   group,
@@ -59,6 +62,7 @@ export type {
   StreamMode,
   StreamStatus,
 } from './ports/kinesis.ts'
+export { noMetrics } from './ports/no-metrics.ts'
 export { systemRandom } from './random.ts'
 export {
   AT_TIMESTAMP,
@@ -80,3 +84,4 @@ export {
 } from './shard.ts'
 export { type ResolvedStreamRef, resolveStreamRef, streamInput } from './stream-ref.ts'
 export { monotonicMs, nextTurn, nowMs, sleep, startTimer, stopTimer, type Timer } from './time.ts'
+export { type EventArguments, TypedEmitter } from './typed-emitter.ts'

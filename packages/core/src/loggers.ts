@@ -1,0 +1,46 @@
+/** Loggers for users who bring none: warnings and errors to stderr, or nothing at all. */
+import { KinesisError } from './errors.ts'
+import type { LogFn, Logger } from './ports/logger.ts'
+import { nowMs } from './time.ts'
+
+function nothing(): void {}
+
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+}
+
+/** One line a message: time, level, message, fields as JSON. */
+export const stderrLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: lineWriter('WARN'),
+  error: lineWriter('ERROR'),
+}
+
+/** `false` silences, nothing given means warnings and errors on stderr. */
+export function resolveLogger(option: Logger | false | undefined): Logger {
+  if (option === false) return silentLogger
+  return option ?? stderrLogger
+}
+
+function lineWriter(level: string): LogFn {
+  return (fields, message) => {
+    const time = new Date(nowMs()).toISOString()
+    process.stderr.write(`${time} ${level} millrace: ${message} ${toJson(fields)}\n`)
+  }
+}
+
+/** Errors as name, code, message and hint; never their enumerable extras, which may hold payloads. */
+function toJson(fields: object): string {
+  return JSON.stringify(fields, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString()
+    if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`
+    if (!(value instanceof Error)) return value
+    return KinesisError.isKinesisError(value)
+      ? { code: value.code, message: value.message, hint: value.hint }
+      : { name: value.name, message: value.message }
+  })
+}

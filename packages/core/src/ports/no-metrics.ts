@@ -1,0 +1,4 @@
+import type { Metrics } from './metrics.ts'
+
+/** For users who bring no metrics sink. */
+export const noMetrics: Metrics = { put() {} }
