@@ -4,6 +4,7 @@
  */
 import Bottleneck from 'bottleneck'
 import pRetry, { AbortError } from 'p-retry'
+import { AbortedError, KinesisError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type {
   GetShardIteratorInput,
@@ -25,7 +26,7 @@ export interface ControlPlaneOptions {
   readonly logger: Logger
   /** Retries after the first attempt, default 5. */
   readonly retries?: number | undefined
-  /** First back-off in milliseconds, default 200; it doubles up to 5 s, with full jitter. */
+  /** First back-off in milliseconds, default 200; jitter makes it up to twice that. It doubles up to 5 s. */
   readonly firstBackoffMs?: number | undefined
 }
 
@@ -104,35 +105,39 @@ export class ControlPlane {
     return [...found.values()].map(shardFromService)
   }
 
-  #retried<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-    return pRetry(
-      async () => {
-        try {
-          return await call()
-        } catch (cause) {
-          if (isServiceError(cause) && cause.retryable) throw cause
-          throw new AbortError(cause instanceof Error ? cause : new Error(String(cause)))
-        }
-      },
-      {
-        retries: this.#options.retries ?? 5,
-        minTimeout: this.#options.firstBackoffMs ?? 200,
+  async #retried<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+    const { retries, firstBackoffMs, logger, stream } = this.#options
+    try {
+      return await pRetry(() => attempt(call), {
+        retries: retries ?? 5,
+        minTimeout: firstBackoffMs ?? 200,
         maxTimeout: MAX_BACKOFF_MS,
         factor: 2,
         randomize: true,
         ...(signal === undefined ? {} : { signal }),
         onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
-          this.#options.logger.debug(
-            {
-              err: error,
-              attempt: attemptNumber,
-              retriesLeft,
-              stream: this.#options.stream.streamName,
-            },
+          logger.debug(
+            { err: error, attempt: attemptNumber, retriesLeft, stream: stream.streamName },
             'a control-plane call failed',
           )
         },
-      },
-    )
+      })
+    } catch (cause) {
+      // p-retry rejects with the signal's bare reason; callers are promised errors of ours.
+      if (signal?.aborted && !KinesisError.isKinesisError(cause)) {
+        throw new AbortedError('A control-plane call', cause)
+      }
+      throw cause
+    }
+  }
+}
+
+/** Tells p-retry to give up at once on an error that the same call would meet again. */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (cause) {
+    if (isServiceError(cause) && cause.retryable) throw cause
+    throw new AbortError(cause instanceof Error ? cause : new Error(String(cause)))
   }
 }

@@ -12,8 +12,8 @@ export class Lineage {
   }
 
   /**
-   * @throws InvalidStreamModelError when a shard id comes twice with different facts, or when a
-   *   shard is its own ancestor. A parent that is not in the list (trimmed) is fine.
+   * @throws InvalidStreamModelError when a shard id comes twice, or when a shard is its own
+   *   ancestor. A parent that is not in the list (trimmed) is fine.
    */
   static from(shards: readonly Shard[]): Lineage {
     const byId = new Map<string, Shard>()

@@ -33,14 +33,26 @@ function lineWriter(level: string): LogFn {
   }
 }
 
-/** Errors as name, code, message and hint; never their enumerable extras, which may hold payloads. */
+/** A line that cannot be built must not stop the worker that wrote it: circles end up here. */
 function toJson(fields: object): string {
-  return JSON.stringify(fields, (_key, value: unknown) => {
-    if (typeof value === 'bigint') return value.toString()
-    if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`
-    if (!(value instanceof Error)) return value
-    return KinesisError.isKinesisError(value)
-      ? { code: value.code, message: value.message, hint: value.hint }
-      : { name: value.name, message: value.message }
-  })
+  try {
+    return JSON.stringify(fields, withoutPayloads)
+  } catch (cause) {
+    return JSON.stringify({ unprintable: cause instanceof Error ? cause.name : 'fields' })
+  }
+}
+
+/**
+ * Errors as name, code, message and hint, never their enumerable extras; bytes as their length.
+ * The value is read from its holder: `Buffer.toJSON` has spelt the bytes out before a replacer
+ * is handed its argument.
+ */
+function withoutPayloads(this: unknown, key: string, json: unknown): unknown {
+  const value = (this as Readonly<Record<string, unknown>>)[key]
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`
+  if (!(value instanceof Error)) return json
+  return KinesisError.isKinesisError(value)
+    ? { code: value.code, message: value.message, hint: value.hint }
+    : { name: value.name, message: value.message }
 }

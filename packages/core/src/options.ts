@@ -16,7 +16,12 @@ export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> }
 export function resolveOptions<T>(path: string, given: unknown, rules: OptionRules<T>): T {
   const source = given ?? {}
   if (typeof source !== 'object' || Array.isArray(source)) {
-    throw new InvalidOptionError(path, `${path} is ${show(given)}`, `Pass an object for ${path}.`)
+    const what = path === '' ? 'options' : path
+    throw new InvalidOptionError(
+      path,
+      `${what} is ${showValue(given)}`,
+      `Pass an object for ${what}.`,
+    )
   }
   const known = Object.keys(rules)
   for (const key of Object.keys(source)) {
@@ -48,7 +53,7 @@ export function integer(bounds: {
     if (!Number.isSafeInteger(value) || Number(value) < bounds.min || Number(value) > bounds.max) {
       throw new InvalidOptionError(
         path,
-        `${path} is ${show(value)}`,
+        `${path} is ${showValue(value)}`,
         `Use a whole number from ${bounds.min} to ${bounds.max} (default ${bounds.default}).`,
       )
     }
@@ -60,7 +65,7 @@ export function flag(byDefault: boolean): OptionRule<boolean> {
   return (path, value) => {
     if (value === undefined) return byDefault
     if (typeof value === 'boolean') return value
-    throw new InvalidOptionError(path, `${path} is ${show(value)}`, 'Use true or false.')
+    throw new InvalidOptionError(path, `${path} is ${showValue(value)}`, 'Use true or false.')
   }
 }
 
@@ -74,7 +79,7 @@ export function oneOf<const T extends string>(
       return value as T
     throw new InvalidOptionError(
       path,
-      `${path} is ${show(value)}`,
+      `${path} is ${showValue(value)}`,
       `Use one of: ${values.join(', ')} (default ${byDefault}).`,
     )
   }
@@ -89,7 +94,7 @@ export function text(rule: {
     if (typeof value === 'string' && rule.pattern.test(value)) return value
     throw new InvalidOptionError(
       path,
-      value === undefined ? `${path} is missing` : `${path} is ${show(value)}`,
+      value === undefined ? `${path} is missing` : `${path} is ${showValue(value)}`,
       `Use ${rule.expects}.`,
     )
   }
@@ -152,9 +157,11 @@ function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`
 }
 
-function show(value: unknown): string {
+/** A value as error messages name it: never an object's content, which may be secret. */
+export function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object' && value !== null) return 'an object'
   return String(value)
 }

@@ -54,11 +54,13 @@ export class ServiceError extends KinesisError {
       readonly item?: Item | undefined
       readonly cause?: unknown
       readonly statusCode?: number | undefined
+      /** What to change, where the kind's own hint says too little. */
+      readonly hint?: string | undefined
     } = {},
   ) {
     const kind = details.kind ?? serviceErrorKind(awsName, details.statusCode)
     super(`${operation}: ${awsName}: ${message}`, {
-      hint: HINTS[kind],
+      hint: details.hint ?? HINTS[kind],
       cause: details.cause,
       retryable: RETRYABLE.has(kind),
     })
@@ -68,11 +70,21 @@ export class ServiceError extends KinesisError {
     this.item = details.item
   }
 
-  /** True when the service may have applied the write although this error came back. */
+  /**
+   * True when the service may have applied the write although this error came back. An unknown
+   * error counts: it may be a reply that could not be read.
+   */
   get ambiguous(): boolean {
-    return this.kind === 'network' || this.kind === 'transient' || this.kind === 'aborted'
+    return AMBIGUOUS.has(this.kind)
   }
 }
+
+const AMBIGUOUS: ReadonlySet<ServiceErrorKind> = new Set([
+  'network',
+  'transient',
+  'aborted',
+  'unknown',
+])
 
 const RETRYABLE: ReadonlySet<ServiceErrorKind> = new Set([
   'throttled',

@@ -16,8 +16,12 @@ export function monotonicMs(): number {
   return performance.now()
 }
 
+/** Longest delay that Node's timers hold; a longer one would fire at once instead. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** Calls `run` after `delayMs`, after 24.8 days at the latest. */
 export function startTimer(delayMs: number, run: () => void): Timer {
-  return setTimeout(run, delayMs)
+  return setTimeout(run, Math.min(delayMs, MAX_DELAY_MS))
 }
 
 export function stopTimer(timer: Timer | undefined): void {
@@ -43,7 +47,7 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Runs `run` once the current turn's microtasks are done, before any timer. */
+/** Calls `run` after this turn's microtasks and I/O callbacks, so that neither can starve. */
 export function nextTurn(run: () => void): void {
   setImmediate(run)
 }
