@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SeededRandom } from './seeded-random.ts'
+import type { VirtualEvent } from './virtual-event.ts'
+
+export type ProcessState = 'running' | 'paused' | 'killed' | 'exited'
+
+/** What a set of events belongs to, so that they can be dropped or held together. */
+export class VirtualProcess {
+  readonly name: string
+  /** Behind `Math.random` and `randomUUID` for code of this process. */
+  readonly random: SeededRandom
+  state: ProcessState = 'running'
+  resumeAtMs = 0
+  /** Events that fell due during a pause, in order of their due time. */
+  readonly held: VirtualEvent[] = []
+
+  constructor(name: string, random: SeededRandom) {
+    this.name = name
+    this.random = random
+  }
+
+  /** False once killed or exited: nothing of it may run again. */
+  get alive(): boolean {
+    return this.state === 'running' || this.state === 'paused'
+  }
+}
+
+/** Which process the code that runs now belongs to; follows promises and timers by itself. */
+export const processContext: AsyncLocalStorage<VirtualProcess> = new AsyncLocalStorage()

@@ -1,0 +1,199 @@
+// Cost per event: one heap add and take, one async scope; no promise.
+import { AsyncResource } from 'node:async_hooks'
+import { EventHeap } from './event-heap.ts'
+import { type ImmediateEntry, ImmediateQueue } from './immediate-queue.ts'
+import { SeededRandom } from './seeded-random.ts'
+import type { EventKind, VirtualEvent } from './virtual-event.ts'
+import { type ProcessState, processContext, VirtualProcess } from './virtual-process.ts'
+
+export type FailureListener = (cause: unknown, owner: VirtualProcess | undefined) => void
+
+/** What happens when, and to which process. Knows nothing of globals or of real time. */
+export class VirtualScheduler {
+  readonly #heap = new EventHeap()
+  readonly #immediates = new ImmediateQueue()
+  readonly #ties: SeededRandom
+  /** Code outside every process: the programme, models, the network. */
+  readonly #outside: AsyncResource = processContext.exit(() => newContext())
+  readonly seed: number
+  readonly ambientRandom: SeededRandom
+  #elapsedMs = 0
+  #sequence = 0
+  #events = 0
+  #current: VirtualProcess | undefined
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.#ties = new SeededRandom(seed, 'virtual-time/order')
+    this.ambientRandom = new SeededRandom(seed, 'virtual-time/ambient')
+  }
+
+  get elapsedMs(): number {
+    return this.#elapsedMs
+  }
+  /** Events run so far. */
+  get events(): number {
+    return this.#events
+  }
+  /** The process of the event that ran last: its microtasks and rejections are drained now. */
+  get currentProcess(): VirtualProcess | undefined {
+    return this.#current
+  }
+  /** When the next timed event falls due, or `undefined`. */
+  get nextAtMs(): number | undefined {
+    return this.#heap.peek()?.atMs
+  }
+
+  /** Timed events waiting, of one process when given. */
+  waiting(owner?: VirtualProcess): number {
+    return owner === undefined ? this.#heap.size : this.#heap.count((e) => e.owner === owner)
+  }
+
+  /** Schedules in the caller's async context and process. */
+  schedule(delayMs: number, run: () => void, kind: EventKind = 'timer'): VirtualEvent {
+    return this.#add(delayMs, run, kind, processContext.getStore(), newContext())
+  }
+
+  /** Schedules outside every process: no kill or pause touches it. */
+  scheduleOutside(delayMs: number, run: () => void): VirtualEvent {
+    return this.#add(delayMs, run, 'arrival', undefined, this.#outside)
+  }
+
+  /** Schedules an arrival for a process that may die or pause before. */
+  scheduleFor(
+    owner: VirtualProcess | undefined,
+    context: AsyncResource,
+    delayMs: number,
+    run: () => void,
+  ): VirtualEvent {
+    return this.#add(delayMs, run, 'arrival', owner, context)
+  }
+
+  reschedule(event: VirtualEvent, delayMs: number): void {
+    this.cancel(event)
+    if (event.owner?.alive === false) return
+    event.atMs = this.#elapsedMs + delayMs
+    this.#enqueue(event)
+  }
+
+  cancel(event: VirtualEvent): void {
+    this.#heap.remove(event)
+    const held = event.owner?.held
+    const index = held === undefined ? -1 : held.indexOf(event)
+    if (index >= 0) held?.splice(index, 1)
+  }
+
+  /** Queues for the current instant, before any timer. */
+  addImmediate(run: () => void): ImmediateEntry {
+    const owner = processContext.getStore()
+    const entry: ImmediateEntry = { owner, context: newContext(), run, cancelled: false }
+    if (owner?.alive !== false) this.#immediates.add(entry)
+    return entry
+  }
+
+  createProcess(name: string): VirtualProcess {
+    return new VirtualProcess(name, new SeededRandom(this.seed, `process/${name}/ambient`))
+  }
+
+  /** Starts code of a process as an event of its own. */
+  startIn(owner: VirtualProcess, run: () => void): void {
+    processContext.run(owner, () => this.addImmediate(run))
+  }
+
+  /** Ends a process: all that it waits for is dropped and nothing of it runs again. */
+  stop(owner: VirtualProcess, state: Extract<ProcessState, 'killed' | 'exited'>): void {
+    if (!owner.alive) return
+    owner.state = state
+    owner.held.length = 0
+    this.#heap.removeWhere((event) => event.owner === owner)
+    this.#immediates.dropOwner(owner)
+  }
+
+  /** Holds what falls due until `forMs` from now; clocks go on. A longer pause wins. */
+  pause(owner: VirtualProcess, forMs: number): void {
+    if (!owner.alive) return
+    owner.state = 'paused'
+    owner.resumeAtMs = Math.max(owner.resumeAtMs, this.#elapsedMs + forMs)
+    this.scheduleOutside(forMs, () => {
+      if (owner.state === 'paused' && this.#elapsedMs >= owner.resumeAtMs) this.#resume(owner)
+    })
+  }
+
+  /** Runs the next event; false when there is none. Microtasks are the caller's to drain. */
+  step(onFailure: FailureListener): boolean {
+    const immediate = this.#immediates.take((count) => this.#ties.uint32() % count)
+    if (immediate !== undefined) {
+      this.#run(immediate, onFailure)
+      return true
+    }
+    for (;;) {
+      const event = this.#heap.take()
+      if (event === undefined) return false
+      this.#elapsedMs = event.atMs
+      if (event.owner?.state === 'paused') {
+        event.owner.held.push(event)
+        continue
+      }
+      this.#run(event, onFailure)
+      return true
+    }
+  }
+
+  #run(event: VirtualEvent | ImmediateEntry, onFailure: FailureListener): void {
+    this.#events++
+    this.#current = event.owner
+    try {
+      event.context.runInAsyncScope(event.run)
+    } catch (cause) {
+      onFailure(cause, event.owner)
+    }
+  }
+
+  #resume(owner: VirtualProcess): void {
+    owner.state = 'running'
+    const held = owner.held.splice(0)
+    // A woken process runs its overdue timers in order of their due time, as Node does; replies
+    // that came meanwhile fall anywhere between.
+    const timerTies = held
+      .filter((event) => event.kind === 'timer')
+      .map(() => this.#ties.uint32())
+      .sort((a, b) => b - a)
+    for (const event of held) {
+      event.atMs = this.#elapsedMs
+      event.tieBreak = (event.kind === 'timer' ? timerTies.pop() : undefined) ?? this.#ties.uint32()
+      this.#heap.add(event)
+    }
+  }
+
+  #add(
+    delayMs: number,
+    run: () => void,
+    kind: EventKind,
+    owner: VirtualProcess | undefined,
+    context: AsyncResource,
+  ): VirtualEvent {
+    const event: VirtualEvent = {
+      kind,
+      owner,
+      context,
+      run,
+      atMs: this.#elapsedMs + delayMs,
+      tieBreak: 0,
+      sequence: 0,
+      heapIndex: -1,
+    }
+    if (owner?.alive !== false) this.#enqueue(event)
+    return event
+  }
+
+  #enqueue(event: VirtualEvent): void {
+    event.tieBreak = this.#ties.uint32()
+    event.sequence = this.#sequence++
+    this.#heap.add(event)
+  }
+}
+
+/** Carries every AsyncLocalStorage of the caller, not only ours, as real timers do. */
+export function newContext(): AsyncResource {
+  return new AsyncResource('VirtualEvent', { requireManualDestroy: true })
+}

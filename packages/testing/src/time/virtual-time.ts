@@ -1,0 +1,166 @@
+import { captureFailures } from './failure-capture.ts'
+import { swapGlobals } from './global-swap.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { processContext } from './virtual-process.ts'
+import { type FailureListener, VirtualScheduler } from './virtual-scheduler.ts'
+import { VirtualTimeError } from './virtual-time-error.ts'
+
+/** Where virtual wall clocks start: 2024-01-01T00:00:00Z. */
+export const VIRTUAL_EPOCH_MS = 1_704_067_200_000
+/** Dynamic imports and the like get this much real time before silence is called a deadlock. */
+const IDLE_GRACE_REAL_MS = 250
+const MAX_EVENTS_AT_ONE_INSTANT = 250_000
+
+// Captured before any swap: the run itself lives in real time.
+const realSetImmediate = setImmediate
+const realSetTimeout = setTimeout
+const realMonotonicMs = performance.now.bind(performance)
+
+let active: VirtualTime | undefined
+
+/** @public */
+export interface VirtualTimeOptions {
+  /** Decides the order of equal instants, `Math.random` and `randomUUID`; default 0. */
+  readonly seed?: number | undefined
+  /** Wall clock at the start, epoch milliseconds; default 2024-01-01T00:00:00Z. */
+  readonly epochMs?: number | undefined
+}
+
+/** @public */
+export interface VirtualRunLimits {
+  /** The run rejects once virtual time passes this many milliseconds; default 24 hours. */
+  readonly maxVirtualMs?: number | undefined
+  /**
+   * Takes what nobody caught: a throwing timer callback, an unhandled rejection. Default: the run
+   * rejects with it.
+   */
+  readonly onFailure?: FailureListener | undefined
+}
+
+/**
+ * A clock that moves only from one event to the next. Installed, it stands beneath `Date`,
+ * `performance.now`, the timers, `Math.random` and `crypto.randomUUID`.
+ *
+ * @public
+ */
+export class VirtualTime {
+  /** @internal */
+  readonly scheduler: VirtualScheduler
+  readonly #epochMs: number
+  #restore: (() => void) | undefined
+
+  constructor(options: VirtualTimeOptions = {}) {
+    this.scheduler = new VirtualScheduler(options.seed ?? 0)
+    this.#epochMs = options.epochMs ?? VIRTUAL_EPOCH_MS
+  }
+
+  /** Virtual wall clock, epoch milliseconds. */
+  nowMs(): number {
+    return Math.floor(this.#epochMs + this.scheduler.elapsedMs)
+  }
+  /** Virtual milliseconds since the start, fractions included. */
+  elapsedMs(): number {
+    return this.scheduler.elapsedMs
+  }
+  /** Timers (and replies) that are still waiting: zero after all is closed. */
+  waitingEvents(): number {
+    return this.scheduler.waiting()
+  }
+  /** A stream of randomness of its own for each site. */
+  random(site: string): SeededRandom {
+    return new SeededRandom(this.scheduler.seed, site)
+  }
+
+  /** @throws VirtualTimeError when another virtual time is installed */
+  install(): void {
+    if (active !== undefined) {
+      throw new VirtualTimeError('nested', 'Virtual time is installed already')
+    }
+    active = this
+    this.#restore = swapGlobals(this.scheduler, this.#epochMs)
+  }
+
+  /** Gives the real globals back; does nothing when not installed. */
+  uninstall(): void {
+    if (active !== this) return
+    this.#restore?.()
+    this.#restore = undefined
+    // Otherwise every promise made later in this process would pay for the bookkeeping.
+    processContext.disable()
+    active = undefined
+  }
+
+  /**
+   * Runs `body` and moves time whenever nothing is left to do at the present instant. Installs
+   * before, uninstalls after, whatever happens.
+   *
+   * @throws VirtualTimeError on a deadlock, past `maxVirtualMs`, or when time stands still
+   */
+  async run<T>(body: () => Promise<T>, limits: VirtualRunLimits = {}): Promise<T> {
+    this.install()
+    try {
+      return await this.#drive(body, limits)
+    } finally {
+      this.uninstall()
+    }
+  }
+
+  #drive<T>(body: () => Promise<T>, limits: VirtualRunLimits): Promise<T> {
+    const scheduler = this.scheduler
+    const maxVirtualMs = limits.maxVirtualMs ?? 24 * 3_600_000
+    return new Promise<T>((resolve, reject) => {
+      let finish: (() => void) | undefined
+      const fail = (cause: unknown): void => {
+        finish ??= () => reject(cause)
+      }
+      const onFailure = limits.onFailure ?? fail
+      const release = captureFailures((cause) => onFailure(cause, scheduler.currentProcess))
+      let atInstantMs = 0
+      let eventsAtInstant = 0
+      let idleSinceMs: number | undefined
+
+      // One event a turn of the real loop: a real immediate runs after all microtasks.
+      const turn = (): void => {
+        if (finish === undefined) {
+          if (scheduler.elapsedMs > atInstantMs) eventsAtInstant = 0
+          atInstantMs = scheduler.elapsedMs
+          if (++eventsAtInstant > MAX_EVENTS_AT_ONE_INSTANT) {
+            fail(new VirtualTimeError('standstill', standstillMessage(atInstantMs)))
+          } else if (scheduler.step(onFailure)) {
+            idleSinceMs = undefined
+            if (scheduler.elapsedMs > maxVirtualMs) {
+              fail(
+                new VirtualTimeError('time-limit', `Not settled after ${maxVirtualMs} virtual ms`),
+              )
+            }
+          } else {
+            idleSinceMs ??= realMonotonicMs()
+            if (realMonotonicMs() - idleSinceMs < IDLE_GRACE_REAL_MS) {
+              realSetTimeout(turn, 1)
+              return
+            }
+            fail(new VirtualTimeError('deadlock', deadlockMessage(scheduler.elapsedMs)))
+          }
+          realSetImmediate(turn)
+          return
+        }
+        release()
+        finish()
+      }
+      realSetImmediate(turn)
+      Promise.resolve()
+        .then(body)
+        .then((value) => {
+          finish ??= () => resolve(value)
+        }, fail)
+    })
+  }
+}
+
+function deadlockMessage(elapsedMs: number): string {
+  return `Deadlock at ${elapsedMs} virtual ms: nothing is scheduled and the body has not settled`
+}
+
+function standstillMessage(elapsedMs: number): string {
+  return `${MAX_EVENTS_AT_ONE_INSTANT} events at ${elapsedMs} virtual ms without progress of time`
+}
