@@ -1,4 +1,11 @@
 /** Public surface of @millrace/core. */
+export { dynamoFromSdk, type SdkDynamo } from './adapters/sdk-dynamodb.ts'
+export { kinesisFromSdk, type SdkKinesis } from './adapters/sdk-kinesis.ts'
+export type {
+  AwsClientOptions,
+  AwsCredentials,
+  AwsCredentialsOption,
+} from './adapters/sdk-options.ts'
 export {
   AbortedError,
   ClosedError,

@@ -1,0 +1,36 @@
+/**
+ * One pool of HTTP/1.1 keep-alive sockets. The SDK's own Kinesis handler opens a TLS connection
+ * for every call, and its time-outs only log; here sockets are kept and time-outs throw.
+ */
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+
+export interface HttpHandlerOptions {
+  readonly maxSockets: number
+  readonly connectTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly socketTimeoutMs: number
+}
+
+/** The SDK's warnings about full pools go nowhere: pool size is ours to judge. */
+export const silentSdkLogger: {
+  readonly trace: () => void
+  readonly debug: () => void
+  readonly info: () => void
+  readonly warn: () => void
+  readonly error: () => void
+} = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+export function createHttpHandler(options: HttpHandlerOptions): NodeHttpHandler {
+  const agent = { keepAlive: true, maxSockets: options.maxSockets }
+  return new NodeHttpHandler({
+    httpAgent: agent,
+    httpsAgent: { ...agent, minVersion: 'TLSv1.2' },
+    connectionTimeout: options.connectTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    socketTimeout: options.socketTimeoutMs,
+    throwOnRequestTimeout: true,
+    logger: silentSdkLogger,
+  })
+}
+
+function nothing(): void {}
