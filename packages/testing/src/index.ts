@@ -1,3 +1,7 @@
+export type { SimulatedCreateStreamInput } from './kinesis/create-rules.ts'
+export type { Fault, FaultHandle, FaultKind, SimulatedOperation } from './kinesis/faults.ts'
+export type { SimulatedKinesisOptions, StoredRecordNotice } from './kinesis/options.ts'
+export { type ShardRecord, SimulatedKinesis } from './kinesis/simulated-kinesis.ts'
 export { runInVirtualTime, type VirtualRunOptions } from './time/run-in-virtual-time.ts'
 export {
   VIRTUAL_EPOCH_MS,

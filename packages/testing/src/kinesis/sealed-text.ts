@@ -1,0 +1,33 @@
+/** Opaque texts (iterators, page tokens) that nobody can forge: fields plus a keyed hash. */
+import { createHmac } from 'node:crypto'
+
+const MAC_CHARACTERS = 22
+
+export class Sealer {
+  readonly #secret: string
+
+  constructor(secret: string) {
+    this.#secret = secret
+  }
+
+  seal(kind: string, fields: readonly (string | number)[]): string {
+    const body = Buffer.from(JSON.stringify([kind, ...fields])).toString('base64url')
+    return this.#mac(body) + body
+  }
+
+  /** The fields, or undefined for a text that was not sealed here or is of another kind. */
+  open(kind: string, sealed: string): readonly string[] | undefined {
+    const body = sealed.slice(MAC_CHARACTERS)
+    if (sealed.slice(0, MAC_CHARACTERS) !== this.#mac(body)) return undefined
+    const parts = JSON.parse(Buffer.from(body, 'base64url').toString()) as (string | number)[]
+    const [sealedKind, ...fields] = parts.map(String)
+    return sealedKind === kind ? fields : undefined
+  }
+
+  #mac(body: string): string {
+    return createHmac('sha256', this.#secret)
+      .update(body)
+      .digest('base64url')
+      .slice(0, MAC_CHARACTERS)
+  }
+}
