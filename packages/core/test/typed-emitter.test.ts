@@ -70,9 +70,8 @@ describe('TypedEmitter', () => {
     const { emitter } = emitterWithLog()
     const thrown = new Error('later')
     const error = new Promise((resolve) => emitter.on('error', resolve))
-    emitter.on('tick', async () => {
-      throw thrown
-    })
+    // An async listener is a lint error in TypeScript; users in JavaScript write them all the same.
+    emitter.on('tick', (() => Promise.reject(thrown)) as () => void)
     emitter.emit('tick', 1)
     assert.equal(await error, thrown)
   })
