@@ -1,0 +1,132 @@
+/** ConsumerOptions -> ResolvedConsumerOptions: checked once, in the constructor. */
+import type {
+  Codec,
+  DynamoPort,
+  KinesisPort,
+  Logger,
+  Metrics,
+  Random,
+  StreamRef,
+} from '@millrace/core'
+import type { ResolvedStreamRef } from '@millrace/core/internal'
+import type { OnHandlerError, OnMalformed, OnMisplacedAggregate } from './record-processor.ts'
+
+/** Where a stream without leases is read from. KCL: `InitialPositionInStreamExtended`. @public */
+export type InitialPosition = 'TRIM_HORIZON' | 'LATEST' | { readonly atTimestamp: Date }
+
+export interface PollingOptions {
+  readonly mode: 'polling'
+  /** Most records asked for in one GetRecords call, default and maximum 10,000. KCL: `maxRecords`. */
+  readonly maxRecords?: number | undefined
+  /**
+   * Pause between two reads of a shard at its tip, milliseconds, default 1,500, least 200.
+   * Behind the tip the pause is 200 ms. KCL: `idleTimeBetweenReadsInMillis`.
+   */
+  readonly idleTimeBetweenReadsMs?: number | undefined
+  /** Responses buffered ahead of the handler for each shard, default 4. KCL: `maxPendingProcessRecordsInput`. */
+  readonly maxPendingBatches?: number | undefined
+  /** Bytes buffered ahead for each shard (one response may exceed it), default 8 MiB. */
+  readonly maxPendingBytes?: number | undefined
+  /** Deadline of one GetRecords call, milliseconds, default 30,000. KCL: `kinesisRequestTimeout`. */
+  readonly requestTimeoutMs?: number | undefined
+}
+export interface ResolvedPolling {
+  readonly mode: 'polling'
+  readonly maxRecords: number
+  readonly idleTimeBetweenReadsMs: number
+  readonly maxPendingBatches: number
+  readonly maxPendingBytes: number
+  readonly requestTimeoutMs: number
+}
+
+export interface LeaseOptions {
+  /** A lease not renewed for this long is free, milliseconds, default 10,000; equal in the whole fleet. KCL: `failoverTimeMillis`. */
+  readonly failoverTimeMs?: number | undefined
+  /** Most leases the assignment gives to one worker, default unlimited. KCL: `maxLeasesForWorker`. */
+  readonly maxLeasesForWorker?: number | undefined
+  /** Pause between two assignments of the leader, milliseconds, default 5,000. KCL: `leaseAssignmentIntervalMillis`. */
+  readonly assignmentIntervalMs?: number | undefined
+  /** Pause between two looks at all lease counters, milliseconds, default 2,000. */
+  readonly observationIntervalMs?: number | undefined
+  /** Pause between two looks for leases assigned to this worker, milliseconds, default 2,000. */
+  readonly discoveryIntervalMs?: number | undefined
+  /** Pause between two worker-metrics rows, the sign of life of a worker, milliseconds, default 10,000. */
+  readonly workerMetricsIntervalMs?: number | undefined
+  /** How long a leader row stands before it is stale, milliseconds, default 10,000. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`. */
+  readonly leaderLeaseDurationMs?: number | undefined
+}
+export interface ResolvedLeaseOptions {
+  readonly failoverTimeMs: number
+  readonly maxLeasesForWorker: number
+  readonly assignmentIntervalMs: number
+  readonly observationIntervalMs: number
+  readonly discoveryIntervalMs: number
+  readonly workerMetricsIntervalMs: number
+  readonly leaderLeaseDurationMs: number
+}
+
+/** When delivered records are checkpointed without being asked. @public */
+export type CheckpointPolicy =
+  | 'manual'
+  | { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined }
+export type ResolvedCheckpointPolicy =
+  | 'manual'
+  | { readonly everyMs: number; readonly everyRecords: number }
+
+/** @public */
+export interface ConsumerOptions<T = Uint8Array> {
+  /** Names the lease table, as in KCL. */
+  readonly applicationName: string
+  readonly stream: StreamRef
+  /** Must be unique among live workers. Default: host name, process id and a UUID. KCL: `workerIdentifier`. */
+  readonly workerId?: string | undefined
+  readonly codec?: Codec<T> | undefined
+  /** Default `LATEST`, as in KCL. Applies to a stream that has no leases yet. */
+  readonly initialPosition?: InitialPosition | undefined
+  /** Default `{ mode: 'polling' }` (KCL's default is fan-out). */
+  readonly retrieval?: PollingOptions | undefined
+  /** Default `{ everyMs: 1000 }` for eachRecord and eachBatch, `'manual'` for a processor. */
+  readonly checkpoint?: CheckpointPolicy | undefined
+  readonly lease?: LeaseOptions | undefined
+  /** Default `'retry'`: back off and call again, without end. */
+  readonly onHandlerError?: OnHandlerError<T> | undefined
+  /** Default `'raw'`: deliver the stored bytes as one record. */
+  readonly onMalformed?: OnMalformed | undefined
+  /** Default `'deliver'`. KCL's behaviour is `'drop'`. */
+  readonly onMisplacedAggregate?: OnMisplacedAggregate | undefined
+  /** Default: the AWS SDK with its default credential chain. */
+  readonly client?: KinesisPort | undefined
+  readonly dynamodb?: DynamoPort | undefined
+  readonly region?: string | undefined
+  /** Kinesis endpoint, for local stand-ins. */
+  readonly endpoint?: string | undefined
+  /** DynamoDB endpoint, for local stand-ins. */
+  readonly dynamodbEndpoint?: string | undefined
+  /** Default: warnings and errors to stderr; `false` silences. */
+  readonly logger?: Logger | false | undefined
+  readonly metrics?: Metrics | undefined
+  readonly random?: Random | undefined
+}
+
+export interface ResolvedConsumerOptions<T = Uint8Array> {
+  readonly applicationName: string
+  readonly stream: ResolvedStreamRef
+  readonly workerId: string
+  readonly codec: Codec<T>
+  readonly initialPosition: InitialPosition
+  readonly retrieval: ResolvedPolling
+  /** Undefined: the default of the handler's kind. */
+  readonly checkpoint: ResolvedCheckpointPolicy | undefined
+  readonly lease: ResolvedLeaseOptions
+  readonly onHandlerError: OnHandlerError<T>
+  readonly onMalformed: OnMalformed
+  readonly onMisplacedAggregate: OnMisplacedAggregate
+  readonly client: KinesisPort | undefined
+  readonly dynamodb: DynamoPort | undefined
+  readonly region: string | undefined
+  readonly endpoint: string | undefined
+  readonly dynamodbEndpoint: string | undefined
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly random: Random
+}
