@@ -110,11 +110,14 @@ function checkPartitionKey(
   if (typeof partitionKey !== 'string') {
     throw invalidField(operation, field, 'Member must not be null')
   }
-  if (partitionKey.length === 0 || partitionKey.length > LIMITS.partitionKeyMaxCharacters) {
+  const max = LIMITS.partitionKeyMaxCharacters
+  // The service counts code points; only a long key is worth counting.
+  const isTooLong = partitionKey.length > max && Array.from(partitionKey).length > max
+  if (partitionKey.length === 0 || isTooLong) {
     throw invalidField(
       operation,
       field,
-      `Member must have length from 1 to ${LIMITS.partitionKeyMaxCharacters}, not ${partitionKey.length}`,
+      `Member must have length from 1 to ${max}, not ${partitionKey.length}`,
     )
   }
   return partitionKey

@@ -78,7 +78,7 @@ export class SimulatedKinesis implements KinesisPort, KinesisAdminPort {
         records.push({ shardId, record: toKinesisRecord(stored) })
       }
     }
-    // Sequence numbers of a stream count through all its shards.
+    // Sequence numbers of a stream count through all its shards: their order is storage order.
     return records.sort((a, b) => (a.record.SequenceNumber < b.record.SequenceNumber ? -1 : 1))
   }
 
