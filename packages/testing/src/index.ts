@@ -2,6 +2,22 @@ export type { SimulatedCreateStreamInput } from './kinesis/create-rules.ts'
 export type { Fault, FaultHandle, FaultKind, SimulatedOperation } from './kinesis/faults.ts'
 export type { SimulatedKinesisOptions, StoredRecordNotice } from './kinesis/options.ts'
 export { type ShardRecord, SimulatedKinesis } from './kinesis/simulated-kinesis.ts'
+export {
+  type LocalKinesis,
+  type LocalKinesisOptions,
+  type LocalStream,
+  startLocalKinesis,
+} from './local-kinesis.ts'
+export type { FaultRates, ServiceFaults, SimulatedFaults } from './simulate/faults.ts'
+export type { Violation } from './simulate/recorder.ts'
+export {
+  type DynamoEnvironment,
+  type SimulateOptions,
+  type SimulationResult,
+  simulate,
+} from './simulate/simulate.ts'
+export type { ProcessHandle, SimulatedProcess } from './simulate/simulated-process.ts'
+export type { SimulatedWorld, SpawnOptions, WaitOptions } from './simulate/world.ts'
 export { runInVirtualTime, type VirtualRunOptions } from './time/run-in-virtual-time.ts'
 export {
   VIRTUAL_EPOCH_MS,
