@@ -19,17 +19,19 @@ export function swapGlobals(scheduler: VirtualScheduler, epochMs: number): () =>
     const enumerable = before?.enumerable ?? false
     Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable })
   }
+  const monotonicMs = (): number => {
+    const process = processContext.getStore()
+    return process === undefined ? scheduler.elapsedMs : process.localMs(scheduler.elapsedMs)
+  }
+  const wallMs = (): number =>
+    Math.floor(epochMs + monotonicMs() + (processContext.getStore()?.wallOffsetMs ?? 0))
   const random = (): SeededRandom => processContext.getStore()?.random ?? scheduler.ambientRandom
 
   for (const [name, value] of Object.entries(virtualTimerFunctions(scheduler))) {
     swap(globalThis, name, value)
   }
-  swap(
-    globalThis,
-    'Date',
-    virtualDate(Date, () => Math.floor(epochMs + scheduler.elapsedMs)),
-  )
-  swap(performance, 'now', () => scheduler.elapsedMs)
+  swap(globalThis, 'Date', virtualDate(Date, wallMs))
+  swap(performance, 'now', monotonicMs)
   swap(Math, 'random', () => random().next())
   swap(globalThis.crypto, 'randomUUID', () => random().uuid())
   // core/random imports it by name: the ES view of the module has to be told.

@@ -7,6 +7,11 @@ export type ProcessState = 'running' | 'paused' | 'killed' | 'exited'
 /** What a set of events belongs to, so that they can be dropped or held together. */
 export class VirtualProcess {
   readonly name: string
+  readonly #startedAtMs: number
+  /** Local milliseconds per true one. */
+  readonly clockRate: number
+  /** How far its wall clock is off; its monotonic clock and timers do not know. */
+  wallOffsetMs = 0
   /** Behind `Math.random` and `randomUUID` for code of this process. */
   readonly random: SeededRandom
   state: ProcessState = 'running'
@@ -14,9 +19,17 @@ export class VirtualProcess {
   /** Events that fell due during a pause, in order of their due time. */
   readonly held: VirtualEvent[] = []
 
-  constructor(name: string, random: SeededRandom) {
+  constructor(name: string, random: SeededRandom, startedAtMs: number, clockRate: number) {
     this.name = name
     this.random = random
+    this.#startedAtMs = startedAtMs
+    this.clockRate = clockRate
+  }
+
+  /** What its monotonic clock says at a true instant. */
+  localMs(elapsedMs: number): number {
+    if (this.clockRate === 1) return elapsedMs
+    return this.#startedAtMs + (elapsedMs - this.#startedAtMs) * this.clockRate
   }
 
   /** False once killed or exited: nothing of it may run again. */

@@ -49,9 +49,9 @@ export class VirtualScheduler {
     return owner === undefined ? this.#heap.size : this.#heap.count((e) => e.owner === owner)
   }
 
-  /** Schedules in the caller's async context and process. */
-  schedule(delayMs: number, run: () => void, kind: EventKind = 'timer'): VirtualEvent {
-    return this.#add(delayMs, run, kind, processContext.getStore(), newContext())
+  /** Schedules a timer in the caller's async context and process. */
+  schedule(delayMs: number, run: () => void): VirtualEvent {
+    return this.#add(delayMs, run, 'timer', processContext.getStore(), newContext())
   }
 
   /** Schedules outside every process: no kill or pause touches it. */
@@ -59,14 +59,15 @@ export class VirtualScheduler {
     return this.#add(delayMs, run, 'arrival', undefined, this.#outside)
   }
 
-  /** Schedules an arrival for a process that may die or pause before. */
+  /** Schedules for a process that may die or pause before. */
   scheduleFor(
-    owner: VirtualProcess | undefined,
+    owner: VirtualProcess,
     context: AsyncResource,
+    kind: EventKind,
     delayMs: number,
     run: () => void,
   ): VirtualEvent {
-    return this.#add(delayMs, run, 'arrival', owner, context)
+    return this.#add(delayMs, run, kind, owner, context)
   }
 
   reschedule(event: VirtualEvent, delayMs: number): void {
@@ -91,8 +92,10 @@ export class VirtualScheduler {
     return entry
   }
 
-  createProcess(name: string): VirtualProcess {
-    return new VirtualProcess(name, new SeededRandom(this.seed, `process/${name}/ambient`))
+  /** @param site names its ambient randomness */
+  createProcess(name: string, site: string, clockRate = 1): VirtualProcess {
+    const random = new SeededRandom(this.seed, `${site}/ambient`)
+    return new VirtualProcess(name, random, this.#elapsedMs, clockRate)
   }
 
   /** Starts code of a process as an event of its own. */

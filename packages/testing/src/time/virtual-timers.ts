@@ -2,6 +2,7 @@
 import { promisify } from 'node:util'
 import type { ImmediateEntry } from './immediate-queue.ts'
 import type { VirtualEvent } from './virtual-event.ts'
+import { processContext } from './virtual-process.ts'
 import type { VirtualScheduler } from './virtual-scheduler.ts'
 
 type Callback = (...args: unknown[]) => void
@@ -10,6 +11,13 @@ type Callback = (...args: unknown[]) => void
 function nodeDelayMs(delay: unknown): number {
   const ms = Number(delay)
   return ms >= 1 && ms <= 2147483647 ? Math.trunc(ms) : 1
+}
+
+/** How long a delay by the caller's own clock takes by the true one. */
+function trueDelayMs(localMs: number): number {
+  const rate = processContext.getStore()?.clockRate ?? 1
+  // Cut to whole microseconds, upwards: a timer never fires early by its own clock.
+  return rate === 1 ? localMs : Math.ceil((localMs / rate) * 1000) / 1000
 }
 
 /** Same shape as Node's `Timeout`. */
@@ -117,9 +125,8 @@ export function virtualTimerFunctions(scheduler: VirtualScheduler): VirtualTimer
 
   const start = (run: Callback, delay: unknown, repeats: boolean, args: unknown[]) => {
     requireFunction(run)
-    return new VirtualTimeout(scheduler, byId, ++lastId, nodeDelayMs(delay), repeats, () =>
-      run(...args),
-    )
+    const delayMs = trueDelayMs(nodeDelayMs(delay))
+    return new VirtualTimeout(scheduler, byId, ++lastId, delayMs, repeats, () => run(...args))
   }
   const clear = (timer: unknown): void => {
     const found = timer instanceof VirtualTimeout ? timer : byId.get(Number(timer))

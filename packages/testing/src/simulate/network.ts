@@ -1,0 +1,204 @@
+// Cost per call: three events, seven draws, the hash of input and output.
+/** The way from a process to a service and back, with what may go wrong on it. */
+import { type CallOptions, isServiceError, type Random } from '@millrace/core'
+import type { VirtualEvent } from '../time/virtual-event.ts'
+import type { VirtualProcess } from '../time/virtual-process.ts'
+import { newContext, type VirtualScheduler } from '../time/virtual-scheduler.ts'
+import {
+  abortedError,
+  expiredIteratorError,
+  failedError,
+  resetError,
+  throttledError,
+  timeoutError,
+} from './fault-errors.ts'
+import {
+  drawJourney,
+  type Journey,
+  type ServiceName,
+  type SimulatedFaults,
+  withoutFaults,
+} from './faults.ts'
+import type { Recorder } from './recorder.ts'
+
+/** Share of the lost requests and replies that show as a reset rather than as silence. */
+const RESET_SHARE = 0.25
+
+/** Who calls: the process, and its own stream of chance for this service. */
+export interface Caller {
+  readonly process: VirtualProcess
+  readonly service: ServiceName
+  readonly random: Random
+}
+
+/** What the service did with a call. */
+type Answer<T> = { readonly value: T } | { readonly error: unknown }
+
+export class SimulatedNetwork {
+  readonly #scheduler: VirtualScheduler
+  readonly #recorder: Recorder
+  readonly #callTimeoutMs: number
+  #faults: SimulatedFaults
+  #lastCallId = 0
+  /** Until when a process is cut off from a service, by `process/service`. */
+  readonly #cutUntilMs = new Map<string, number>()
+
+  constructor(
+    scheduler: VirtualScheduler,
+    recorder: Recorder,
+    faults: SimulatedFaults,
+    callTimeoutMs: number,
+  ) {
+    this.#scheduler = scheduler
+    this.#recorder = recorder
+    this.#faults = faults
+    this.#callTimeoutMs = callTimeoutMs
+  }
+
+  get faults(): SimulatedFaults {
+    return this.#faults
+  }
+
+  /** For the calls that start from now on. */
+  setFaults(faults: SimulatedFaults): void {
+    this.#faults = faults
+    this.#recorder.line(undefined, 'faults', '', faults)
+  }
+
+  heal(): void {
+    this.#faults = withoutFaults(this.#faults)
+    this.#cutUntilMs.clear()
+    this.#recorder.line(undefined, 'heal', '')
+  }
+
+  /** Lets no request through for a while; replies on their way still arrive. */
+  cut(processName: string, service: ServiceName, forMs: number): void {
+    const key = `${processName}/${service}`
+    const untilMs = this.#scheduler.elapsedMs + forMs
+    this.#cutUntilMs.set(key, Math.max(untilMs, this.#cutUntilMs.get(key) ?? 0))
+  }
+
+  /** @param apply calls the model; it runs outside the process, which may be dead by then */
+  call<T>(
+    caller: Caller,
+    method: string,
+    input: unknown,
+    options: CallOptions | undefined,
+    apply: () => Promise<T>,
+  ): Promise<T> {
+    const { process, service } = caller
+    // The dead neither send nor hear.
+    if (!process.alive) return new Promise<T>(() => {})
+    const id = `#${++this.#lastCallId}`
+    const journey = this.#journey(caller, method)
+    this.#recorder.line(process.name, 'call', `${id} ${service}.${method}`, input)
+    this.#recorder.count(`call.${service}.${method}`, 1)
+    if (journey.fault !== undefined) {
+      this.#recorder.line(process.name, 'fault', `${id} ${journey.fault}`)
+      this.#recorder.count(`fault.${service}.${journey.fault}`, 1)
+    }
+    return new Promise<T>((resolve, reject) => {
+      const context = newContext()
+      const timeoutMs = options?.timeoutMs ?? this.#callTimeoutMs
+      const signal = options?.signal
+      let deadline: VirtualEvent | undefined
+      let settled = false
+
+      const settle = (answer: Answer<T>): void => {
+        if (settled) return
+        settled = true
+        if (deadline !== undefined) this.#scheduler.cancel(deadline)
+        signal?.removeEventListener('abort', onAbort)
+        const outcome = 'value' in answer ? 'ok' : errorName(answer.error)
+        const payload = 'value' in answer ? answer.value : undefined
+        this.#recorder.line(process.name, 'reply', `${id} ${outcome}`, payload)
+        if ('value' in answer) resolve(answer.value)
+        else reject(answer.error)
+      }
+      const onAbort = (): void => settle({ error: abortedError(method, signal?.reason) })
+      if (signal?.aborted) {
+        onAbort()
+        return
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      deadline = this.#scheduler.scheduleFor(process, context, 'timer', timeoutMs, () =>
+        settle({ error: timeoutError(method, timeoutMs) }),
+      )
+      const reply = (answer: Answer<T>): void => {
+        if (settled) return
+        this.#scheduler.scheduleFor(process, context, 'arrival', journey.replyMs, () =>
+          settle(answer),
+        )
+      }
+      this.#carry(id, caller, method, journey, apply, reply)
+    })
+  }
+
+  #journey({ process, service, random }: Caller, method: string): Journey {
+    const journey = drawJourney(random, this.#faults, service, method)
+    const cutUntilMs = this.#cutUntilMs.get(`${process.name}/${service}`) ?? 0
+    return cutUntilMs > this.#scheduler.elapsedMs ? { ...journey, fault: 'loseRequest' } : journey
+  }
+
+  /** Brings the request to the model, or not, and hands back what the caller may see. */
+  #carry<T>(
+    id: string,
+    { process, service }: Caller,
+    method: string,
+    { fault, variant, requestMs }: Journey,
+    apply: () => Promise<T>,
+    reply: (answer: Answer<T>) => void,
+  ): void {
+    const arrive = (run: () => void): void => {
+      this.#scheduler.scheduleOutside(requestMs, run)
+    }
+    const applied = async (): Promise<Answer<T>> => {
+      this.#recorder.line(process.name, 'apply', id)
+      try {
+        return { value: await apply() }
+      } catch (error) {
+        if (!isServiceError(error)) {
+          this.#recorder.violation('MODEL', `${service}.${method} broke: ${String(error)}`)
+        }
+        return { error }
+      }
+    }
+    const resets = variant < RESET_SHARE
+    switch (fault) {
+      case undefined:
+        arrive(() => void applied().then(reply))
+        return
+      case 'throttle':
+        arrive(() => reply({ error: throttledError(service, method, variant) }))
+        return
+      case 'failBefore':
+        arrive(() => reply({ error: failedError(service, method, variant) }))
+        return
+      case 'expireIterator':
+        arrive(() => reply({ error: expiredIteratorError(method) }))
+        return
+      case 'failAfter':
+        arrive(
+          () => void applied().then(() => reply({ error: failedError(service, method, variant) })),
+        )
+        return
+      case 'loseRequest':
+        if (resets) arrive(() => reply({ error: resetError(method) }))
+        return
+      case 'loseReply':
+        arrive(
+          () =>
+            void applied().then(() => {
+              if (resets) reply({ error: resetError(method) })
+            }),
+        )
+        return
+      default:
+        fault satisfies never
+    }
+  }
+}
+
+function errorName(error: unknown): string {
+  return isServiceError(error) ? error.awsName : String(error)
+}

@@ -1,0 +1,55 @@
+/** The ports that a simulated process is given: its models, behind the network. */
+import type { DynamoPort, KinesisPort, Random } from '@millrace/core'
+import type { VirtualProcess } from '../time/virtual-process.ts'
+import type { Caller, SimulatedNetwork } from './network.ts'
+
+export function networkedKinesis(
+  network: SimulatedNetwork,
+  process: VirtualProcess,
+  random: Random,
+  model: KinesisPort,
+): KinesisPort {
+  const caller: Caller = { process, service: 'kinesis', random }
+  return {
+    putRecords: (input, options) =>
+      network.call(caller, 'putRecords', input, options, () => model.putRecords(input)),
+    getRecords: (input, options) =>
+      network.call(caller, 'getRecords', input, options, () => model.getRecords(input)),
+    getShardIterator: (input, options) =>
+      network.call(caller, 'getShardIterator', input, options, () => model.getShardIterator(input)),
+    listShards: (input, options) =>
+      network.call(caller, 'listShards', input, options, () => model.listShards(input)),
+    describeStreamSummary: (input, options) =>
+      network.call(caller, 'describeStreamSummary', input, options, () =>
+        model.describeStreamSummary(input),
+      ),
+  }
+}
+
+export function networkedDynamo(
+  network: SimulatedNetwork,
+  process: VirtualProcess,
+  random: Random,
+  model: DynamoPort,
+): DynamoPort {
+  const caller: Caller = { process, service: 'dynamo', random }
+  return {
+    getItem: (input, options) =>
+      network.call(caller, 'getItem', input, options, () => model.getItem(input)),
+    putItem: (input, options) =>
+      network.call(caller, 'putItem', input, options, () => model.putItem(input)),
+    updateItem: (input, options) =>
+      network.call(caller, 'updateItem', input, options, () => model.updateItem(input)),
+    deleteItem: (input, options) =>
+      network.call(caller, 'deleteItem', input, options, () => model.deleteItem(input)),
+    query: (input, options) =>
+      network.call(caller, 'query', input, options, () => model.query(input)),
+    scan: (input, options) => network.call(caller, 'scan', input, options, () => model.scan(input)),
+    createTable: (input, options) =>
+      network.call(caller, 'createTable', input, options, () => model.createTable(input)),
+    updateTable: (input, options) =>
+      network.call(caller, 'updateTable', input, options, () => model.updateTable(input)),
+    describeTable: (input, options) =>
+      network.call(caller, 'describeTable', input, options, () => model.describeTable(input)),
+  }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { sleep, systemRandom } from '@millrace/core/internal'
+import { type SimulatedWorld, simulate } from '@millrace/testing'
+
+async function run(programme: (world: SimulatedWorld) => Promise<void>, seed = 1): Promise<void> {
+  const faults = { latencyMs: { min: 10, max: 10 } }
+  const { violations } = await simulate({ seed, faults, programme })
+  assert.deepEqual(violations, [])
+}
+
+describe('a simulated process', () => {
+  it('runs nothing more once killed: timers, immediates, replies', async () => {
+    const seen: string[] = []
+    await run(async (world) => {
+      await world.kinesis.createStream({ StreamName: 'orders', ShardCount: 1 })
+      const worker = world.spawn('w1', async ({ kinesis }) => {
+        setInterval(() => seen.push('interval'), 40)
+        const again = (): void => {
+          setTimeout(() => setImmediate(again), 30)
+          seen.push('immediate')
+        }
+        again()
+        const Records = [{ PartitionKey: 'a', Data: new Uint8Array(1) }]
+        await sleep(45)
+        void kinesis.putRecords({ StreamName: 'orders', Records }).then(() => seen.push('reply'))
+        await sleep(10_000)
+        seen.push('slept')
+      })
+      await world.sleep(50)
+      worker.kill()
+      assert.equal(worker.state, 'killed')
+      assert.equal(await worker.done, 'killed')
+      worker.kill()
+      worker.pause(10)
+      assert.equal(worker.state, 'killed')
+      await world.sleep(20_000)
+      // The request had left before the kill: it arrives.
+      assert.equal(world.kinesis.records('orders').length, 1)
+    })
+    assert.deepEqual(seen, ['immediate', 'immediate', 'interval'])
+  })
+
+  it('cannot start anything after its kill, even in the middle of a chain of promises', async () => {
+    const seen: string[] = []
+    await run(async (world) => {
+      await world.kinesis.createStream({ StreamName: 'orders', ShardCount: 1 })
+      const worker = world.spawn('w1', async ({ kinesis }) => {
+        await sleep(5)
+        worker.kill()
+        setTimeout(() => seen.push('timer'), 1)
+        setImmediate(() => seen.push('immediate'))
+        const Records = [{ PartitionKey: 'a', Data: new Uint8Array(1) }]
+        await kinesis.putRecords({ StreamName: 'orders', Records })
+        seen.push('reply')
+      })
+      await worker.done
+      await world.sleep(10_000)
+      assert.deepEqual(world.kinesis.records('orders'), [])
+    })
+    assert.deepEqual(seen, [])
+  })
+
+  it('holds what falls due during a pause, and sees that its clocks have jumped', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const seen: string[] = []
+      await run(async (world) => {
+        const worker = world.spawn('w1', async () => {
+          for (const ms of [30, 20, 40, 5000]) {
+            setTimeout(() => seen.push(`${ms} at ${performance.now()}`), ms)
+          }
+          await sleep(6000)
+        })
+        await world.sleep(10)
+        worker.pause(1000)
+        worker.pause(10)
+        assert.equal(worker.state, 'paused')
+        await world.sleep(999)
+        assert.deepEqual(seen, [])
+        await worker.done
+      }, seed)
+      // In order of their due time, as Node runs overdue timers.
+      assert.deepEqual(seen, ['20 at 1010', '30 at 1010', '40 at 1010', '5000 at 5000'])
+    }
+  })
+
+  it('holds replies during a pause, and meets them in any order afterwards', async () => {
+    const orders = new Set<string>()
+    for (let seed = 1; seed <= 12; seed++) {
+      const seen: string[] = []
+      await run(async (world) => {
+        const worker = world.spawn('w1', async ({ kinesis }) => {
+          setTimeout(() => seen.push('timer'), 30)
+          await kinesis.listShards({ StreamName: 'none' }).catch(() => seen.push('reply'))
+          await sleep(100)
+        })
+        await world.sleep(5)
+        worker.pause(1000)
+        await world.sleep(500)
+        assert.deepEqual(seen, [])
+        await worker.done
+      }, seed)
+      orders.add(seen.join(' '))
+    }
+    assert.deepEqual([...orders].sort(), ['reply timer', 'timer reply'])
+  })
+
+  it('can be born again under its name, with other randomness', async () => {
+    await run(async (world) => {
+      const ids: string[] = []
+      const main = async (): Promise<void> => {
+        ids.push(systemRandom.uuid())
+        await sleep(10)
+      }
+      const first = world.spawn('w1', main)
+      assert.throws(() => world.spawn('w1', main), { code: 'ERR_KINESIS_INVALID_OPTION' })
+      await first.done
+      await world.spawn('w1', main).done
+      assert.equal(new Set(ids).size, 2)
+    })
+  })
+
+  it('says what it left behind', async () => {
+    await run(async (world) => {
+      const tidy = world.spawn('tidy', async () => clearTimeout(setTimeout(() => {}, 10)))
+      const untidy = world.spawn('untidy', async () => {
+        setInterval(() => {}, 10)
+      })
+      await tidy.done
+      await untidy.done
+      assert.deepEqual([tidy.leftBehind, untidy.leftBehind], [0, 1])
+    })
+  })
+
+  it('has clocks that may be off and run at another rate', async () => {
+    await run(async (world) => {
+      const start = Date.now()
+      const options = { clockOffsetMs: 3_600_000, clockRate: 1.01 }
+      const main = async (): Promise<void> => {
+        assert.equal(Date.now(), start + 3_600_000)
+        await sleep(10_100)
+        assert.equal(world.nowMs(), 10_000)
+        assert.equal(Math.round(performance.now()), 10_100)
+        await sleep(1010)
+        assert.equal(Date.now(), start + 11_110)
+      }
+      const worker = world.spawn('fast', main, options)
+      await world.sleep(10_500)
+      worker.stepClock(-3_600_000)
+      assert.equal(Date.now(), start + 10_500)
+      await worker.done
+    })
+  })
+})
