@@ -34,11 +34,17 @@ function manifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(REPOSITORY, folder, 'package.json'), 'utf8')) as Manifest
 }
 
+// The formatter puts the end of every import on a line that starts in one of these ways.
+const IMPORT =
+  /^(?:import |(?:import|export) .* from |\} from )'([^']+)'|\bimport\('([a-z0-9@/._-]+)'\)/gm
+
 /** Names of the packages a source file imports, ours and others', Node's own left out. */
 function importedPackages(text: string): readonly string[] {
   const names: string[] = []
-  for (const match of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'((?!node:|\.)[^']+)'/g)) {
-    const [scope, name] = (match[1] ?? '').split('/')
+  for (const match of text.matchAll(IMPORT)) {
+    const path = match[1] ?? match[2] ?? ''
+    if (path.startsWith('.') || path.startsWith('node:')) continue
+    const [scope, name] = path.split('/')
     names.push(scope?.startsWith('@') ? `${scope}/${name}` : (scope ?? ''))
   }
   return names
