@@ -1,0 +1,263 @@
+/**
+ * The lease table's rows over DynamoPort: sends what lease-writes says, reads back what lease-row
+ * understands. One for every endpoint, simulated or real. KCL: `LeaseRefresher`.
+ */
+import {
+  type DynamoPort,
+  type dynamo,
+  type ExtendedSequenceNumber,
+  isServiceError,
+  type ServiceError,
+} from '@millrace/core'
+import type { Lease, NewLease } from './lease.ts'
+import { afterCheckpoint, afterPrepare, afterRenewal, afterStartTimestamp } from './lease-after.ts'
+import { readLeaseRow } from './lease-row.ts'
+import {
+  assignWrite,
+  checkpointWrite,
+  childShardIdsWrite,
+  completeHandoffWrite,
+  createWrite,
+  keyOf,
+  prepareCheckpointWrite,
+  releaseWrite,
+  renewWrite,
+  startTimestampWrite,
+} from './lease-writes.ts'
+import { OWNER_INDEX } from './table-shape.ts'
+import { snapshotOf, type TableSnapshot } from './table-snapshot.ts'
+import { judgeHolderWrite, judgeOwnerWrite, type WriteVerdict } from './write-outcome.ts'
+
+export interface LeaseStoreOptions {
+  readonly dynamo: DynamoPort
+  readonly tableName: string
+  /** Deadline of one call, milliseconds: well below the lease's duration. */
+  readonly requestTimeoutMs: number
+}
+
+/** What became of a holder's write; `lease` is the row from which to go on. */
+export type HolderWrite =
+  | {
+      readonly outcome: 'applied'
+      readonly lease: Lease
+      /** True when the answer had to be looked up: the write may have landed before this call. */
+      readonly recovered: boolean
+    }
+  | { readonly outcome: 'not-applied'; readonly lease: Lease }
+  | { readonly outcome: 'lost'; readonly lease: Lease | undefined }
+
+export class LeaseStore {
+  readonly tableName: string
+  readonly #dynamo: DynamoPort
+  readonly #call: { readonly timeoutMs: number }
+
+  constructor(options: LeaseStoreOptions) {
+    this.tableName = options.tableName
+    this.#dynamo = options.dynamo
+    this.#call = { timeoutMs: options.requestTimeoutMs }
+  }
+
+  /** Every row, sorted into leases, workers and the leader. */
+  async scan(consistent: boolean): Promise<TableSnapshot> {
+    const rows: dynamo.Item[] = []
+    let start: dynamo.Item | undefined
+    do {
+      const page = await this.#dynamo.scan(
+        { TableName: this.tableName, ConsistentRead: consistent, ExclusiveStartKey: start },
+        this.#call,
+      )
+      rows.push(...page.Items)
+      start = page.LastEvaluatedKey
+    } while (start !== undefined)
+    return snapshotOf(rows)
+  }
+
+  /** A strong read; undefined when there is no such lease. */
+  async get(leaseKey: string): Promise<Lease | undefined> {
+    const output = await this.#dynamo.getItem(
+      { TableName: this.tableName, Key: keyOf(leaseKey), ConsistentRead: true },
+      this.#call,
+    )
+    if (output.Item === undefined) return undefined
+    const reading = readLeaseRow(output.Item)
+    return reading.kind === 'lease' ? reading.lease : undefined
+  }
+
+  /** Keys of the leases that the index shows under this owner; the index may lag behind. */
+  async keysOwnedBy(workerId: string): Promise<readonly string[]> {
+    const keys: string[] = []
+    let start: dynamo.Item | undefined
+    do {
+      const page = await this.#dynamo.query(
+        {
+          TableName: this.tableName,
+          IndexName: OWNER_INDEX,
+          KeyConditionExpression: 'leaseOwner = :me',
+          ExpressionAttributeValues: { ':me': { S: workerId } },
+          ExclusiveStartKey: start,
+        },
+        this.#call,
+      )
+      for (const row of page.Items) {
+        const key = row['leaseKey']?.S
+        if (key !== undefined) keys.push(key)
+      }
+      start = page.LastEvaluatedKey
+    } while (start !== undefined)
+    return keys
+  }
+
+  /** True when this call created the row, false when it was there. */
+  async createIfAbsent(lease: NewLease): Promise<boolean> {
+    try {
+      await this.#dynamo.putItem(createWrite(this.tableName, lease), this.#call)
+      return true
+    } catch (cause) {
+      if (isServiceError(cause) && cause.kind === 'condition-failed') return false
+      throw cause
+    }
+  }
+
+  renew(lease: Lease, workerId: string): Promise<HolderWrite> {
+    return this.#holderWrite(renewWrite(this.tableName, lease), lease, workerId, {
+      after: afterRenewal(lease),
+    })
+  }
+
+  checkpoint(lease: Lease, workerId: string, at: ExtendedSequenceNumber): Promise<HolderWrite> {
+    return this.#holderWrite(checkpointWrite(this.tableName, lease, at), lease, workerId, {
+      after: afterCheckpoint(lease, at),
+      landed: (now) => judgeHolderWrite(lease, now, workerId, at),
+    })
+  }
+
+  prepareCheckpoint(
+    lease: Lease,
+    workerId: string,
+    pending: ExtendedSequenceNumber,
+    state: Uint8Array | undefined,
+  ): Promise<HolderWrite> {
+    return this.#holderWrite(
+      prepareCheckpointWrite(this.tableName, lease, pending, state),
+      lease,
+      workerId,
+      {
+        after: afterPrepare(lease, pending, state),
+        landed: (now) =>
+          withField(
+            judgeHolderWrite(lease, now, workerId),
+            () =>
+              now?.pendingCheckpoint?.sequenceNumber === pending.sequenceNumber &&
+              now.pendingCheckpoint.subSequenceNumber === pending.subSequenceNumber,
+          ),
+      },
+    )
+  }
+
+  recordStartTimestamp(
+    lease: Lease,
+    workerId: string,
+    startTimestampMs: number,
+  ): Promise<HolderWrite> {
+    return this.#holderWrite(
+      startTimestampWrite(this.tableName, lease, startTimestampMs),
+      lease,
+      workerId,
+      {
+        after: afterStartTimestamp(lease, startTimestampMs),
+        landed: (now) =>
+          withField(
+            judgeHolderWrite(lease, now, workerId),
+            () => now?.startTimestampMs === startTimestampMs,
+          ),
+      },
+    )
+  }
+
+  /** Gives the lease to `newOwner`; undefined when the row has changed meanwhile. */
+  assign(lease: Lease, newOwner: string): Promise<Lease | undefined> {
+    return this.#ownerWrite(assignWrite(this.tableName, lease, newOwner), lease, newOwner)
+  }
+
+  /** Ends a handoff asked by a leader: only the next owner remains. */
+  completeHandoff(lease: Lease): Promise<Lease | undefined> {
+    const next = lease.leaseOwner ?? ''
+    return this.#ownerWrite(completeHandoffWrite(this.tableName, lease, next), lease, next)
+  }
+
+  /** Frees the lease for whoever comes; undefined when the row has changed meanwhile. */
+  release(lease: Lease): Promise<Lease | undefined> {
+    return this.#ownerWrite(releaseWrite(this.tableName, lease), lease, undefined)
+  }
+
+  /** False when the row is gone. */
+  async recordChildren(leaseKey: string, childShardIds: readonly string[]): Promise<boolean> {
+    try {
+      await this.#dynamo.updateItem(
+        childShardIdsWrite(this.tableName, leaseKey, childShardIds),
+        this.#call,
+      )
+      return true
+    } catch (cause) {
+      if (isServiceError(cause) && cause.kind === 'condition-failed') return false
+      throw cause
+    }
+  }
+
+  async #holderWrite(
+    write: dynamo.UpdateItemInput,
+    lease: Lease,
+    workerId: string,
+    effect: {
+      readonly after: Lease
+      readonly landed?: (now: Lease | undefined) => WriteVerdict
+    },
+  ): Promise<HolderWrite> {
+    try {
+      await this.#dynamo.updateItem(write, this.#call)
+      return { outcome: 'applied', lease: effect.after, recovered: false }
+    } catch (cause) {
+      const now = await this.#rowAfter(lease.leaseKey, cause)
+      const verdict = effect.landed?.(now) ?? judgeHolderWrite(lease, now, workerId)
+      if (verdict === 'lost' || now === undefined) return { outcome: 'lost', lease: now }
+      return verdict === 'applied'
+        ? { outcome: 'applied', lease: now, recovered: true }
+        : { outcome: 'not-applied', lease: now }
+    }
+  }
+
+  async #ownerWrite(
+    write: dynamo.UpdateItemInput,
+    lease: Lease,
+    newOwner: string | undefined,
+  ): Promise<Lease | undefined> {
+    try {
+      const { Attributes: row } = await this.#dynamo.updateItem(write, this.#call)
+      const reading = row === undefined ? undefined : readLeaseRow(row)
+      return reading?.kind === 'lease' ? reading.lease : undefined
+    } catch (cause) {
+      const now = await this.#rowAfter(lease.leaseKey, cause)
+      const verdict = judgeOwnerWrite(lease, now, newOwner)
+      if (verdict === 'not-applied' && isServiceError(cause) && cause.ambiguous) throw cause
+      return verdict === 'applied' ? now : undefined
+    }
+  }
+
+  /** The row after a write that failed: as the endpoint returned it, else by a strong read. */
+  async #rowAfter(leaseKey: string, cause: unknown): Promise<Lease | undefined> {
+    if (!isServiceError(cause) || !needsReading(cause)) throw cause
+    if (cause.item !== undefined) {
+      const reading = readLeaseRow(cause.item)
+      if (reading.kind === 'lease') return reading.lease
+    }
+    return await this.get(leaseKey)
+  }
+}
+
+function needsReading(error: ServiceError): boolean {
+  return error.kind === 'condition-failed' || error.ambiguous
+}
+
+function withField(verdict: WriteVerdict, holds: () => boolean): WriteVerdict {
+  return verdict === 'applied' && !holds() ? 'not-applied' : verdict
+}
