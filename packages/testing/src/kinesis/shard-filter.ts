@@ -89,7 +89,7 @@ function isBeforeHorizon(timeMs: number, view: RetentionView): boolean {
  * within the stream's first millisecond must not list parents and children together.
  */
 function wasOpenAtHorizon(shard: ShardStore, view: RetentionView): boolean {
-  if (view.horizonMs <= view.streamCreatedMs) return shard.parents.length === 0
+  if (view.horizonMs < view.streamCreatedMs) return shard.parents.length === 0
   return (
     shard.createdMs <= view.horizonMs &&
     (shard.closedMs === undefined || shard.closedMs > view.horizonMs)

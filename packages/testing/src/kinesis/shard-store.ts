@@ -22,7 +22,7 @@ export interface ShardBirth {
 }
 
 const SHARD_DIGITS = 12
-/** Fewer trimmed records than this (or than half of all) are not worth moving the others. */
+/** Fewer trimmed records than this, or than are kept, are not worth moving the kept ones. */
 const COMPACT_AFTER = 1024
 
 export class ShardStore {
@@ -116,7 +116,8 @@ export class ShardStore {
     const oldest = this.#records[this.#head]
     if (oldest === undefined || oldest.arrivalMs > horizonMs) return
     this.#head = this.#firstNot((record) => record.arrivalMs <= horizonMs) - this.#base
-    if (this.#head < COMPACT_AFTER || this.#head * 2 < this.#records.length) return
+    const kept = this.#records.length - this.#head
+    if (kept > 0 && (this.#head < COMPACT_AFTER || this.#head < kept)) return
     this.#records.splice(0, this.#head)
     this.#base += this.#head
     this.#head = 0

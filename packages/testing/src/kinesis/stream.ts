@@ -122,8 +122,13 @@ export class SimulatedStream {
     for (const shard of this.#shards.values()) {
       if (shard.closedMs === undefined) continue
       const expiryMs = shard.closedMs + this.birth.retentionMs
-      if (expiryMs <= nowMs) this.#shards.delete(shard.shardId)
-      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryMs)
+      if (expiryMs > nowMs) {
+        this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryMs)
+        continue
+      }
+      // Its children still name it as their parent; its records need not stay for that.
+      shard.trim(nowMs - this.birth.retentionMs)
+      this.#shards.delete(shard.shardId)
     }
   }
 
