@@ -85,6 +85,7 @@ describe('the source files', () => {
 
 // TEMPORARY, to be deleted: dependencies whose importing file is still being written.
 const UNDER_CONSTRUCTION = [
+  'core protobufjs',
   'producer @millrace/core',
   'consumer @millrace/core',
   'testing dynalite',

@@ -36,6 +36,10 @@ describe('fileListProblems', () => {
     )
   })
 
+  it('asks for no output of a hand-written declaration', () => {
+    assert.deepEqual(fileListProblems('p', [...GOOD, 'src/types/foreign.d.ts']), [])
+  })
+
   it('finds a source that was not compiled', () => {
     const problems = fileListProblems('p', [...GOOD, 'src/a/new.ts'])
     assert.deepEqual(problems, ['p: dist/a/new.js is missing', 'p: dist/a/new.d.ts is missing'])
