@@ -46,6 +46,7 @@ describe('a simulated process', () => {
       await world.kinesis.createStream({ StreamName: 'orders', ShardCount: 1 })
       const worker = world.spawn('w1', async ({ kinesis }) => {
         await sleep(5)
+        setImmediate(() => seen.push('immediate from before'))
         worker.kill()
         setTimeout(() => seen.push('timer'), 1)
         setImmediate(() => seen.push('immediate'))
