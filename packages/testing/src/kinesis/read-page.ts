@@ -44,7 +44,8 @@ export function readPage(
   for (; records.length < maxRecords; ordinal++) {
     const record = shard.at(ordinal)
     if (record === undefined) break
-    if (sizeBytes + record.sizeBytes > LIMITS.getRecordsMaxBytes && records.length > 0) {
+    // The largest record fills a page and no more, so that a page always moves on.
+    if (sizeBytes + record.sizeBytes > LIMITS.getRecordsMaxBytes) {
       isFull = true
       break
     }

@@ -90,10 +90,8 @@ function isBeforeHorizon(timeMs: number, view: RetentionView): boolean {
  */
 function wasOpenAtHorizon(shard: ShardStore, view: RetentionView): boolean {
   if (view.horizonMs < view.streamCreatedMs) return shard.parents.length === 0
-  return (
-    shard.createdMs <= view.horizonMs &&
-    (shard.closedMs === undefined || shard.closedMs > view.horizonMs)
-  )
+  // A shard that was closed by then has left retention, and with it the list.
+  return shard.createdMs <= view.horizonMs
 }
 
 function endsAtOrAfter(shard: ShardStore, timeMs: number): boolean {

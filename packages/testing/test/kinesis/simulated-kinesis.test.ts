@@ -83,6 +83,19 @@ describe('SimulatedKinesis', () => {
     await assert.rejects(from(2_000_000), kind('invalid'))
   })
 
+  it('refuses a sequence number beyond the end of a closed shard', async () => {
+    const service = await clockedService()
+    await service.split(SHARD_0)
+    const [parent, child] = service.shards(STREAM)
+    const ending = parent?.SequenceNumberRange.EndingSequenceNumber ?? ''
+    const later = child?.SequenceNumberRange.StartingSequenceNumber ?? ''
+    const beyond = later.slice(0, -12) + ending.slice(-12)
+    const from = (StartingSequenceNumber: string): Promise<string> =>
+      service.iterator('AT_SEQUENCE_NUMBER', { StartingSequenceNumber })
+    await from(ending)
+    await assert.rejects(from(beyond), kind('invalid'))
+  })
+
   it('tells of every stored record at once, in order, and of no refused one', async () => {
     const told: StoredRecordNotice[] = []
     const service = await clockedService({ onRecord: (stored) => void told.push(stored) }, 3)
