@@ -1,17 +1,10 @@
 /** Makes sure that the lease table is there, is one, and may be written to. KCL: start-up steps. */
-import { type DynamoPort, isServiceError, type Logger } from '@millrace/core'
+import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../errors.ts'
 import { joinGeneration, refuseOlderGeneration } from './generation.ts'
+import type { LeaseTableOptions } from './lease-table-options.ts'
 import { addIndexInput, createTableInput, judgeTable } from './table-shape.ts'
-
-export interface LeaseTableOptions {
-  readonly dynamo: DynamoPort
-  readonly tableName: string
-  readonly workerId: string
-  readonly requestTimeoutMs: number
-  readonly logger: Logger
-}
 
 const POLL_MS = 1000
 

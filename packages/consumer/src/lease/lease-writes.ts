@@ -120,12 +120,11 @@ export function completeHandoffWrite(
 
 /** Frees the lease. KCL: `evictLease`. */
 export function releaseWrite(tableName: string, lease: Lease): dynamo.UpdateItemInput {
+  const freed =
+    lease.checkpointOwner === undefined ? 'leaseOwner, checkpointOwner' : 'checkpointOwner'
   return {
     ...ownerFenced(tableName, lease, { ':one': { N: '1' } }),
-    UpdateExpression:
-      (lease.checkpointOwner === undefined
-        ? 'REMOVE leaseOwner, checkpointOwner'
-        : 'REMOVE checkpointOwner') + ' ADD leaseCounter :one',
+    UpdateExpression: `REMOVE ${freed} ADD leaseCounter :one`,
     ReturnValues: 'ALL_NEW',
   }
 }

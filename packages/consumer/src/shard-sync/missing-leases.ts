@@ -1,0 +1,101 @@
+/**
+ * Leases that a stream with some leases still lacks. Pure. Children of shards that have a lease
+ * are made when those shards end; what is made here fills gaps at one level of ancestry.
+ * KCL: `NonEmptyLeaseTableSynchronizer`.
+ */
+import { compareSequenceNumbers, type ExtendedSequenceNumber, type Shard } from '@millrace/core'
+import type { NewLease } from '../lease/lease.ts'
+import type { InitialPosition } from '../options.ts'
+import { initialCheckpoint, newLeaseOf } from './initial-leases.ts'
+
+/** @param leaseKeys shards that have a lease */
+export function missingLeases(
+  shards: readonly Shard[],
+  leaseKeys: ReadonlySet<string>,
+  position: InitialPosition,
+): NewLease[] {
+  const search = new AncestrySearch(shards, leaseKeys, position)
+  for (const shard of [...shards].sort((a, b) => (a.shardId < b.shardId ? -1 : 1))) {
+    if (shard.endingSequenceNumber !== undefined || leaseKeys.has(shard.shardId)) continue
+    search.consider(shard)
+  }
+  return search.leases()
+}
+
+class AncestrySearch {
+  readonly #shards: ReadonlyMap<string, Shard>
+  readonly #leaseKeys: ReadonlySet<string>
+  readonly #atInitial: ExtendedSequenceNumber
+  readonly #walksBack: boolean
+  readonly #childOfKnown: ExtendedSequenceNumber
+  readonly #descends = new Map<string, boolean>()
+  readonly #marked = new Set<string>()
+  readonly #new = new Map<string, ExtendedSequenceNumber>()
+
+  constructor(
+    shards: readonly Shard[],
+    leaseKeys: ReadonlySet<string>,
+    position: InitialPosition,
+  ) {
+    this.#shards = new Map(shards.map((shard) => [shard.shardId, shard]))
+    this.#leaseKeys = leaseKeys
+    this.#atInitial = initialCheckpoint(position)
+    this.#walksBack = position !== 'LATEST'
+    this.#childOfKnown =
+      typeof position === 'string'
+        ? { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 }
+        : this.#atInitial
+  }
+
+  consider(openShard: Shard): void {
+    if (!this.#isDescendant(openShard.shardId, new Set())) {
+      this.#new.set(openShard.shardId, this.#atInitial)
+    }
+  }
+
+  /** In ascending order of starting sequence number: a crash half-way leaves ancestors first. */
+  leases(): NewLease[] {
+    return [...this.#new]
+      .flatMap(([shardId, checkpoint]) => {
+        const shard = this.#shards.get(shardId)
+        return shard === undefined ? [] : [{ shard, checkpoint }]
+      })
+      .sort(
+        (a, b) =>
+          compareSequenceNumbers(a.shard.startingSequenceNumber, b.shard.startingSequenceNumber) ||
+          (a.shard.shardId < b.shard.shardId ? -1 : 1),
+      )
+      .map(({ shard, checkpoint }) => newLeaseOf(shard, checkpoint))
+  }
+
+  /** True when this shard will get its lease from an ancestor that has, or will have, one. */
+  #isDescendant(shardId: string, path: Set<string>): boolean {
+    const known = this.#descends.get(shardId)
+    if (known !== undefined) return known
+    const shard = this.#shards.get(shardId)
+    // A lineage with a circle in it is a lie of the service; it ends here.
+    if (shard === undefined || path.has(shardId)) return false
+    const descends =
+      this.#leaseKeys.has(shardId) || this.#throughParents(shard, new Set(path).add(shardId))
+    this.#descends.set(shardId, descends)
+    return descends
+  }
+
+  #throughParents(shard: Shard, path: Set<string>): boolean {
+    const parents = shard.parentShardIds.filter((parent) => this.#shards.has(parent))
+    const good = new Set(
+      parents.filter((parent) => this.#isDescendant(parent, path) || this.#marked.has(parent)),
+    )
+    if (good.size === 0) {
+      if (this.#walksBack) this.#marked.add(shard.shardId)
+      return false
+    }
+    for (const parent of parents) {
+      if (this.#leaseKeys.has(parent)) continue
+      const isGood = good.has(parent)
+      if (!this.#marked.has(parent) && isGood) continue
+      this.#new.set(parent, isGood ? this.#childOfKnown : this.#atInitial)
+    }
+    return true
+  }
+}

@@ -1,0 +1,113 @@
+/** Carries out shard sync: lists shards, asks the plans, creates the leases. */
+import type { ControlPlane } from '@millrace/core/internal'
+import { InvalidStreamModelError, type Logger } from '@millrace/core'
+import type { Lease, NewLease } from '../lease/lease.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+import type { InitialPosition } from '../options.ts'
+import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
+import { missingLeases } from './missing-leases.ts'
+import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'
+
+export interface ShardSyncerOptions {
+  readonly control: ControlPlane
+  readonly store: LeaseStore
+  readonly initialPosition: InitialPosition
+  readonly workerId: string
+  readonly logger: Logger
+}
+
+export class ShardSyncer {
+  readonly #options: ShardSyncerOptions
+
+  constructor(options: ShardSyncerOptions) {
+    this.#options = options
+  }
+
+  /** Creates what is missing; the number of leases that this call created. */
+  async sync(leases: readonly Lease[], signal: AbortSignal): Promise<number> {
+    return await this.#create(
+      leases.length === 0 ? await this.#initial(signal) : await this.#missing(leases, signal),
+    )
+  }
+
+  /**
+   * Before SHARD_END is stored: child leases first, then their ids on the parent, so that a crash
+   * in between can be repeated and leaves no gap.
+   *
+   * @returns `blocked` while the lease of a merged sibling is still to be created
+   */
+  async endShard(
+    shardId: string,
+    children: readonly ChildOfShard[],
+    signal: AbortSignal,
+  ): Promise<'ended' | 'blocked'> {
+    if (children.length === 0) return 'ended'
+    if (await this.#lacksSibling(shardId, children, signal)) return 'blocked'
+    await this.#create(childLeases(children, this.#options.workerId))
+    await this.#options.store.recordChildren(
+      shardId,
+      children.map((child) => child.shardId),
+    )
+    return 'ended'
+  }
+
+  /** Parents of this shard that have a lease which is not at SHARD_END yet. */
+  async unendedParents(lease: Lease): Promise<readonly string[]> {
+    const waitingFor: string[] = []
+    for (const parentId of lease.parentShardIds) {
+      const parent = await this.#options.store.get(parentId)
+      if (parent !== undefined && parent.checkpoint.sequenceNumber !== 'SHARD_END') {
+        waitingFor.push(parentId)
+      }
+    }
+    return waitingFor
+  }
+
+  async #initial(signal: AbortSignal): Promise<NewLease[]> {
+    const { control, initialPosition } = this.#options
+    const shards = await control.listShards(initialShardFilter(initialPosition), signal)
+    if (!coverEveryHashKey(shards)) {
+      throw new InvalidStreamModelError('The shard list leaves hash keys of the stream out', {
+        hint: 'The stream is being resharded, or the endpoint ignores ShardFilter; it is listed again.',
+        retryable: true,
+      })
+    }
+    return initialLeases(shards, initialPosition)
+  }
+
+  async #missing(leases: readonly Lease[], signal: AbortSignal): Promise<NewLease[]> {
+    const shards = await this.#options.control.listShards(undefined, signal)
+    const keys = new Set(leases.map(({ leaseKey }) => leaseKey))
+    return missingLeases(shards, keys, this.#options.initialPosition)
+  }
+
+  async #create(leases: readonly NewLease[]): Promise<number> {
+    let created = 0
+    for (const lease of leases) {
+      if (!(await this.#options.store.createIfAbsent(lease))) continue
+      created++
+      this.#options.logger.info(
+        { shardId: lease.leaseKey, checkpoint: lease.checkpoint.sequenceNumber },
+        'created a lease',
+      )
+    }
+    return created
+  }
+
+  async #lacksSibling(
+    shardId: string,
+    children: readonly ChildOfShard[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const missing: string[] = []
+    for (const parentId of otherParents(shardId, children)) {
+      if ((await this.#options.store.get(parentId)) === undefined) missing.push(parentId)
+    }
+    if (missing.length === 0) return false
+    // A parent that retention has trimmed away will never get a lease; nothing waits for it.
+    const listed = new Set(
+      (await this.#options.control.listShards(undefined, signal)).map((shard) => shard.shardId),
+    )
+    return missing.some((parentId) => listed.has(parentId))
+  }
+}

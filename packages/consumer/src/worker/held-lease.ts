@@ -1,0 +1,239 @@
+/**
+ * One tenure of one lease: every counter-dependent write passes through here, one at a time, so
+ * that a renewal and a checkpoint can never fence each other.
+ */
+import {
+  compareExtendedSequenceNumbers,
+  type ExtendedSequenceNumber,
+  isServiceError,
+  type Logger,
+  type Random,
+  ServiceError,
+} from '@millrace/core'
+import { monotonicMs, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
+import type { LeaseLossReason } from '../events.ts'
+import type { Lease } from '../lease/lease.ts'
+import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
+import { beliefEndMs, renewalIntervalMs } from './belief.ts'
+import { Serial } from './serial.ts'
+import type { Tenure } from './tenure.ts'
+
+export interface HeldLeaseOptions {
+  readonly lease: Lease
+  readonly store: LeaseStore
+  readonly workerId: string
+  readonly failoverTimeMs: number
+  readonly logger: Logger
+  readonly random: Random
+  /** Called once, when the tenure ends. */
+  readonly onEnd: (held: HeldLease, reason: LeaseLossReason) => void
+  readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
+}
+
+/** A write that has not landed although the row is ours is sent again this often. */
+const MAX_SENDS = 3
+/** Pause after a renewal without an answer, milliseconds. */
+const RENEWAL_RETRY_MS = 500
+
+export class HeldLease implements Tenure {
+  readonly #options: HeldLeaseOptions
+  readonly #writes = new Serial()
+  readonly #abort = new AbortController()
+  #lease: Lease
+  #epoch = 0
+  #beliefEndMs = Number.NEGATIVE_INFINITY
+  #beliefTimer: Timer | undefined
+  #renewalTimer: Timer | undefined
+  /** When the oldest write was sent of which we do not know whether it landed. */
+  #unsettledSinceMs: number | undefined
+  #ended: LeaseLossReason | undefined
+  /** The row of another holder, as it was when we lost. */
+  #lostTo: Lease | undefined
+
+  constructor(options: HeldLeaseOptions) {
+    this.#options = options
+    this.#lease = options.lease
+  }
+
+  get leaseKey(): string {
+    return this.#lease.leaseKey
+  }
+  get shardId(): string {
+    return this.#lease.shardId
+  }
+  get epoch(): number {
+    return this.#epoch
+  }
+  get lease(): Lease {
+    return this.#lease
+  }
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+  /** Defined once the tenure is over. */
+  get ended(): LeaseLossReason | undefined {
+    return this.#ended
+  }
+  get lostTo(): Lease | undefined {
+    return this.#lostTo
+  }
+
+  believes(): boolean {
+    return this.#ended === undefined && monotonicMs() < this.#beliefEndMs
+  }
+
+  /**
+   * The first renewal: belief and epoch start with it, nothing may be delivered before.
+   *
+   * @throws LeaseLostError, ServiceError
+   */
+  async begin(): Promise<void> {
+    try {
+      await this.#write((lease) => this.#options.store.renew(lease, this.#options.workerId))
+    } catch (cause) {
+      this.#end('released')
+      throw cause
+    }
+    this.#epoch = this.#lease.leaseCounter
+    this.#scheduleRenewal(renewalIntervalMs(this.#options.failoverTimeMs))
+  }
+
+  async checkpoint(at: ExtendedSequenceNumber): Promise<void> {
+    await this.#write((lease) => {
+      this.#refuseStepBack(at, lease)
+      return this.#options.store.checkpoint(lease, this.#options.workerId, at)
+    })
+    this.#options.onCheckpoint(this, at)
+  }
+
+  async prepareCheckpoint(
+    at: ExtendedSequenceNumber,
+    state: Uint8Array | undefined,
+  ): Promise<void> {
+    await this.#write((lease) => {
+      this.#refuseStepBack(at, lease)
+      return this.#options.store.prepareCheckpoint(lease, this.#options.workerId, at, state)
+    })
+  }
+
+  async recordStartTimestamp(startTimestampMs: number): Promise<void> {
+    await this.#write((lease) =>
+      this.#options.store.recordStartTimestamp(lease, this.#options.workerId, startTimestampMs),
+    )
+  }
+
+  /** Ends the tenure by giving the lease to `newOwner`, or to nobody. */
+  handOver(newOwner: string | undefined): Promise<void> {
+    return this.#writes.run(async () => {
+      if (this.#ended !== undefined) return
+      const { store } = this.#options
+      try {
+        const handed =
+          newOwner === undefined
+            ? await store.release(this.#lease)
+            : await store.assign(this.#lease, newOwner)
+        if (handed === undefined)
+          this.#options.logger.warn(this.#ids(), 'a lease moved before it was handed over')
+      } finally {
+        this.#end('released')
+      }
+    })
+  }
+
+  /** Ends the tenure without a word to the table: the row expires by itself. */
+  abandon(): void {
+    this.#end('released')
+  }
+
+  #write(send: (lease: Lease) => Promise<HolderWrite>): Promise<void> {
+    return this.#writes.run(async () => {
+      for (let sends = 0; sends < MAX_SENDS; sends++) {
+        this.#refuseEnded()
+        if (await this.#sendOnce(send)) return
+      }
+      throw new ServiceError('UpdateItem', 'TimeoutError', `lease ${this.leaseKey} was not written`)
+    })
+  }
+
+  /** True when the write has landed. */
+  async #sendOnce(send: (lease: Lease) => Promise<HolderWrite>): Promise<boolean> {
+    const sentMs = monotonicMs()
+    let write: HolderWrite
+    try {
+      write = await send(this.#lease)
+    } catch (cause) {
+      if (isServiceError(cause) && cause.ambiguous) this.#unsettledSinceMs ??= sentMs
+      throw cause
+    }
+    if (write.outcome === 'lost') {
+      this.#lostTo = write.lease
+      this.#end('stolen')
+      throw new LeaseLostError(this.leaseKey, 'another worker wrote to its row')
+    }
+    const moved = write.lease.leaseCounter !== this.#lease.leaseCounter
+    this.#lease = write.lease
+    if (write.outcome === 'not-applied') {
+      if (moved) this.#settle(this.#unsettledSinceMs)
+      else this.#unsettledSinceMs ??= sentMs
+      return false
+    }
+    // What was looked up may be the effect of an earlier write, so belief counts from that one.
+    this.#settle(write.recovered ? (this.#unsettledSinceMs ?? sentMs) : sentMs)
+    return true
+  }
+
+  #settle(writeSentMs: number | undefined): void {
+    this.#unsettledSinceMs = undefined
+    if (writeSentMs === undefined || this.#ended !== undefined) return
+    const endMs = beliefEndMs(writeSentMs, this.#options.failoverTimeMs)
+    if (endMs <= this.#beliefEndMs) return
+    this.#beliefEndMs = endMs
+    stopTimer(this.#beliefTimer)
+    this.#beliefTimer = startTimer(Math.max(0, endMs - monotonicMs()), () => this.#end('expired'))
+  }
+
+  #scheduleRenewal(delayMs: number): void {
+    if (this.#ended !== undefined) return
+    this.#renewalTimer = startTimer(delayMs, () => void this.#renew())
+  }
+
+  async #renew(): Promise<void> {
+    const { store, workerId, failoverTimeMs, logger, random } = this.#options
+    try {
+      await this.#write((lease) => store.renew(lease, workerId))
+      this.#scheduleRenewal(renewalIntervalMs(failoverTimeMs))
+    } catch (cause) {
+      if (this.#ended !== undefined) return
+      logger.warn({ ...this.#ids(), err: cause }, 'a lease renewal was not answered; trying again')
+      this.#scheduleRenewal(RENEWAL_RETRY_MS * (0.5 + random.next()))
+    }
+  }
+
+  #refuseEnded(): void {
+    if (this.#ended === undefined) return
+    throw new LeaseLostError(this.leaseKey, `its tenure has ended (${this.#ended})`)
+  }
+
+  /** A stored position never goes back, whoever asks for it. */
+  #refuseStepBack(at: ExtendedSequenceNumber, lease: Lease): void {
+    if (compareExtendedSequenceNumbers(at, lease.checkpoint) >= 0) return
+    throw new InvalidCheckpointError(
+      this.shardId,
+      `${at.sequenceNumber}/${at.subSequenceNumber} is behind the stored ${lease.checkpoint.sequenceNumber}/${lease.checkpoint.subSequenceNumber}`,
+    )
+  }
+
+  #end(reason: LeaseLossReason): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    stopTimer(this.#beliefTimer)
+    stopTimer(this.#renewalTimer)
+    this.#abort.abort(new LeaseLostError(this.leaseKey, reason))
+    this.#options.onEnd(this, reason)
+  }
+
+  #ids(): { readonly shardId: string; readonly epoch: number } {
+    return { shardId: this.shardId, epoch: this.#epoch }
+  }
+}

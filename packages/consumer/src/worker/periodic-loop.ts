@@ -1,0 +1,59 @@
+/** A step that is run again and again, never twice at once; `poke` brings the next run forward. */
+import { startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+
+export interface PeriodicLoopOptions {
+  /** Pause between the end of a run and the next, milliseconds; asked anew each time. */
+  readonly everyMs: () => number
+  readonly step: () => Promise<void>
+  readonly onError: (cause: unknown) => void
+}
+
+export class PeriodicLoop {
+  readonly #options: PeriodicLoopOptions
+  #timer: Timer | undefined
+  #running: Promise<void> | undefined
+  #poked = false
+  #stopped = true
+
+  constructor(options: PeriodicLoopOptions) {
+    this.#options = options
+  }
+
+  /** The first run starts at once. */
+  start(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.#run()
+  }
+
+  /** Runs now, or right after the run that is under way. */
+  poke(): void {
+    if (this.#stopped) return
+    if (this.#running !== undefined) {
+      this.#poked = true
+      return
+    }
+    stopTimer(this.#timer)
+    this.#run()
+  }
+
+  /** Resolves when no run is under way and none will come. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    stopTimer(this.#timer)
+    await this.#running
+  }
+
+  #run(): void {
+    this.#running = this.#options
+      .step()
+      .catch(this.#options.onError)
+      .then(() => {
+        this.#running = undefined
+        if (this.#stopped) return
+        const delayMs = this.#poked ? 0 : this.#options.everyMs()
+        this.#poked = false
+        this.#timer = startTimer(delayMs, () => this.#run())
+      })
+  }
+}
