@@ -114,7 +114,8 @@ describe('Lineage', () => {
 })
 
 describe('holesBetween', () => {
-  const key = fc.bigInt({ min: 0n, max: MAX_HASH_KEY })
+  // Few keys beside all: neighbours and ranges of one key are where ends are got wrong.
+  const key = fc.oneof(fc.bigInt({ min: 0n, max: 12n }), fc.bigInt({ min: 0n, max: MAX_HASH_KEY }))
   const range = fc
     .tuple(key, key)
     .map(([a, b]) => (a < b ? { start: a, end: b } : { start: b, end: a }))
