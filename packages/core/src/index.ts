@@ -1,4 +1,5 @@
 /** Public surface of @millrace/core. */
+
 export { dynamoFromSdk, type SdkDynamo } from './adapters/sdk-dynamodb.ts'
 export { kinesisFromSdk, type SdkKinesis } from './adapters/sdk-kinesis.ts'
 export type {
@@ -6,6 +7,7 @@ export type {
   AwsCredentials,
   AwsCredentialsOption,
 } from './adapters/sdk-options.ts'
+export { bytesCodec, type Codec, jsonCodec, textCodec } from './codec.ts'
 export {
   AbortedError,
   ClosedError,
@@ -15,6 +17,7 @@ export {
   InvalidStreamModelError,
   KinesisError,
 } from './errors.ts'
+export { hashKeyOf } from './hash-key.ts'
 export type { CallOptions } from './ports/call-options.ts'
 export type * as dynamo from './ports/dynamo.ts'
 export type { DynamoPort } from './ports/dynamo.ts'
@@ -31,4 +34,5 @@ export {
 } from './sequence-number.ts'
 export { isServiceError, ServiceError, type ServiceErrorKind } from './service-errors.ts'
 export { MAX_HASH_KEY, type Shard, type ShardHashKeyRange } from './shard.ts'
+export { ShardMap } from './shard-map.ts'
 export type { StreamRef } from './stream-ref.ts'

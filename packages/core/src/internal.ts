@@ -1,5 +1,18 @@
 /** For sibling packages only: outside semver. */
+
+export { Deaggregator } from './aggregation/deaggregate.ts'
+export { AggregateEncoder } from './aggregation/encoder.ts'
+export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
 export { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
+export { hashPartitionKey, hashUserRecord } from './hash-key.ts'
+export {
+  compareHashWords,
+  HashWordRange,
+  type HashWords,
+  hashKeyOfWords,
+  newHashWords,
+  storeHashKey,
+} from './hash-words.ts'
 export { LIMITS, type Limits } from './limits.ts'
 export { holesBetween, Lineage } from './lineage.ts'
 export { resolveLogger, silentLogger, stderrLogger } from './loggers.ts'
@@ -65,6 +78,12 @@ export type {
 export { noMetrics } from './ports/no-metrics.ts'
 export { systemRandom } from './random.ts'
 export {
+  canonicalHashKey,
+  checkPartitionKey,
+  checkRecordData,
+  checkRecordSize,
+} from './record-rules.ts'
+export {
   AT_TIMESTAMP,
   extendedSequenceNumber,
   isSequenceNumber,
@@ -82,6 +101,7 @@ export {
   rangeHolds,
   shardFromService,
 } from './shard.ts'
+export { ShardMap } from './shard-map.ts'
 export { type ResolvedStreamRef, resolveStreamRef, streamInput } from './stream-ref.ts'
 export { monotonicMs, nextTurn, nowMs, sleep, startTimer, stopTimer, type Timer } from './time.ts'
 export { type EventArguments, TypedEmitter } from './typed-emitter.ts'

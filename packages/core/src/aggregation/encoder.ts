@@ -1,0 +1,204 @@
+/**
+ * HOT: the fast lane out. One Map look-up and about 0.1 us a record to add, one walk and one copy
+ * of the payload to write; sizes are exact at every step and nothing is allocated per record.
+ */
+import {
+  CHECKSUM_BYTES,
+  checksumOf,
+  DATA_TAG,
+  ENVELOPE_BYTES,
+  EXPLICIT_HASH_KEY_TAG,
+  HASH_KEY_INDEX_TAG,
+  KEY_INDEX_TAG,
+  MAGIC,
+  MAGIC_BYTES,
+  PARTITION_KEY_TAG,
+  RECORD_TAG,
+  varintBytes,
+} from './format.ts'
+import { KeyTable } from './key-table.ts'
+import { writeLengthOrIndex } from './varint.ts'
+
+// Copies of imported constants, which V8 folds into the code; imported ones it loads at every use.
+const RECORD = RECORD_TAG
+const KEY_INDEX = KEY_INDEX_TAG
+const HASH_KEY_INDEX = HASH_KEY_INDEX_TAG
+const DATA = DATA_TAG
+const NONE = -1
+const FIRST_CAPACITY = 64
+
+/**
+ * Collects user records and writes them as KPL does: `data` of the one record, or the aggregate of
+ * several. Keys must have been checked and hash keys made canonical (record-rules.ts). Data is
+ * referenced, not copied, until it is written. After `reset` the object is used again.
+ */
+export class AggregateEncoder {
+  readonly #partitionKeys = new KeyTable(PARTITION_KEY_TAG)
+  readonly #hashKeys = new KeyTable(EXPLICIT_HASH_KEY_TAG)
+  readonly #data: Uint8Array[] = []
+  #keyIndexes = new Int32Array(FIRST_CAPACITY)
+  #hashKeyIndexes = new Int32Array(FIRST_CAPACITY)
+  #records = 0
+  #recordBytes = 0
+
+  /** User records held. */
+  get records(): number {
+    return this.#records
+  }
+
+  /** Exact size of the Kinesis record's data, were it written now. */
+  get bytes(): number {
+    if (this.#records < 2) return this.#data[0]?.length ?? 0
+    return ENVELOPE_BYTES + this.#partitionKeys.bytes + this.#hashKeys.bytes + this.#recordBytes
+  }
+
+  /** What `bytes` would be with this user record added. */
+  bytesWith(
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    dataBytes: number,
+  ): number {
+    if (this.#records === 0) return dataBytes
+    const key = this.#partitionKeys.indexOf(partitionKey)
+    const hashKey = explicitHashKey === undefined ? NONE : this.#hashKeys.indexOf(explicitHashKey)
+    return (
+      ENVELOPE_BYTES +
+      this.#partitionKeys.bytes +
+      this.#hashKeys.bytes +
+      this.#recordBytes +
+      this.#growth(key, keyBytes, explicitHashKey, hashKey, dataBytes)
+    )
+  }
+
+  /**
+   * Adds the user record unless that makes the data larger than `maxBytes`. The first one always
+   * fits: alone it travels raw.
+   *
+   * @param keyBytes the partition key's length in UTF-8 bytes, as `hashPartitionKey` returns it
+   */
+  tryAdd(
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    data: Uint8Array,
+    maxBytes: number,
+  ): boolean {
+    let key = this.#partitionKeys.indexOf(partitionKey)
+    let hashKey = explicitHashKey === undefined ? NONE : this.#hashKeys.indexOf(explicitHashKey)
+    if (this.#records > 0) {
+      const held = this.#partitionKeys.bytes + this.#hashKeys.bytes + this.#recordBytes
+      const growth = this.#growth(key, keyBytes, explicitHashKey, hashKey, data.length)
+      if (ENVELOPE_BYTES + held + growth > maxBytes) return false
+    }
+    if (key === NONE) key = this.#partitionKeys.add(partitionKey, keyBytes)
+    if (explicitHashKey !== undefined && hashKey === NONE) {
+      hashKey = this.#hashKeys.add(explicitHashKey, explicitHashKey.length)
+    }
+    const at = this.#records++
+    if (at === this.#keyIndexes.length) this.#grow()
+    this.#keyIndexes[at] = key
+    this.#hashKeyIndexes[at] = hashKey
+    this.#data[at] = data
+    const body = bodyBytes(key, hashKey, data.length)
+    this.#recordBytes += 1 + varintBytes(body) + body
+    return true
+  }
+
+  /** Writes `bytes` bytes at `offset` of `target` and returns the offset behind them. */
+  writeTo(target: Buffer, offset: number): number {
+    const first = this.#data[0]
+    if (first === undefined) return offset
+    if (this.#records === 1) {
+      target.set(first, offset)
+      return offset + first.length
+    }
+    for (let i = 0; i < MAGIC_BYTES; i++) target[offset + i] = MAGIC[i] as number
+    const start = offset + MAGIC_BYTES
+    let at = this.#partitionKeys.writeTo(target, start)
+    at = this.#hashKeys.writeTo(target, at)
+    at = this.#writeRecords(target, at)
+    target.write(checksumOf(target.subarray(start, at)), at, 'latin1')
+    return at + CHECKSUM_BYTES
+  }
+
+  /** The data in a buffer of its own; for one user record its very data, uncopied. */
+  encode(): Uint8Array {
+    const first = this.#data[0]
+    if (this.#records < 2) return first ?? new Uint8Array(0)
+    const target = Buffer.allocUnsafeSlow(this.bytes)
+    this.writeTo(target, 0)
+    return target
+  }
+
+  /** Lets go of everything held. */
+  reset(): void {
+    this.#partitionKeys.clear()
+    this.#hashKeys.clear()
+    this.#data.length = 0
+    this.#records = 0
+    this.#recordBytes = 0
+  }
+
+  #growth(
+    key: number,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    hashKey: number,
+    dataBytes: number,
+  ): number {
+    let growth = 0
+    let keyIndex = key
+    let hashKeyIndex = hashKey
+    if (key === NONE) {
+      growth += 1 + varintBytes(keyBytes) + keyBytes
+      keyIndex = this.#partitionKeys.size
+    }
+    if (explicitHashKey !== undefined && hashKey === NONE) {
+      growth += 2 + explicitHashKey.length
+      hashKeyIndex = this.#hashKeys.size
+    }
+    const body = bodyBytes(keyIndex, hashKeyIndex, dataBytes)
+    return growth + 1 + varintBytes(body) + body
+  }
+
+  #writeRecords(target: Buffer, offset: number): number {
+    let at = offset
+    const records = this.#records
+    for (let i = 0; i < records; i++) {
+      const data = this.#data[i] as Uint8Array
+      const key = this.#keyIndexes[i] as number
+      const hashKey = this.#hashKeyIndexes[i] as number
+      const length = data.length
+      target[at++] = RECORD
+      at = writeLengthOrIndex(target, at, bodyBytes(key, hashKey, length))
+      target[at++] = KEY_INDEX
+      at = writeLengthOrIndex(target, at, key)
+      if (hashKey !== NONE) {
+        target[at++] = HASH_KEY_INDEX
+        at = writeLengthOrIndex(target, at, hashKey)
+      }
+      target[at++] = DATA
+      at = writeLengthOrIndex(target, at, length)
+      target.set(data, at)
+      at += length
+    }
+    return at
+  }
+
+  #grow(): void {
+    const larger = this.#keyIndexes.length * 2
+    const keys = new Int32Array(larger)
+    keys.set(this.#keyIndexes)
+    this.#keyIndexes = keys
+    const hashKeys = new Int32Array(larger)
+    hashKeys.set(this.#hashKeyIndexes)
+    this.#hashKeyIndexes = hashKeys
+  }
+}
+
+/** A Record message without its own tag and length. */
+function bodyBytes(key: number, hashKey: number, dataBytes: number): number {
+  const body = 2 + varintBytes(key) + varintBytes(dataBytes) + dataBytes
+  return hashKey === NONE ? body : body + 1 + varintBytes(hashKey)
+}

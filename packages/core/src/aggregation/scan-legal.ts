@@ -1,0 +1,93 @@
+/**
+ * The full check of a message that is not KPL's own shape: any order, unknown fields, tags, long
+ * varints. Three fixed levels, no recursion; the first fault ends it.
+ */
+import type { DecodeBudget } from './budget.ts'
+import { LENGTH_DELIMITED, VARINT } from './format.ts'
+import { type Gathered, overBudget } from './layout.ts'
+import type { MalformedReason } from './malformed.ts'
+import { WireReader } from './wire-reader.ts'
+
+export function scanLegal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  budget: DecodeBudget,
+  gathered: Gathered,
+): MalformedReason | undefined {
+  const reader = new WireReader(bytes)
+  reader.at = start
+  while (reader.at < end && reader.fault === undefined) {
+    const tag = reader.tag(end)
+    if (reader.fault !== undefined) break
+    const wireType = tag & 7
+    const field = tag >>> 3
+    if (field > 3) {
+      reader.skip(wireType, end)
+      continue
+    }
+    if (!expect(reader, wireType, LENGTH_DELIMITED)) break
+    const fieldEnd = reader.lengthDelimited(end)
+    if (reader.fault !== undefined) break
+    if (field === 1) gathered.partitionKeys.add(reader.at, fieldEnd)
+    else if (field === 2) gathered.hashKeys.add(reader.at, fieldEnd)
+    else {
+      gathered.records++
+      scanRecord(reader, fieldEnd, gathered)
+    }
+    if (overBudget(gathered, budget)) reader.fail('over-budget')
+    reader.at = fieldEnd
+  }
+  return reader.fault
+}
+
+function scanRecord(reader: WireReader, end: number, gathered: Gathered): void {
+  let key = -1
+  let hashKey = -1
+  let hasData = false
+  while (reader.at < end && reader.fault === undefined) {
+    const tag = reader.tag(end)
+    if (reader.fault !== undefined) return
+    const wireType = tag & 7
+    const field = tag >>> 3
+    if (field === 1) {
+      if (expect(reader, wireType, VARINT)) key = reader.varint(end)
+    } else if (field === 2) {
+      if (expect(reader, wireType, VARINT)) hashKey = reader.varint(end)
+    } else if (field === 3) {
+      if (expect(reader, wireType, LENGTH_DELIMITED)) reader.at = reader.lengthDelimited(end)
+      hasData = true
+    } else if (field === 4) {
+      if (expect(reader, wireType, LENGTH_DELIMITED)) scanTag(reader, reader.lengthDelimited(end))
+    } else {
+      reader.skip(wireType, end)
+    }
+  }
+  if (key < 0 || !hasData) reader.fail('field')
+  // A field given twice counts as given last, so only the last index is used and checked.
+  if (key > gathered.largestKeyIndex) gathered.largestKeyIndex = key
+  if (hashKey > gathered.largestHashKeyIndex) gathered.largestHashKeyIndex = hashKey
+}
+
+function scanTag(reader: WireReader, end: number): void {
+  let hasKey = false
+  while (reader.at < end && reader.fault === undefined) {
+    const tag = reader.tag(end)
+    if (reader.fault !== undefined) return
+    const wireType = tag & 7
+    const field = tag >>> 3
+    if (field > 2) {
+      reader.skip(wireType, end)
+    } else if (expect(reader, wireType, LENGTH_DELIMITED)) {
+      reader.at = reader.lengthDelimited(end)
+      hasKey ||= field === 1
+    }
+  }
+  if (!hasKey) reader.fail('field')
+}
+
+function expect(reader: WireReader, wireType: number, expected: number): boolean {
+  if (wireType === expected) return true
+  reader.fail(wireType === 3 || wireType === 4 ? 'group' : 'wire-type')
+  return false
+}
