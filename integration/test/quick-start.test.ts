@@ -3,7 +3,8 @@ import { type QuickStart, runQuickStart } from '../quick-start/run-quick-start.t
 
 const STAY = 'setInterval(() => {}, 1000)'
 const SERVE = `console.log('{"kinesis":"http://k","dynamodb":"http://d"}');${STAY}`
-const CONSUME = `console.log('got one');${STAY};process.on('SIGTERM', () => process.exit(0))`
+// Ready for the signal before the line that makes it come.
+const CONSUME = `process.on('SIGTERM', () => process.exit(0));console.log('got one');${STAY}`
 const PRODUCE = "process.exit(process.env['AWS_ENDPOINT_URL_KINESIS'] === 'http://k' ? 0 : 1)"
 
 function parts(changes: Partial<Record<'serve' | 'consumer' | 'producer', string>>): QuickStart {
