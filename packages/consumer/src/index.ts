@@ -1,1 +1,37 @@
-export {}
+/** Public surface of @millrace/consumer. */
+export { Consumer } from './consumer.ts'
+export {
+  HandlerFailedError,
+  InvalidCheckpointError,
+  LeaseLostError,
+  LeaseTableError,
+  MalformedRecordError,
+} from './errors.ts'
+export type { ConsumerEvents, ConsumerState, LeaseLossReason, LeaseSnapshot } from './events.ts'
+export type {
+  CheckpointPolicy,
+  ConsumerOptions,
+  InitialPosition,
+  LeaseOptions,
+  PollingOptions,
+} from './options.ts'
+export type {
+  Checkpointer,
+  CheckpointTarget,
+  ConsumerRecord,
+  PreparedCheckpoint,
+  RecordBatch,
+  ShardContext,
+} from './record.ts'
+export type {
+  Handler,
+  HandlerFailure,
+  HandlerVerdict,
+  MalformedRecord,
+  MalformedVerdict,
+  OnHandlerError,
+  OnMalformed,
+  OnMisplacedAggregate,
+  ShardRecordProcessor,
+} from './record-processor.ts'
+export type { ApplicationSnapshot, ShardSnapshot } from './snapshot.ts'

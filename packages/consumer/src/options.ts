@@ -1,5 +1,6 @@
-/** ConsumerOptions -> ResolvedConsumerOptions: checked once, in the constructor. */
+/** What a consumer can be told, and what becomes of it once it is checked (resolve-options.ts). */
 import type {
+  AwsCredentialsOption,
   Codec,
   DynamoPort,
   KinesisPort,
@@ -102,6 +103,8 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly endpoint?: string | undefined
   /** DynamoDB endpoint, for local stand-ins. */
   readonly dynamodbEndpoint?: string | undefined
+  /** Default: the AWS SDK's chain. */
+  readonly credentials?: AwsCredentialsOption | undefined
   /** Default: warnings and errors to stderr; `false` silences. */
   readonly logger?: Logger | false | undefined
   readonly metrics?: Metrics | undefined
@@ -126,6 +129,7 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   readonly region: string | undefined
   readonly endpoint: string | undefined
   readonly dynamodbEndpoint: string | undefined
+  readonly credentials: AwsCredentialsOption | undefined
   readonly logger: Logger
   readonly metrics: Metrics
   readonly random: Random

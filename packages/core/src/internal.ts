@@ -3,6 +3,7 @@
 export { Deaggregator } from './aggregation/deaggregate.ts'
 export { AggregateEncoder } from './aggregation/encoder.ts'
 export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
+export { aggregatedRecordType } from './aggregation/schema.ts'
 export { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 export { hashPartitionKey, hashUserRecord } from './hash-key.ts'
 export {
@@ -27,6 +28,7 @@ export {
   oneOf,
   optional,
   resolveOptions,
+  showValue,
   text,
 } from './options.ts'
 export type {

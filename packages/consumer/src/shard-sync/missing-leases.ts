@@ -32,11 +32,7 @@ class AncestrySearch {
   readonly #marked = new Set<string>()
   readonly #new = new Map<string, ExtendedSequenceNumber>()
 
-  constructor(
-    shards: readonly Shard[],
-    leaseKeys: ReadonlySet<string>,
-    position: InitialPosition,
-  ) {
+  constructor(shards: readonly Shard[], leaseKeys: ReadonlySet<string>, position: InitialPosition) {
     this.#shards = new Map(shards.map((shard) => [shard.shardId, shard]))
     this.#leaseKeys = leaseKeys
     this.#atInitial = initialCheckpoint(position)

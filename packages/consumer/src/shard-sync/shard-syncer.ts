@@ -1,6 +1,7 @@
 /** Carries out shard sync: lists shards, asks the plans, creates the leases. */
-import type { ControlPlane } from '@millrace/core/internal'
+
 import { InvalidStreamModelError, type Logger } from '@millrace/core'
+import type { ControlPlane } from '@millrace/core/internal'
 import type { Lease, NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'

@@ -1,0 +1,206 @@
+/** The public class: lifecycle and wiring. What it does lives in worker/, delivery/ and retrieval/. */
+import { ClosedError, isServiceError } from '@millrace/core'
+import { sleep, TypedEmitter } from '@millrace/core/internal'
+import type { ConsumerEvents, ConsumerState } from './events.ts'
+import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
+import { type ConsumerPorts, openPorts } from './ports.ts'
+import type { Handler } from './record-processor.ts'
+import { resolveConsumerOptions } from './resolve-options.ts'
+import type { ApplicationSnapshot } from './snapshot.ts'
+import { Worker } from './worker/worker.ts'
+
+const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
+/** As in KCL: `maxInitializationAttempts`, `schedulerInitializationBackoffTimeMillis`. */
+const START_ATTEMPTS = 20
+const START_BACKOFF_MS = 1000
+
+/**
+ * One worker of a fleet that reads a stream together: shards are shared through leases in a
+ * DynamoDB table, which is KCL's. At least once: make handlers idempotent. KCL: `Scheduler`.
+ *
+ * @example
+ * const consumer = new Consumer({ applicationName: 'orders', stream: 'orders', codec: jsonCodec<Order>() })
+ * process.once('SIGTERM', () => void consumer.close())
+ * await consumer.run({ eachRecord: async ({ data }) => save(data) })
+ * @public
+ */
+export class Consumer<T = Uint8Array>
+  extends TypedEmitter<ConsumerEvents>
+  implements AsyncDisposable
+{
+  readonly #options: ResolvedConsumerOptions<T>
+  readonly #starting = new AbortController()
+  #state: ConsumerState = 'created'
+  #ports: ConsumerPorts | undefined
+  #worker: Worker<T> | undefined
+  #running: Promise<void> | undefined
+  /** Settles run(). */
+  #finish: ((error?: unknown) => void) | undefined
+  #closing: Promise<void> | undefined
+
+  /** @throws InvalidOptionError */
+  constructor(options: ConsumerOptions<T>) {
+    const resolved = resolveConsumerOptions(options)
+    super(resolved.logger)
+    this.#options = resolved
+  }
+
+  /** As other workers and the lease table know this one. */
+  get workerId(): string {
+    return this.#options.workerId
+  }
+
+  get state(): ConsumerState {
+    return this.#state
+  }
+
+  /**
+   * Serves shards until the consumer is closed. Resolves after a graceful stop.
+   *
+   * @param options.signal closes the consumer when it fires
+   * @throws ClosedError when it runs already or has run
+   * @throws LeaseTableError for a table that is not a lease table, or belongs to KCL 2.x
+   * @throws ServiceError kind `missing` for a stream that does not exist, `denied` for credentials
+   * @throws HandlerFailedError, MalformedRecordError when a policy said stop
+   */
+  run(
+    handler: Handler<T>,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    if (this.#state !== 'created') {
+      const hint = 'One consumer runs once; create another to run again.'
+      return Promise.reject(new ClosedError(`This consumer is ${this.#state}`, { hint }))
+    }
+    const onAbort = (): void => void this.close()
+    if (options.signal?.aborted === true) onAbort()
+    else options.signal?.addEventListener('abort', onAbort, { once: true })
+    this.#running = this.#run(handler).finally(() => {
+      options.signal?.removeEventListener('abort', onAbort)
+    })
+    return this.#running
+  }
+
+  /** Stops delivering records of these shards (default: all). Leases are kept and renewed. */
+  pause(shardIds?: readonly string[]): void {
+    this.#worker?.pause(shardIds)
+  }
+
+  resume(shardIds?: readonly string[]): void {
+    this.#worker?.resume(shardIds)
+  }
+
+  /** The whole application, from a strong read of the lease table. @throws ServiceError */
+  async describe(): Promise<ApplicationSnapshot> {
+    return {
+      workerId: this.workerId,
+      isLeader: this.#worker?.isLeader ?? false,
+      state: this.#state,
+      shards: (await this.#worker?.describe()) ?? [],
+    }
+  }
+
+  /**
+   * Lets running handler calls finish, calls `shutdownRequested`, checkpoints, hands leases over.
+   * Calling it again returns the same promise.
+   *
+   * @param options.timeoutMs after which leases move on although a handler still runs; default 30,000
+   */
+  close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
+    this.#closing ??= this.#stop(undefined, options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS)
+    return this.#closing
+  }
+
+  /** Stops now, as a crash would: leases expire by themselves. run() rejects with the reason. */
+  destroy(reason?: Error): void {
+    if (this.#state === 'stopped' || this.#state === 'failed') return
+    this.#starting.abort(reason)
+    this.#enter('failed')
+    const hint = 'destroy() was called.'
+    this.#finish?.(reason ?? new ClosedError('This consumer was destroyed', { hint }))
+    const ended = this.#worker?.destroy() ?? Promise.resolve()
+    this.#closing ??= ended.finally(() => this.#ports?.close())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #run(handler: Handler<T>): Promise<void> {
+    if (this.#closing !== undefined) return await this.#closing
+    this.#enter('initializing')
+    const finished = new Promise<void>((resolve, reject) => {
+      this.#finish = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    // run() may leave by the start failing; nobody else listens then.
+    finished.catch(() => undefined)
+    try {
+      this.#ports = openPorts(this.#options)
+      this.#worker = new Worker({
+        options: this.#options,
+        ports: this.#ports,
+        handler,
+        events: this,
+        onFailed: (cause) => this.#fail(cause),
+      })
+      await this.#start(this.#worker)
+      if (this.#state === 'initializing') this.#enter('running')
+    } catch (cause) {
+      await this.#startFailed(cause)
+    }
+    await finished
+  }
+
+  /** A start that failed for a passing reason is tried again; every step of it can be repeated. */
+  async #start(worker: Worker<T>): Promise<void> {
+    const { signal } = this.#starting
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await worker.start(signal)
+        return
+      } catch (cause) {
+        const passing = isServiceError(cause) && cause.retryable
+        if (signal.aborted || !passing || attempt === START_ATTEMPTS) throw cause
+        this.#options.logger.warn(
+          { err: cause, attempt },
+          'the consumer could not start; trying again',
+        )
+        await sleep(START_BACKOFF_MS * (0.5 + this.#options.random.next()), signal)
+      }
+    }
+  }
+
+  async #startFailed(cause: unknown): Promise<void> {
+    // A close() during the start is no failure.
+    if (this.#closing !== undefined) return
+    await this.#worker?.destroy()
+    this.#ports?.close()
+    this.#enter('failed')
+    this.#finish?.(cause)
+  }
+
+  #fail(cause: unknown): void {
+    this.emit('error', cause)
+    this.#closing ??= this.#stop(cause, DEFAULT_CLOSE_TIMEOUT_MS)
+  }
+
+  async #stop(error: unknown, timeoutMs: number): Promise<void> {
+    if (this.#state === 'stopped' || this.#state === 'failed') return
+    const started = this.#state === 'running'
+    this.#starting.abort()
+    this.#enter('draining')
+    try {
+      if (started) await this.#worker?.drain(timeoutMs)
+      else await this.#worker?.destroy()
+    } finally {
+      this.#ports?.close()
+      this.#enter(error === undefined ? 'stopped' : 'failed')
+      this.#finish?.(error)
+    }
+  }
+
+  #enter(state: ConsumerState): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.emit('stateChange', state)
+  }
+}

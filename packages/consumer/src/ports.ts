@@ -1,0 +1,37 @@
+/** The ports of a consumer: those it was given, else the AWS SDK's. */
+import { type DynamoPort, dynamoFromSdk, type KinesisPort, kinesisFromSdk } from '@millrace/core'
+import type { ResolvedConsumerOptions } from './options.ts'
+
+export interface ConsumerPorts {
+  readonly kinesis: KinesisPort
+  readonly dynamo: DynamoPort
+  /** Lets go of what was made here; given ports stay as they are. */
+  close(): void
+}
+
+export function openPorts(
+  options: Pick<
+    ResolvedConsumerOptions<never>,
+    'client' | 'dynamodb' | 'region' | 'endpoint' | 'dynamodbEndpoint' | 'credentials' | 'stream'
+  >,
+): ConsumerPorts {
+  const region = options.region ?? options.stream.region
+  const shared = { region, credentials: options.credentials }
+  const ownKinesis =
+    options.client === undefined
+      ? kinesisFromSdk({ ...shared, endpoint: options.endpoint })
+      : undefined
+  const ownDynamo =
+    options.dynamodb === undefined
+      ? dynamoFromSdk({ ...shared, endpoint: options.dynamodbEndpoint })
+      : undefined
+  return {
+    // One of the two is always there: that is what the branches above decide.
+    kinesis: options.client ?? (ownKinesis as KinesisPort),
+    dynamo: options.dynamodb ?? (ownDynamo as DynamoPort),
+    close: () => {
+      ownKinesis?.close()
+      ownDynamo?.close()
+    },
+  }
+}

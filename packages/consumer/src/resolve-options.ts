@@ -1,0 +1,175 @@
+/** ConsumerOptions -> ResolvedConsumerOptions: checked once, in the constructor. Pure but for the default worker id. */
+import { hostname } from 'node:os'
+import {
+  bytesCodec,
+  type Codec,
+  InvalidOptionError,
+  type Logger,
+  type Random,
+} from '@millrace/core'
+import {
+  group,
+  integer,
+  noMetrics,
+  type OptionRule,
+  objectWith,
+  oneOf,
+  optional,
+  resolveLogger,
+  resolveOptions,
+  resolveStreamRef,
+  showValue,
+  systemRandom,
+  text,
+} from '@millrace/core/internal'
+import { checkWorkerId } from './lease/reserved-keys.ts'
+import type {
+  ConsumerOptions,
+  InitialPosition,
+  ResolvedCheckpointPolicy,
+  ResolvedConsumerOptions,
+  ResolvedLeaseOptions,
+  ResolvedPolling,
+} from './options.ts'
+import type { OnHandlerError, OnMalformed } from './record-processor.ts'
+
+const TABLE_NAME = /^[a-zA-Z0-9_.-]{3,255}$/
+const MIB = 1024 * 1024
+const NO_LIMIT = Number.MAX_SAFE_INTEGER
+const DAY_MS = 86_400_000
+
+/** @throws InvalidOptionError */
+export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedConsumerOptions<T> {
+  const random = objectWith<Random>(['next', 'uuid'])('random', given?.random) ?? systemRandom
+  const resolved = resolveOptions<ResolvedConsumerOptions<T>>('', given, {
+    applicationName: text({
+      pattern: TABLE_NAME,
+      expects: '3 to 255 letters, digits, "_", "." or "-": it names the lease table',
+    }),
+    stream: resolveStreamRef,
+    workerId: (_path, value) => workerId(value, random),
+    codec: (path, value) =>
+      objectWith<Codec<T>>(['encode', 'decode'])(path, value) ??
+      (bytesCodec as Codec<unknown> as Codec<T>),
+    initialPosition,
+    retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
+    checkpoint: optional(checkpointPolicy),
+    lease: (path, value) => leaseOptions(path, value),
+    onHandlerError: verdictOrFunction(['retry', 'skip', 'stop'], 'retry') as OptionRule<
+      OnHandlerError<T>
+    >,
+    onMalformed: verdictOrFunction(['raw', 'skip', 'stop'], 'raw') as OptionRule<OnMalformed>,
+    onMisplacedAggregate: oneOf(['deliver', 'filter', 'drop'], 'deliver'),
+    client: objectWith([
+      'putRecords',
+      'getRecords',
+      'getShardIterator',
+      'listShards',
+      'describeStreamSummary',
+    ]),
+    dynamodb: objectWith([
+      'getItem',
+      'putItem',
+      'updateItem',
+      'deleteItem',
+      'query',
+      'scan',
+      'createTable',
+      'updateTable',
+      'describeTable',
+    ]),
+    region: optional(text({ pattern: /^[a-z0-9-]{1,64}$/, expects: 'a region such as eu-west-1' })),
+    endpoint: optional(text({ pattern: /^https?:\/\//, expects: 'a whole URL' })),
+    dynamodbEndpoint: optional(text({ pattern: /^https?:\/\//, expects: 'a whole URL' })),
+    credentials: (_path, value) => value as ResolvedConsumerOptions['credentials'],
+    logger: (path, value) =>
+      resolveLogger(
+        value === false
+          ? false
+          : objectWith<Logger>(['debug', 'info', 'warn', 'error'])(path, value),
+      ),
+    metrics: (path, value) =>
+      objectWith<ResolvedConsumerOptions['metrics']>(['put'])(path, value) ?? noMetrics,
+    random: () => random,
+  })
+  return resolved
+}
+
+function workerId(value: unknown, random: Random): string {
+  if (value === undefined) return `${hostname()}:${process.pid}:${random.uuid()}`
+  if (typeof value !== 'string') {
+    throw new InvalidOptionError(
+      'workerId',
+      `workerId is ${showValue(value)}`,
+      'Use a text that is unique among live workers.',
+    )
+  }
+  checkWorkerId(value)
+  return value
+}
+
+const initialPosition: OptionRule<InitialPosition> = (path, value) => {
+  if (value === undefined) return 'LATEST'
+  if (value === 'TRIM_HORIZON' || value === 'LATEST') return value
+  const atTimestamp = (value as { atTimestamp?: unknown } | null)?.atTimestamp
+  if (atTimestamp instanceof Date && !Number.isNaN(atTimestamp.getTime())) return { atTimestamp }
+  throw new InvalidOptionError(
+    path,
+    `${path} is ${showValue(value)}`,
+    'Use "TRIM_HORIZON", "LATEST" or { atTimestamp: Date }.',
+  )
+}
+
+const retrieval: OptionRule<ResolvedPolling> = group<ResolvedPolling>({
+  mode: oneOf(['polling'], 'polling'),
+  maxRecords: integer({ default: 10_000, min: 1, max: 10_000 }),
+  idleTimeBetweenReadsMs: integer({ default: 1500, min: 200, max: DAY_MS }),
+  maxPendingBatches: integer({ default: 4, min: 1, max: 1000 }),
+  maxPendingBytes: integer({ default: 8 * MIB, min: 1, max: NO_LIMIT }),
+  requestTimeoutMs: integer({ default: 30_000, min: 1, max: DAY_MS }),
+})
+
+const checkpointPolicy: OptionRule<ResolvedCheckpointPolicy> = (path, value) => {
+  if (value === 'manual') return value
+  const policy = resolveOptions<{ everyMs: number | undefined; everyRecords: number | undefined }>(
+    path,
+    value,
+    {
+      everyMs: optional(integer({ default: 1000, min: 0, max: DAY_MS })),
+      everyRecords: optional(integer({ default: NO_LIMIT, min: 1, max: NO_LIMIT })),
+    },
+  )
+  // Whichever is reached first; one that was not asked for never is, unless neither was.
+  const byTime = policy.everyRecords === undefined ? 1000 : NO_LIMIT
+  return { everyMs: policy.everyMs ?? byTime, everyRecords: policy.everyRecords ?? NO_LIMIT }
+}
+
+function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
+  const interval = (byDefault: number): OptionRule<number> =>
+    integer({ default: byDefault, min: 10, max: DAY_MS })
+  const lease = resolveOptions<ResolvedLeaseOptions>(path, value, {
+    failoverTimeMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
+    maxLeasesForWorker: integer({ default: NO_LIMIT, min: 1, max: NO_LIMIT }),
+    assignmentIntervalMs: interval(5000),
+    observationIntervalMs: interval(2000),
+    discoveryIntervalMs: interval(2000),
+    workerMetricsIntervalMs: interval(10_000),
+    leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
+  })
+  if (lease.observationIntervalMs > lease.failoverTimeMs) {
+    throw new InvalidOptionError(
+      `${path}.observationIntervalMs`,
+      `${path}.observationIntervalMs (${lease.observationIntervalMs}) is above ${path}.failoverTimeMs (${lease.failoverTimeMs})`,
+      'Look at the lease counters at least once per failover time; a fifth of it is usual.',
+    )
+  }
+  return lease
+}
+
+function verdictOrFunction(
+  verdicts: readonly [string, ...string[]],
+  byDefault: string,
+): OptionRule<unknown> {
+  const rule = oneOf(verdicts, byDefault)
+  return (path, value) => (typeof value === 'function' ? value : rule(path, value))
+}

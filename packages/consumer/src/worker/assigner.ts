@@ -1,0 +1,167 @@
+/**
+ * Looks at the whole table, contends for the lock, and as the leader syncs shards and carries out
+ * the assignment plan. KCL: `LeaseAssignmentManager`.
+ */
+import { isServiceError, type Logger } from '@millrace/core'
+import { monotonicMs, nowMs } from '@millrace/core/internal'
+import { type AssignmentPlan, planAssignment } from '../lease/assignment.ts'
+import { actualOwner, type Lease } from '../lease/lease.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+import type { TableSnapshot } from '../lease/table-snapshot.ts'
+import type { ResolvedLeaseOptions } from '../options.ts'
+import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
+import type { LeaderLock } from './leader-lock.ts'
+import { mayServeItself } from './leader-rule.ts'
+import { LeaseObserver } from './lease-observer.ts'
+import { LiveWorkers } from './live-workers.ts'
+import { observationDelayMs } from './observation-rule.ts'
+
+export interface AssignerOptions {
+  readonly store: LeaseStore
+  readonly lock: LeaderLock
+  readonly syncer: ShardSyncer
+  readonly workerId: string
+  readonly lease: ResolvedLeaseOptions
+  readonly logger: Logger
+  readonly signal: AbortSignal
+  /** Every scan, for discovery. */
+  readonly onScan: (leases: readonly Lease[]) => Promise<void>
+}
+
+/** A stream resharded by hand, or a row deleted by hand, is noticed within this time. */
+const SYNC_INTERVAL_MS = 60_000
+/** As in KCL: a leader that fails this often in a row makes way for another. */
+const MAX_FAILURES = 3
+
+export class Assigner {
+  readonly #options: AssignerOptions
+  readonly #observer: LeaseObserver
+  readonly #live = new LiveWorkers()
+  #liveWorkers: readonly string[] = []
+  #expired: ReadonlySet<string> = new Set()
+  #nextSyncMs = Number.NEGATIVE_INFINITY
+  #nextBalanceMs = Number.NEGATIVE_INFINITY
+  #failures = 0
+
+  constructor(options: AssignerOptions) {
+    this.#options = options
+    this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
+  }
+
+  /** Workers other than this one that could take over its leases. */
+  get peers(): readonly string[] {
+    return this.#liveWorkers.filter((id) => id !== this.#options.workerId)
+  }
+
+  delayMs(): number {
+    const { lock, workerId, lease } = this.#options
+    const leader = lock.seen?.row?.ownerName
+    const roles = { workerId, leads: lock.leads, leader, liveWorkers: this.#liveWorkers }
+    return observationDelayMs(roles, lease)
+  }
+
+  async step(): Promise<void> {
+    try {
+      await this.#observe()
+      this.#failures = 0
+    } catch (cause) {
+      this.#failures++
+      if (this.#failures >= MAX_FAILURES && this.#options.lock.leads) {
+        this.#options.logger.error({ err: cause }, 'leading failed repeatedly; stepping down')
+        await this.#options.lock.release()
+      }
+      throw cause
+    }
+  }
+
+  async #observe(): Promise<void> {
+    const { store, lock, onScan, lease } = this.#options
+    const sentMs = monotonicMs()
+    let snapshot = await store.scan(lock.leads)
+    this.#take(snapshot, sentMs)
+    if (await lock.consider(snapshot.leader, sentMs)) {
+      this.#options.logger.info({}, 'this worker leads now')
+      this.#nextSyncMs = Number.NEGATIVE_INFINITY
+      snapshot = await store.scan(true)
+      this.#take(snapshot, monotonicMs())
+    }
+    if (lock.leads) snapshot = await this.#lead(snapshot)
+    else if (
+      lock.seen !== undefined &&
+      mayServeItself(lock.seen, monotonicMs(), this.#observer.watchedMs(sentMs), lease)
+    ) {
+      await this.#apply(this.#plan(snapshot, false), (owner) => owner === this.#options.workerId)
+    }
+    await onScan(snapshot.leases)
+  }
+
+  #take(snapshot: TableSnapshot, sentMs: number): void {
+    for (const { leaseKey, why } of snapshot.malformed) {
+      this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
+    }
+    this.#expired = this.#observer.observe(snapshot.leases, sentMs)
+    const owners = new Set<string>()
+    for (const lease of snapshot.leases) {
+      const owner = actualOwner(lease)
+      if (owner !== undefined && this.#expired.has(lease.leaseKey)) owners.add(owner)
+    }
+    this.#liveWorkers = this.#live.observe(snapshot.workers, owners, nowMs())
+  }
+
+  async #lead(snapshot: TableSnapshot): Promise<TableSnapshot> {
+    let current = snapshot
+    if (current.leases.length === 0 || monotonicMs() >= this.#nextSyncMs) {
+      const created = await this.#options.syncer.sync(current.leases, this.#options.signal)
+      this.#nextSyncMs = monotonicMs() + SYNC_INTERVAL_MS
+      if (created > 0) current = await this.#options.store.scan(true)
+    }
+    const balance = monotonicMs() >= this.#nextBalanceMs
+    if (balance) this.#nextBalanceMs = monotonicMs() + this.#options.lease.assignmentIntervalMs
+    const plan = this.#plan(current, balance)
+    if (plan.unplaced > 0) {
+      this.#options.logger.warn({ leases: plan.unplaced }, 'no worker has room for these leases')
+    }
+    const changed = await this.#apply(plan, () => this.#options.lock.leads)
+    return {
+      ...current,
+      leases: current.leases.map((lease) => changed.get(lease.leaseKey) ?? lease),
+    }
+  }
+
+  #plan(snapshot: TableSnapshot, balance: boolean): AssignmentPlan {
+    return planAssignment({
+      leases: snapshot.leases,
+      expired: this.#expired,
+      workers: this.#liveWorkers,
+      maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
+      balance,
+    })
+  }
+
+  /** Each write stands on the row that the plan saw; one that has changed is left to the next plan. */
+  async #apply(
+    plan: AssignmentPlan,
+    allowed: (newOwner: string) => boolean,
+  ): Promise<ReadonlyMap<string, Lease>> {
+    const { store, logger } = this.#options
+    const changed = new Map<string, Lease>()
+    let failure: unknown
+    for (const { lease, newOwner } of plan.assignments) {
+      if (!allowed(newOwner)) continue
+      try {
+        const assigned = await store.assign(lease, newOwner)
+        if (assigned === undefined) continue
+        changed.set(lease.leaseKey, assigned)
+        logger.info(
+          { shardId: lease.shardId, from: actualOwner(lease), to: newOwner },
+          'assigned a lease',
+        )
+      } catch (cause) {
+        if (!isServiceError(cause)) throw cause
+        failure = cause
+      }
+    }
+    if (failure !== undefined && changed.size === 0) throw failure
+    return changed
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The control plane of one worker: signs of life, observation and assignment, discovery, and the
+ * tenures that come of them. User code can slow down none of these. KCL: `LeaseCoordinator`.
+ */
+import type { DynamoPort, Logger, Random } from '@millrace/core'
+import { planAssignment } from '../lease/assignment.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+import type { ResolvedLeaseOptions } from '../options.ts'
+import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
+import { Assigner } from './assigner.ts'
+import { leaseCallTimeoutMs } from './belief.ts'
+import { Discovery } from './discovery.ts'
+import type { HeldLease } from './held-lease.ts'
+import { HeldLeases, type HeldLeasesOptions } from './held-leases.ts'
+import { LeaderLock } from './leader-lock.ts'
+import { PeriodicLoop } from './periodic-loop.ts'
+import { SignOfLife } from './sign-of-life.ts'
+
+export interface CoordinatorOptions
+  extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'> {
+  readonly dynamo: DynamoPort
+  readonly store: LeaseStore
+  readonly syncer: ShardSyncer
+  readonly workerId: string
+  readonly lease: ResolvedLeaseOptions
+  readonly logger: Logger
+  readonly random: Random
+}
+
+/** A heartbeat of the lock may be late twice before the row goes stale. */
+const LOCK_HEARTBEATS_PER_LEASE = 3
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions
+  readonly #abort = new AbortController()
+  readonly #held: HeldLeases
+  readonly #lock: LeaderLock
+  readonly #signOfLife: SignOfLife
+  readonly #assigner: Assigner
+  readonly #discovery: Discovery
+  /** What takes leases; stopped first. */
+  readonly #taking: readonly PeriodicLoop[]
+  readonly #discoveryLoop: PeriodicLoop
+  readonly #observationLoop: PeriodicLoop
+  readonly #lifeLoop: PeriodicLoop
+  readonly #lockLoop: PeriodicLoop
+  #successors: Promise<ReadonlyMap<string, string>> | undefined
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    const { store, workerId, lease, dynamo } = options
+    const requestTimeoutMs = leaseCallTimeoutMs(lease.failoverTimeMs)
+    const shared = { ...options, tableName: store.tableName, requestTimeoutMs }
+    this.#held = new HeldLeases({ ...options, failoverTimeMs: lease.failoverTimeMs })
+    this.#lock = new LeaderLock({ ...shared, leaseDurationMs: lease.leaderLeaseDurationMs })
+    this.#signOfLife = new SignOfLife({ ...shared, dynamo })
+    this.#discovery = new Discovery({
+      store,
+      workerId,
+      held: this.#held,
+      onError: this.#warn('a lease could not be taken up; trying again'),
+    })
+    this.#assigner = new Assigner({
+      ...options,
+      lock: this.#lock,
+      signal: this.#abort.signal,
+      onScan: (leases) => this.#discovery.consider(leases),
+    })
+    this.#discoveryLoop = new PeriodicLoop({
+      everyMs: () => lease.discoveryIntervalMs,
+      step: () => this.#discovery.step(),
+      onError: this.#warn('lease discovery failed; trying again'),
+    })
+    this.#observationLoop = new PeriodicLoop({
+      everyMs: () => this.#assigner.delayMs(),
+      step: () => this.#assigner.step(),
+      onError: this.#warn('looking at the lease table failed; trying again'),
+    })
+    this.#lifeLoop = new PeriodicLoop({
+      everyMs: () => lease.workerMetricsIntervalMs,
+      step: () => this.#signOfLife.give(),
+      onError: this.#warn('the worker metrics row was not written; trying again'),
+    })
+    this.#lockLoop = new PeriodicLoop({
+      everyMs: () => lease.leaderLeaseDurationMs / LOCK_HEARTBEATS_PER_LEASE,
+      step: () => this.#lock.heartbeat(),
+      onError: this.#warn('the leader lock was not renewed; trying again'),
+    })
+    this.#taking = [this.#discoveryLoop, this.#observationLoop, this.#lifeLoop]
+  }
+
+  get isLeader(): boolean {
+    return this.#lock.leads
+  }
+
+  get held(): HeldLeases {
+    return this.#held
+  }
+
+  /** The first sign of life comes before the first look, so that this worker counts itself. */
+  async start(): Promise<void> {
+    await this.#signOfLife.give()
+    this.#lifeLoop.start()
+    this.#lockLoop.start()
+    this.#observationLoop.start()
+    this.#discoveryLoop.start()
+  }
+
+  /** Children of a shard that this worker ended may be its own already. */
+  pokeDiscovery(): void {
+    this.#discoveryLoop.poke()
+  }
+
+  /** Takes nothing more and withdraws from the fleet; what is held stays held and is renewed. */
+  async stopTaking(): Promise<void> {
+    this.#held.close()
+    this.#abort.abort()
+    await Promise.all(this.#taking.map((loop) => loop.stop()))
+    await this.#signOfLife.withdraw()
+  }
+
+  /** On the way out: gives one lease to the peer that the plan chooses, or to nobody. */
+  async handOver(held: HeldLease): Promise<void> {
+    this.#successors ??= this.#planSuccessors()
+    const successors = await this.#successors
+    await held.handOver(successors.get(held.leaseKey))
+  }
+
+  /** After the last lease is gone. */
+  async stop(): Promise<void> {
+    for (const held of this.#held.all()) held.abandon()
+    await this.#lockLoop.stop()
+    await this.#lock.release()
+  }
+
+  /** Ends everything without a word to the table, as a crash would. */
+  async destroy(): Promise<void> {
+    this.#held.close()
+    this.#abort.abort()
+    for (const held of this.#held.all()) held.abandon()
+    this.#lock.stepDown()
+    await Promise.all([...this.#taking, this.#lockLoop].map((loop) => loop.stop()))
+  }
+
+  /** One plan for all: what is handed over first must not weigh on the same peer as the last. */
+  async #planSuccessors(): Promise<ReadonlyMap<string, string>> {
+    const peers = this.#assigner.peers
+    if (peers.length === 0) return new Map()
+    try {
+      const { leases } = await this.#options.store.scan(false)
+      const { workerId, lease } = this.#options
+      const plan = planAssignment({
+        leases: leases.map((row) =>
+          row.leaseOwner === workerId ? { ...row, leaseOwner: undefined } : row,
+        ),
+        expired: new Set(),
+        workers: peers,
+        maxLeasesForWorker: lease.maxLeasesForWorker,
+        balance: false,
+      })
+      return new Map(plan.assignments.map(({ lease: row, newOwner }) => [row.leaseKey, newOwner]))
+    } catch (cause) {
+      this.#options.logger.warn(
+        { err: cause },
+        'no successors could be chosen; leases are released',
+      )
+      return new Map()
+    }
+  }
+
+  #warn(message: string): (cause: unknown) => void {
+    return (cause) => {
+      if (!this.#abort.signal.aborted) this.#options.logger.warn({ err: cause }, message)
+    }
+  }
+}

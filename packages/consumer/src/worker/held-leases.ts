@@ -1,0 +1,81 @@
+/** The tenures of this worker, one a lease. */
+import type { ExtendedSequenceNumber, Logger, Random } from '@millrace/core'
+import { LeaseLostError } from '../errors.ts'
+import type { LeaseLossReason } from '../events.ts'
+import type { Lease } from '../lease/lease.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+import { HeldLease } from './held-lease.ts'
+
+export interface HeldLeasesOptions {
+  readonly store: LeaseStore
+  readonly workerId: string
+  readonly failoverTimeMs: number
+  readonly logger: Logger
+  readonly random: Random
+  readonly onAcquired: (held: HeldLease) => void
+  readonly onEnded: (held: HeldLease, reason: LeaseLossReason) => void
+  readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
+}
+
+export class HeldLeases {
+  readonly #options: HeldLeasesOptions
+  readonly #held = new Map<string, HeldLease>()
+  /** Leases whose first renewal is under way. */
+  readonly #beginning = new Set<string>()
+  #closed = false
+
+  constructor(options: HeldLeasesOptions) {
+    this.#options = options
+  }
+
+  all(): HeldLease[] {
+    return [...this.#held.values()]
+  }
+
+  get(leaseKey: string): HeldLease | undefined {
+    return this.#held.get(leaseKey)
+  }
+
+  has(leaseKey: string): boolean {
+    return this.#held.has(leaseKey) || this.#beginning.has(leaseKey)
+  }
+
+  /** From now on no lease is taken. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Begins a tenure of a row that names this worker as its owner. */
+  async adopt(lease: Lease): Promise<void> {
+    const { workerId } = this.#options
+    const mine = lease.leaseOwner === workerId && lease.checkpointOwner === undefined
+    if (!mine || this.#closed || this.has(lease.leaseKey)) return
+    this.#beginning.add(lease.leaseKey)
+    const held = new HeldLease({
+      ...this.#options,
+      lease,
+      onEnd: (ended, reason) => this.#ended(ended, reason),
+    })
+    try {
+      await held.begin()
+    } catch (cause) {
+      if (cause instanceof LeaseLostError) return
+      throw cause
+    } finally {
+      this.#beginning.delete(lease.leaseKey)
+    }
+    if (held.ended !== undefined) return
+    if (this.#closed) {
+      await held.handOver(undefined)
+      return
+    }
+    this.#held.set(lease.leaseKey, held)
+    this.#options.onAcquired(held)
+  }
+
+  #ended(held: HeldLease, reason: LeaseLossReason): void {
+    if (this.#held.get(held.leaseKey) !== held) return
+    this.#held.delete(held.leaseKey)
+    this.#options.onEnded(held, reason)
+  }
+}

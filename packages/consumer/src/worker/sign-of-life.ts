@@ -1,0 +1,46 @@
+/** Writes this worker's metrics row: without a fresh one no leader, Java or ours, gives it leases. */
+import { type DynamoPort, isServiceError, type Logger } from '@millrace/core'
+import { nowMs } from '@millrace/core/internal'
+import { workerMetricsDelete, workerMetricsWrite } from '../lease/worker-metrics-row.ts'
+
+export interface SignOfLifeOptions {
+  readonly dynamo: DynamoPort
+  readonly tableName: string
+  readonly workerId: string
+  readonly requestTimeoutMs: number
+  readonly logger: Logger
+}
+
+export class SignOfLife {
+  readonly #options: SignOfLifeOptions
+  #lastUpdateSeconds: number | undefined
+
+  constructor(options: SignOfLifeOptions) {
+    this.#options = options
+  }
+
+  async give(): Promise<void> {
+    const { dynamo, tableName, workerId, requestTimeoutMs } = this.#options
+    const timeMs = nowMs()
+    await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs), {
+      timeoutMs: requestTimeoutMs,
+    })
+    this.#lastUpdateSeconds = Math.floor(timeMs / 1000)
+  }
+
+  /** On a clean stop, so that nobody hands leases to a worker that is gone. */
+  async withdraw(): Promise<void> {
+    const lastUpdateSeconds = this.#lastUpdateSeconds
+    if (lastUpdateSeconds === undefined) return
+    const { dynamo, tableName, workerId, requestTimeoutMs, logger } = this.#options
+    try {
+      await dynamo.deleteItem(workerMetricsDelete(tableName, { workerId, lastUpdateSeconds }), {
+        timeoutMs: requestTimeoutMs,
+      })
+    } catch (cause) {
+      if (!isServiceError(cause)) throw cause
+      if (cause.kind === 'condition-failed') return
+      logger.warn({ err: cause }, 'the worker metrics row was not deleted; it goes stale by itself')
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/** One worker: the control plane below, a shard consumer on each lease that it holds. KCL: `Scheduler`. */
+import type { KinesisPort } from '@millrace/core'
+import { ControlPlane, type TypedEmitter } from '@millrace/core/internal'
+import { HandlerFailedError, MalformedRecordError } from '../errors.ts'
+import type { ConsumerEvents, LeaseLossReason, LeaseSnapshot } from '../events.ts'
+import { LeaseStore } from '../lease/lease-store.ts'
+import { ensureLeaseTable } from '../lease/lease-table.ts'
+import type { ResolvedConsumerOptions } from '../options.ts'
+import type { ConsumerPorts } from '../ports.ts'
+import type { Handler } from '../record-processor.ts'
+import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
+import { type ShardSnapshot, shardSnapshot } from '../snapshot.ts'
+import { leaseCallTimeoutMs } from './belief.ts'
+import { Coordinator } from './coordinator.ts'
+import type { HeldLease } from './held-lease.ts'
+import { settledWithin } from './settled-within.ts'
+import { ShardConsumer } from './shard-consumer.ts'
+
+export interface WorkerOptions<T> {
+  readonly options: ResolvedConsumerOptions<T>
+  readonly ports: ConsumerPorts
+  readonly handler: Handler<T>
+  readonly events: TypedEmitter<ConsumerEvents>
+  /** A policy said stop: the consumer is to end with this error. */
+  readonly onFailed: (cause: unknown) => void
+}
+
+interface Service<T> {
+  readonly consumer: ShardConsumer<T>
+  readonly done: Promise<void>
+}
+
+export class Worker<T> {
+  readonly #worker: WorkerOptions<T>
+  readonly #kinesis: KinesisPort
+  readonly #control: ControlPlane
+  readonly #store: LeaseStore
+  readonly #syncer: ShardSyncer
+  readonly #coordinator: Coordinator
+  readonly #services = new Map<HeldLease, Service<T>>()
+  #pausedShards: ReadonlySet<string> | 'all' | undefined
+  #draining = false
+
+  constructor(worker: WorkerOptions<T>) {
+    const { options, ports } = worker
+    const { workerId, logger, random, lease } = options
+    this.#worker = worker
+    this.#kinesis = ports.kinesis
+    this.#control = new ControlPlane({ kinesis: ports.kinesis, stream: options.stream, logger })
+    this.#store = new LeaseStore({
+      dynamo: ports.dynamo,
+      tableName: options.applicationName,
+      requestTimeoutMs: leaseCallTimeoutMs(lease.failoverTimeMs),
+    })
+    this.#syncer = new ShardSyncer({
+      control: this.#control,
+      store: this.#store,
+      initialPosition: options.initialPosition,
+      workerId,
+      logger,
+    })
+    this.#coordinator = new Coordinator({
+      dynamo: ports.dynamo,
+      store: this.#store,
+      syncer: this.#syncer,
+      workerId,
+      lease,
+      logger,
+      random,
+      onAcquired: (held) => this.#acquired(held),
+      onEnded: (held, reason) => this.#ended(held, reason),
+      onCheckpoint: (held, at) =>
+        this.#worker.events.emit('checkpointed', {
+          stream: options.stream.streamName,
+          shardId: held.shardId,
+          ...at,
+        }),
+    })
+  }
+
+  get isLeader(): boolean {
+    return this.#coordinator.isLeader
+  }
+
+  /** @throws LeaseTableError, ServiceError (kind `missing` for a stream that does not exist) */
+  async start(signal: AbortSignal): Promise<void> {
+    const { options, ports } = this.#worker
+    await this.#control.describe(signal)
+    await ensureLeaseTable(
+      {
+        dynamo: ports.dynamo,
+        tableName: options.applicationName,
+        workerId: options.workerId,
+        requestTimeoutMs: TABLE_CALL_TIMEOUT_MS,
+        logger: options.logger,
+      },
+      signal,
+    )
+    await this.#coordinator.start()
+  }
+
+  /** Finishes running handler calls, checkpoints, hands every lease over. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.#draining = true
+    await this.#coordinator.stopTaking()
+    const services = [...this.#services.values()]
+    for (const { consumer } of services) consumer.requestStop()
+    const inTime = await settledWithin(
+      services.map(({ done }) => done),
+      timeoutMs,
+    )
+    if (!inTime) {
+      const shards = [...this.#services.keys()].map(({ shardId }) => shardId)
+      this.#worker.options.logger.warn(
+        { shards, timeoutMs },
+        'handlers did not stop in time; their leases move on',
+      )
+    }
+    const held = this.#coordinator.held.all()
+    await Promise.allSettled(held.map((lease) => this.#coordinator.handOver(lease)))
+    await this.#coordinator.stop()
+  }
+
+  /** Stops at once; leases expire by themselves. */
+  async destroy(): Promise<void> {
+    this.#draining = true
+    await this.#coordinator.destroy()
+  }
+
+  pause(shardIds: readonly string[] | undefined): void {
+    const paused = this.#pausedShards
+    if (shardIds === undefined) this.#pausedShards = 'all'
+    else if (paused !== 'all') this.#pausedShards = new Set([...(paused ?? []), ...shardIds])
+    for (const [held, { consumer }] of this.#services) {
+      if (this.#isPaused(held.shardId)) consumer.pause()
+    }
+  }
+
+  resume(shardIds: readonly string[] | undefined): void {
+    const paused = this.#pausedShards
+    if (shardIds === undefined || paused === undefined) this.#pausedShards = undefined
+    else if (paused !== 'all') {
+      this.#pausedShards = new Set([...paused].filter((shardId) => !shardIds.includes(shardId)))
+    }
+    for (const [held, { consumer }] of this.#services) {
+      if (shardIds === undefined || shardIds.includes(held.shardId)) consumer.resume()
+    }
+  }
+
+  async describe(): Promise<readonly ShardSnapshot[]> {
+    const { leases } = await this.#store.scan(true)
+    return leases.map((lease) => {
+      const held = this.#coordinator.held.get(lease.leaseKey)
+      return shardSnapshot(lease, held && this.#services.get(held)?.consumer)
+    })
+  }
+
+  #acquired(held: HeldLease): void {
+    const { options, handler, events } = this.#worker
+    events.emit('leaseAcquired', snapshotOf(held))
+    const consumer = new ShardConsumer<T>({
+      tenure: held,
+      stream: options.stream.streamName,
+      options,
+      kinesis: this.#kinesis,
+      control: this.#control,
+      handler,
+      parentsEnded: () => this.#syncer.unendedParents(held.lease),
+      endShard: (children) => this.#syncer.endShard(held.shardId, children, held.signal),
+      emit: (name, ...args) => events.emit(name, ...args),
+      logger: options.logger,
+      metrics: options.metrics,
+      random: options.random,
+    })
+    if (this.#isPaused(held.shardId)) consumer.pause()
+    const done = this.#serve(held, consumer)
+    this.#services.set(held, { consumer, done })
+    if (this.#draining) consumer.requestStop()
+  }
+
+  async #serve(held: HeldLease, consumer: ShardConsumer<T>): Promise<void> {
+    const { events, options, onFailed } = this.#worker
+    const { logger } = options
+    try {
+      const outcome = await consumer.run()
+      if (outcome === 'shard-ended') this.#coordinator.pokeDiscovery()
+      else if (outcome === 'stopped') await this.#coordinator.handOver(held)
+      else await this.#finishHandoff(held)
+    } catch (cause) {
+      if (cause instanceof HandlerFailedError || cause instanceof MalformedRecordError) {
+        onFailed(cause)
+        return
+      }
+      // Not a failure that a policy decides on: let another tenure try, here or elsewhere.
+      logger.error(
+        { err: cause, shardId: held.shardId, workerId: options.workerId },
+        'a shard consumer failed',
+      )
+      events.emit('error', cause)
+      await held.handOver(undefined).catch((error: unknown) => {
+        logger.warn(
+          { err: error, shardId: held.shardId },
+          'a lease was not released; it expires by itself',
+        )
+      })
+    } finally {
+      this.#services.delete(held)
+    }
+  }
+
+  /** A Java leader asked for a handoff: once nothing runs here any more, the next owner may start. */
+  async #finishHandoff(held: HeldLease): Promise<void> {
+    const row = held.lostTo
+    if (row === undefined || row.checkpointOwner !== this.#worker.options.workerId) return
+    await this.#store.completeHandoff(row)
+  }
+
+  #ended(held: HeldLease, reason: LeaseLossReason): void {
+    this.#worker.events.emit('leaseLost', snapshotOf(held), reason)
+  }
+
+  #isPaused(shardId: string): boolean {
+    const paused = this.#pausedShards
+    return paused === 'all' || (paused?.has(shardId) ?? false)
+  }
+}
+
+/** Table management is slower than a lease write. */
+const TABLE_CALL_TIMEOUT_MS = 6000
+
+function snapshotOf(held: HeldLease): LeaseSnapshot {
+  return {
+    leaseKey: held.leaseKey,
+    shardId: held.shardId,
+    epoch: held.epoch,
+    checkpoint: held.lease.checkpoint.sequenceNumber,
+  }
+}
