@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline'
 
 const SOURCE = new URL('../../src/cli/run-cli.ts', import.meta.url).href
 
+const children: ChildProcess[] = []
+
 /** As bin/millrace-testing.js, on the sources. */
 function run(...argv: string[]): ChildProcess {
-  return spawn(
+  const child = spawn(
     process.execPath,
     [
       '--conditions=@millrace/source',
@@ -19,6 +21,8 @@ function run(...argv: string[]): ChildProcess {
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
+  children.push(child)
+  return child
 }
 
 function exitOf(child: ChildProcess): Promise<{ code: number | null; stderr: string }> {
@@ -38,6 +42,11 @@ function firstLine(child: ChildProcess): Promise<string> {
 }
 
 describe('millrace-testing', () => {
+  // A server that does not close must fail its test, not hold the whole suite.
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+  })
+
   it('prints its URLs first and leaves on SIGTERM with a connection open', async () => {
     const child = run('serve', '--stream', 'orders:2')
     const exit = exitOf(child)
