@@ -8,7 +8,7 @@ const USAGE_ERROR = 2
 const CANNOT_START = 3
 
 /** Resolves with the exit code; for `serve`, after SIGINT or SIGTERM and a clean close. */
-export async function runCli(argv: readonly string[]): Promise<number> {
+export async function runCli(argv: readonly string[] = process.argv.slice(2)): Promise<number> {
   const command = parseCommand(argv)
   switch (command.kind) {
     case 'help':
