@@ -71,3 +71,9 @@ export interface ConsumerEvents {
   ]
   readonly error: [error: unknown]
 }
+
+/** How parts of the consumer emit: the `emit` of its emitter, bound. */
+export type EmitConsumerEvent = <K extends keyof ConsumerEvents>(
+  name: K,
+  ...args: [...ConsumerEvents[K]]
+) => unknown

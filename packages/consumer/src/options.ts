@@ -91,7 +91,10 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly lease?: LeaseOptions | undefined
   /** Default `'retry'`: back off and call again, without end. */
   readonly onHandlerError?: OnHandlerError<T> | undefined
-  /** Default `'raw'`: deliver the stored bytes as one record. */
+  /**
+   * Default `'raw'`: deliver the stored bytes as one record. Bytes that `codec` refuses (reason
+   * `codec`) cannot be delivered that way: under `'raw'` they count as a failure of the handler.
+   */
   readonly onMalformed?: OnMalformed | undefined
   /** Default `'deliver'`. KCL's behaviour is `'drop'`. */
   readonly onMisplacedAggregate?: OnMisplacedAggregate | undefined

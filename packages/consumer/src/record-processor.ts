@@ -1,7 +1,11 @@
 /** The three ways to handle records. */
 import type { ConsumerRecord, RecordBatch, ShardContext } from './record.ts'
 
-/** One per tenure of a shard; its methods are never called concurrently. KCL: `ShardRecordProcessor`. @public */
+/**
+ * One per tenure of a shard; its methods are never called concurrently. The last call is one of
+ * `leaseLost`, `shardEnded` and `shutdownRequested`, and none of them comes without `initialize`.
+ * KCL (which calls `leaseLost` after `shutdownRequested`): `ShardRecordProcessor`. @public
+ */
 export interface ShardRecordProcessor<T = Uint8Array> {
   /** Before the first batch. `position` is the stored checkpoint, number or sentinel. */
   initialize?(input: {
@@ -14,7 +18,10 @@ export interface ShardRecordProcessor<T = Uint8Array> {
   leaseLost?(): void | Promise<void>
   /** Every record of a closed shard was processed. SHARD_END is stored when this settles. */
   shardEnded?(shard: ShardContext): void | Promise<void>
-  /** The worker stops gracefully; the lease is still held. Default: checkpoints the last record processed. */
+  /**
+   * The worker stops gracefully, or gives the shard away; the lease is still held. With automatic
+   * checkpoints the last record processed is stored afterwards.
+   */
   shutdownRequested?(shard: ShardContext): void | Promise<void>
 }
 

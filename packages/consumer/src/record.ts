@@ -56,7 +56,10 @@ export interface RecordBatch<T = Uint8Array> {
   readonly records: readonly ConsumerRecord<T>[]
   /** How far the last record is behind the tip of the shard; undefined when the service did not say. */
   readonly millisBehindLatest: number | undefined
-  /** True for the last batch of a closed shard. */
+  /**
+   * True for the last batch of a closed shard. Not every end is known that early: it may turn out
+   * only after the last batch, as in KCL, where the last page can be empty.
+   */
   readonly atShardEnd: boolean
   readonly shard: ShardContext
 }

@@ -1,0 +1,97 @@
+/**
+ * HOT for eachRecord: about 0.1 us a record beside the handler: one clock reading, no closure, and
+ * an await only where the handler returned a promise.
+ */
+import type { ExtendedSequenceNumber } from '@millrace/core'
+import { monotonicMs, nextTurn } from '@millrace/core/internal'
+import type { RecordBatch } from '../record.ts'
+import type { PauseGate } from '../worker/pause-gate.ts'
+import type { ShardHalt } from '../worker/shard-halt.ts'
+import type { Tenure } from '../worker/tenure.ts'
+import type { AutoCheckpoint } from './auto-checkpoint.ts'
+import type { CheckpointTracker } from './checkpoint-tracker.ts'
+import type { HandlerAdapter } from './handler-adapter.ts'
+import type { FailedCall, HandlerRetry } from './handler-retry.ts'
+import type { ShardHealth } from './shard-health.ts'
+
+/** Handlers that settle at once must not keep renewals from the event loop for longer than this. */
+const MAX_TURN_MS = 20
+
+export interface BatchDeliveryOptions<T> {
+  readonly tenure: Pick<Tenure, 'believes'>
+  readonly adapter: HandlerAdapter<T>
+  readonly tracker: CheckpointTracker
+  readonly auto: AutoCheckpoint | undefined
+  readonly retry: HandlerRetry<T>
+  readonly halt: ShardHalt
+  readonly gate: PauseGate
+  readonly health: ShardHealth
+}
+
+export class BatchDelivery<T> {
+  readonly #options: BatchDeliveryOptions<T>
+  #turnStartedMs = 0
+
+  constructor(options: BatchDeliveryOptions<T>) {
+    this.#options = options
+  }
+
+  /**
+   * Hands the batch to the handler, call by call, until each call is done or skipped by policy.
+   *
+   * @param through what is done when the whole batch is: records may have been passed over
+   * @returns records handled or skipped; fewer than there are when the shard was halted
+   * @throws HandlerFailedError when the policy says stop
+   */
+  async deliver(batch: RecordBatch<T>, through: ExtendedSequenceNumber): Promise<number> {
+    const { adapter, tracker, auto, gate, halt, health } = this.#options
+    const { records } = batch
+    const perCall = adapter.isPerRecord ? 1 : records.length
+    let attempts = 0
+    let at = 0
+    this.#turnStartedMs = monotonicMs()
+    while (at < records.length) {
+      if (gate.isPaused) await gate.pass(halt.signal)
+      if (!this.mayCall()) break
+      const next = at + perCall
+      const target = next === records.length ? through : (records[next - 1] ?? through)
+      try {
+        tracker.markDelivered(adapter.isPerRecord ? (records[at] ?? through) : target)
+        const settled = adapter.handle(batch, at)
+        if (settled !== undefined) await settled
+      } catch (error) {
+        const call = { error, attempts: ++attempts, records: records.slice(at, next) }
+        if ((await this.#judge(call)) === 'retry') continue
+      }
+      if (attempts > 0) health.handlerWorked()
+      attempts = 0
+      tracker.markDone(target)
+      auto?.worked(perCall)
+      at = next
+      if (monotonicMs() - this.#turnStartedMs > MAX_TURN_MS) await this.turn()
+    }
+    return at
+  }
+
+  /** True while a handler may be called at this very instant (S8). */
+  mayCall(): boolean {
+    const { tenure, halt } = this.#options
+    if (halt.reason !== undefined) return false
+    if (tenure.believes()) return true
+    halt.loseLease()
+    return false
+  }
+
+  /** Gives timers and I/O their turn. */
+  async turn(): Promise<void> {
+    await new Promise<void>(nextTurn)
+    this.#turnStartedMs = monotonicMs()
+  }
+
+  async #judge(call: FailedCall<T>): Promise<'retry' | 'skip'> {
+    const { tracker, retry, health } = this.#options
+    tracker.withdraw()
+    health.handlerFailed(call.error)
+    return await retry.judge(call)
+  }
+}

@@ -1,0 +1,88 @@
+/** The three kinds of handlers behind one interface. */
+import type { ResolvedCheckpointPolicy } from '../options.ts'
+import type { RecordBatch, ShardContext } from '../record.ts'
+import type { Handler, ShardRecordProcessor } from '../record-processor.ts'
+
+type Settled = void | Promise<void>
+
+/** Whatever a method throws or rejects with is a failure of the handler. */
+export interface HandlerAdapter<T> {
+  /** True: a call takes one record, so a failure is retried from that record on. */
+  readonly isPerRecord: boolean
+  readonly defaultCheckpoint: ResolvedCheckpointPolicy
+  initialize(input: {
+    readonly shard: ShardContext
+    readonly position: string
+    readonly pendingState: Uint8Array | undefined
+  }): Settled
+  /** Handles `batch.records[at]`, or the whole batch (then `at` is 0). */
+  handle(batch: RecordBatch<T>, at: number): Settled
+  leaseLost(): Settled
+  shardEnded(shard: ShardContext): Settled
+  shutdownRequested(shard: ShardContext): Settled
+}
+
+const EVERY_SECOND: ResolvedCheckpointPolicy = {
+  everyMs: 1000,
+  everyRecords: Number.POSITIVE_INFINITY,
+}
+
+function nothing(): void {}
+
+export function adaptHandler<T>(
+  handler: Handler<T>,
+  shard: { readonly stream: string; readonly shardId: string },
+): HandlerAdapter<T> {
+  if ('processor' in handler) return new ProcessorAdapter(() => handler.processor(shard))
+  const lifecycle = {
+    defaultCheckpoint: EVERY_SECOND,
+    initialize: nothing,
+    leaseLost: nothing,
+    shardEnded: nothing,
+    shutdownRequested: nothing,
+  }
+  if ('eachBatch' in handler) {
+    return { ...lifecycle, isPerRecord: false, handle: (batch) => handler.eachBatch(batch) }
+  }
+  return {
+    ...lifecycle,
+    isPerRecord: true,
+    handle: (batch, at) => {
+      const record = batch.records[at]
+      return record === undefined ? undefined : handler.eachRecord(record, batch.shard)
+    },
+  }
+}
+
+/** The processor is made at its `initialize`: for shards that only wait there is none. */
+class ProcessorAdapter<T> implements HandlerAdapter<T> {
+  readonly isPerRecord = false
+  readonly defaultCheckpoint = 'manual'
+  readonly #create: () => ShardRecordProcessor<T>
+  #processor: ShardRecordProcessor<T> | undefined
+
+  constructor(create: () => ShardRecordProcessor<T>) {
+    this.#create = create
+  }
+
+  initialize(input: Parameters<NonNullable<ShardRecordProcessor<T>['initialize']>>[0]): Settled {
+    this.#processor ??= this.#create()
+    return this.#processor.initialize?.(input)
+  }
+
+  handle(batch: RecordBatch<T>): Settled {
+    return this.#processor?.processRecords(batch)
+  }
+
+  leaseLost(): Settled {
+    return this.#processor?.leaseLost?.()
+  }
+
+  shardEnded(shard: ShardContext): Settled {
+    return this.#processor?.shardEnded?.(shard)
+  }
+
+  shutdownRequested(shard: ShardContext): Settled {
+    return this.#processor?.shutdownRequested?.(shard)
+  }
+}

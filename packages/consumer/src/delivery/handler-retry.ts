@@ -1,0 +1,101 @@
+/** What happens after a handler call failed: `onHandlerError`, back-off, and no silence. */
+import { KinesisError, type Logger, type Metrics, type Random } from '@millrace/core'
+import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
+import { HandlerFailedError } from '../errors.ts'
+import type { EmitConsumerEvent } from '../events.ts'
+import type { ConsumerRecord } from '../record.ts'
+import type { HandlerFailure, HandlerVerdict, OnHandlerError } from '../record-processor.ts'
+import type { ShardHalt } from '../worker/shard-halt.ts'
+
+const BACKOFF: Backoff = { firstMs: 200, capMs: 30_000 }
+
+export interface FailedCall<T> {
+  readonly error: unknown
+  /** How often this call failed in a row, from 1. */
+  readonly attempts: number
+  readonly records: readonly ConsumerRecord<T>[]
+}
+
+export interface HandlerRetryOptions<T> {
+  readonly stream: string
+  readonly shardId: string
+  readonly onHandlerError: OnHandlerError<T>
+  readonly halt: ShardHalt
+  readonly emit: EmitConsumerEvent
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly random: Random
+}
+
+export class HandlerRetry<T> {
+  readonly #options: HandlerRetryOptions<T>
+
+  constructor(options: HandlerRetryOptions<T>) {
+    this.#options = options
+  }
+
+  /**
+   * Reports the failure and asks the policy. For `retry` it waits first, and no longer than until
+   * the shard is halted: the caller looks at that before it calls again.
+   *
+   * @param skipping `never-skip` for a call that nothing works without: `skip` means retry then
+   * @throws HandlerFailedError for `stop`
+   */
+  async judge(
+    call: FailedCall<T>,
+    skipping: 'may-skip' | 'never-skip' = 'may-skip',
+  ): Promise<'retry' | 'skip'> {
+    const { shardId, halt, logger, metrics, random } = this.#options
+    const { error, attempts } = call
+    // Work that failed because the lease went away is the next owner's.
+    if (halt.reason === 'lease-lost') {
+      logger.debug({ err: printable(error), shardId }, 'a handler failed after its lease was lost')
+      return 'retry'
+    }
+    this.report(call)
+    const verdict = await this.#verdict(call)
+    if (verdict === 'stop') throw new HandlerFailedError(shardId, attempts, error)
+    if (verdict === 'skip' && skipping === 'may-skip') {
+      metrics.put('SkippedRecords', call.records.length, 'Count', { ShardId: shardId })
+      logger.warn({ shardId, records: call.records.length }, 'records were skipped, as configured')
+      return 'skip'
+    }
+    await halt.wait(fullJitterMs(BACKOFF, attempts, random))
+    return 'retry'
+  }
+
+  /** Event, metric and log of a failure. */
+  report(call: FailedCall<T>): void {
+    const { stream, shardId, emit, logger, metrics } = this.#options
+    const { error, attempts } = call
+    emit('handlerFailed', { stream, shardId, attempts, error })
+    metrics.put('HandlerFailures', 1, 'Count', { ShardId: shardId })
+    if (!isLoudFailure(attempts)) return
+    logger.error({ err: printable(error), stream, shardId, attempts }, 'a handler failed')
+  }
+
+  async #verdict(call: FailedCall<T>): Promise<HandlerVerdict> {
+    const { onHandlerError, shardId, logger } = this.#options
+    if (typeof onHandlerError !== 'function') return onHandlerError
+    try {
+      const verdict = await onHandlerError(this.#failure(call))
+      if (verdict === 'retry' || verdict === 'skip' || verdict === 'stop') return verdict
+      logger.error({ shardId, verdict: String(verdict) }, 'onHandlerError gave no known verdict')
+    } catch (cause) {
+      logger.error({ err: printable(cause), shardId }, 'onHandlerError threw')
+    }
+    // The only verdict that can lose nothing.
+    return 'retry'
+  }
+
+  #failure(call: FailedCall<T>): HandlerFailure<T> {
+    const { stream, shardId } = this.#options
+    const failure = { stream, shardId, error: call.error, attempts: call.attempts }
+    return Object.defineProperty(failure, 'records', { value: call.records }) as HandlerFailure<T>
+  }
+}
+
+/** A codec's error may quote the payload and is our error's cause: loggers print causes. */
+function printable(error: unknown): unknown {
+  return KinesisError.isKinesisError(error) ? { code: error.code, message: error.message } : error
+}

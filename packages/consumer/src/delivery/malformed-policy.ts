@@ -1,0 +1,50 @@
+/** `onMalformed`: what happens to a record that cannot be taken apart or decoded. */
+import type { Logger, Metrics } from '@millrace/core'
+import { isLoudFailure } from '../backoff.ts'
+import type { EmitConsumerEvent } from '../events.ts'
+import type { MalformedRecord, MalformedVerdict, OnMalformed } from '../record-processor.ts'
+
+export interface MalformedPolicyOptions {
+  readonly stream: string
+  readonly shardId: string
+  readonly onMalformed: OnMalformed
+  readonly emit: EmitConsumerEvent
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+export class MalformedPolicy {
+  readonly #options: MalformedPolicyOptions
+  #seen = 0
+
+  constructor(options: MalformedPolicyOptions) {
+    this.#options = options
+  }
+
+  /** Tells of the record, once: event, metric, log. */
+  report(found: { readonly sequenceNumber: string; readonly reason: string }): void {
+    const { stream, shardId, emit, logger, metrics } = this.#options
+    const info = { stream, shardId, sequenceNumber: found.sequenceNumber, reason: found.reason }
+    emit('malformed', info)
+    metrics.put('MalformedRecords', 1, 'Count', { ShardId: shardId })
+    this.#seen++
+    if (isLoudFailure(this.#seen)) {
+      logger.warn({ ...info, seen: this.#seen }, 'a record is malformed')
+    }
+  }
+
+  /** Rejects with whatever the user's function throws. */
+  async verdict(found: {
+    readonly sequenceNumber: string
+    readonly reason: string
+    readonly data: Uint8Array
+  }): Promise<MalformedVerdict> {
+    const { stream, shardId, onMalformed } = this.#options
+    if (typeof onMalformed !== 'function') return onMalformed
+    const { sequenceNumber, reason, data } = found
+    const record = { stream, shardId, sequenceNumber, reason }
+    return await onMalformed(
+      Object.defineProperty(record, 'data', { value: data }) as MalformedRecord,
+    )
+  }
+}

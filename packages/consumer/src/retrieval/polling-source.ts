@@ -1,0 +1,195 @@
+/** Reads a shard with GetRecords. One call at a time, and only an accepted reply moves on (R04). */
+import {
+  AbortedError,
+  InvalidStreamModelError,
+  isServiceError,
+  type KinesisPort,
+  type Random,
+} from '@millrace/core'
+import {
+  type ControlPlane,
+  type GetRecordsOutput,
+  monotonicMs,
+  nowMs,
+  type ResolvedStreamRef,
+  sleep,
+} from '@millrace/core/internal'
+import { fullJitterMs } from '../backoff.ts'
+import type { InitialPosition, ResolvedPolling } from '../options.ts'
+import { withDeadline } from './deadline.ts'
+import { MIN_READ_INTERVAL_MS, READ_BACKOFF, readIntervalMs } from './read-pace.ts'
+import { endInListing, endInReply } from './shard-end.ts'
+import type { Page, Reading, ShardEnd, ShardSource } from './source.ts'
+import { afterRecord, type StoredPosition, startOfTenure } from './start-position.ts'
+
+export interface PollingSourceOptions {
+  readonly kinesis: Pick<KinesisPort, 'getRecords'>
+  readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
+  readonly stream: ResolvedStreamRef
+  readonly shardId: string
+  readonly stored: StoredPosition
+  readonly initialPosition: InitialPosition
+  readonly polling: ResolvedPolling
+  readonly random: Random
+  /** Makes the start of a tenure at LATEST durable; nothing is read before it resolves. */
+  readonly recordStartTimestamp: (startTimestampMs: number) => Promise<void>
+  /** Told of each failed attempt; `failures` in a row, from 1. */
+  readonly onFailure: (error: unknown, failures: number) => void
+}
+
+export class PollingSource implements ShardSource {
+  readonly #options: PollingSourceOptions
+  readonly #closing = new AbortController()
+  #iterator: string | undefined
+  /** Of the last record accepted. */
+  #lastSequenceNumber: string | undefined
+  #startTimestampMs: number | undefined
+  #isStartRecorded = true
+  #suspicion: 'no-iterator' | 'missing' | undefined
+  #end: ShardEnd | undefined
+  #failures = 0
+  #notBeforeMs = 0
+
+  constructor(options: PollingSourceOptions) {
+    this.#options = options
+    this.#startTimestampMs = options.stored.startTimestampMs
+  }
+
+  async next(): Promise<Reading> {
+    for (;;) {
+      const waitMs = this.#notBeforeMs - monotonicMs()
+      if (waitMs > 0) await sleep(waitMs, this.#closing.signal)
+      if (this.#closing.signal.aborted) throw new AbortedError('Reading a shard')
+      const reading = this.#end ?? (await this.#attempt())
+      if (reading !== undefined) return reading
+    }
+  }
+
+  close(): void {
+    this.#closing.abort(new AbortedError('Reading a shard'))
+  }
+
+  async #attempt(): Promise<Reading | undefined> {
+    try {
+      if (this.#suspicion !== undefined) return await this.#verifyEnd(this.#suspicion)
+      this.#iterator ??= await this.#newIterator()
+      if (!(await this.#recordStart())) return undefined
+      return await this.#read(this.#iterator)
+    } catch (cause) {
+      this.#failed(cause)
+      return undefined
+    }
+  }
+
+  async #read(iterator: string): Promise<Page> {
+    const { kinesis, stream, polling } = this.#options
+    const calledMs = monotonicMs()
+    const output = await kinesis.getRecords(
+      {
+        ShardIterator: iterator,
+        Limit: polling.maxRecords,
+        ...(stream.streamArn === undefined ? {} : { StreamARN: stream.streamArn }),
+      },
+      { signal: this.#closing.signal, timeoutMs: polling.requestTimeoutMs },
+    )
+    return this.#accept(output, calledMs)
+  }
+
+  #accept(output: GetRecordsOutput, calledMs: number): Page {
+    const { shardId, polling } = this.#options
+    const { Records: records, MillisBehindLatest: millisBehindLatest } = output
+    this.#lastSequenceNumber = records.at(-1)?.SequenceNumber ?? this.#lastSequenceNumber
+    this.#iterator = output.NextShardIterator || undefined
+    if (this.#iterator !== undefined) this.#failures = 0
+    else this.#end = endInReply(shardId, output.ChildShards)
+    // Without proof of the end only an empty page is believed: a reply that lost its iterator may
+    // have records behind it, closed shard or not. A page with records is read on behind them.
+    const unproven = this.#iterator === undefined && this.#end === undefined
+    if (unproven && records.length === 0) this.#suspicion = 'no-iterator'
+    let bytes = 0
+    for (const record of records) bytes += record.Data.length
+    const size = { records: records.length, bytes, millisBehindLatest }
+    this.#notBeforeMs = calledMs + (unproven ? MIN_READ_INTERVAL_MS : readIntervalMs(size, polling))
+    if (this.#end !== undefined) this.#notBeforeMs = 0
+    return { records, bytes, millisBehindLatest, atShardEnd: this.#end !== undefined }
+  }
+
+  async #newIterator(): Promise<string> {
+    const { control, shardId, stored, initialPosition } = this.#options
+    const start =
+      this.#lastSequenceNumber === undefined
+        ? startOfTenure({ ...stored, startTimestampMs: this.#startTimestampMs }, initialPosition)
+        : afterRecord(this.#lastSequenceNumber)
+    const output = await this.#bounded('GetShardIterator', (signal) =>
+      control.shardIterator({ ShardId: shardId, ...start }, signal),
+    )
+    if (start.ShardIteratorType === 'LATEST') {
+      this.#startTimestampMs = output.serviceTimeMs ?? nowMs()
+      this.#isStartRecorded = false
+    }
+    return output.ShardIterator
+  }
+
+  /** True when nothing needed recording, or it is recorded now. */
+  async #recordStart(): Promise<boolean> {
+    if (this.#isStartRecorded || this.#startTimestampMs === undefined) return true
+    try {
+      await this.#options.recordStartTimestamp(this.#startTimestampMs)
+      this.#isStartRecorded = true
+      return true
+    } catch (cause) {
+      // A trouble of the lease table says nothing about iterator or shard: both are kept.
+      if (!isServiceError(cause)) throw cause
+      this.#backOff(cause)
+      return false
+    }
+  }
+
+  async #verifyEnd(suspicion: 'no-iterator' | 'missing'): Promise<ShardEnd | undefined> {
+    const { control, shardId } = this.#options
+    const shards = await this.#bounded('ListShards', (signal) =>
+      control.listShards(undefined, signal),
+    )
+    this.#suspicion = undefined
+    this.#end = endInListing(shardId, shards, suspicion)
+    // The shard is open (R26): it is read on behind the last record, ever slower if that repeats.
+    if (this.#end === undefined) this.#backOff(notAtItsEnd(shardId, suspicion))
+    return this.#end
+  }
+
+  #failed(cause: unknown): void {
+    if (this.#closing.signal.aborted) throw new AbortedError('Reading a shard', cause)
+    if (!isServiceError(cause)) throw cause
+    const isRefused = cause.kind === 'expired-iterator' || cause.kind === 'invalid'
+    const isMissing = cause.kind === 'missing' && cause.operation !== 'ListShards'
+    if (isRefused || isMissing) this.#iterator = undefined
+    if (isMissing) this.#suspicion = 'missing'
+    if ((isRefused || isMissing) && this.#failures === 0) {
+      // An expired iterator is everyday: the new one is asked for at once.
+      this.#failures = 1
+      this.#notBeforeMs = 0
+      return
+    }
+    this.#backOff(cause)
+  }
+
+  #backOff(cause: unknown): void {
+    this.#failures++
+    const waitMs = fullJitterMs(READ_BACKOFF, this.#failures, this.#options.random)
+    this.#notBeforeMs = monotonicMs() + Math.max(MIN_READ_INTERVAL_MS, waitMs)
+    this.#options.onFailure(cause, this.#failures)
+  }
+
+  #bounded<T>(operation: string, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { requestTimeoutMs } = this.#options.polling
+    return withDeadline(operation, requestTimeoutMs, this.#closing.signal, call)
+  }
+}
+
+function notAtItsEnd(shardId: string, suspicion: 'no-iterator' | 'missing'): Error {
+  const told = suspicion === 'missing' ? 'that the shard does not exist' : 'no next iterator'
+  return new InvalidStreamModelError(
+    `Shard ${shardId}: GetRecords told ${told}, but ListShards shows the shard in use`,
+    { hint: 'Reading goes on behind the last record; if this lasts, check the endpoint.' },
+  )
+}

@@ -1,0 +1,253 @@
+/** Drives one shard through its states, for one tenure. KCL: `ShardConsumer`. */
+import { isLoudFailure } from '../backoff.ts'
+import { LeaseLostError } from '../errors.ts'
+import { isShardEnded } from '../lease/lease.ts'
+import { childrenInListing } from '../retrieval/shard-end.ts'
+import { isShardEnd } from '../retrieval/source.ts'
+import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
+import { assembleShard, type ShardConsumerOptions, type ShardParts } from './shard-parts.ts'
+import { nextShardState, type ShardEvent, type ShardState } from './shard-state.ts'
+
+export type { ShardConsumerOptions } from './shard-parts.ts'
+
+export type ShardConsumerOutcome = 'shard-ended' | 'lease-lost' | 'stopped'
+
+const PARENT_POLL_MS = 1000
+
+export class ShardConsumer<T> {
+  readonly #options: ShardConsumerOptions<T>
+  readonly #parts: ShardParts<T>
+  readonly #abandoned: Promise<ShardConsumerOutcome>
+  #abandon: () => void = () => {}
+  #state: ShardState
+  #waitingFor: readonly string[] = []
+  #millisBehindLatest: number | undefined
+  #isInitializeCalled = false
+  #isTold = false
+
+  constructor(options: ShardConsumerOptions<T>) {
+    this.#options = options
+    this.#parts = assembleShard(options)
+    this.#state = isShardEnded(options.tenure.lease) ? 'shutting-down' : 'waiting-on-parents'
+    this.#abandoned = new Promise((resolve) => {
+      this.#abandon = () => resolve('lease-lost')
+    })
+  }
+
+  get state(): ShardState {
+    return this.#state
+  }
+
+  /** Ids of the parent shards that are not done yet. */
+  get waitingFor(): readonly string[] {
+    return this.#waitingFor
+  }
+
+  /** Of the last page handed on; undefined before the first. */
+  get millisBehindLatest(): number | undefined {
+    return this.#millisBehindLatest
+  }
+
+  /** What holds the shard up at present. */
+  get lastError(): unknown {
+    return this.#parts.health.lastError
+  }
+
+  /**
+   * Serves the shard until it ends, moves away, or is stopped. Called once.
+   *
+   * @throws HandlerFailedError, MalformedRecordError when a policy says stop: the lease is still
+   *   held, what was done is checkpointed
+   * @throws InvalidOptionError for a lease that these options cannot start from
+   */
+  run(): Promise<ShardConsumerOutcome> {
+    return Promise.race([this.#abandoned, this.#serve()])
+  }
+
+  /** Lets the running handler call settle, then `shutdownRequested` and a checkpoint; see `run`. */
+  requestStop(): void {
+    this.#parts.halt.requestStop()
+  }
+
+  /**
+   * The lease is gone, or the consumer is destroyed: no call is started any more, and `run` resolves
+   * at once. A handler call that still runs has its signal; `leaseLost` follows when it settles.
+   */
+  abandon(): void {
+    this.#parts.halt.loseLease()
+    this.#abandon()
+  }
+
+  /** Nothing more is delivered or read ahead; the running call may settle. */
+  pause(): void {
+    this.#parts.gate.pause()
+    this.#parts.prefetch.pause()
+  }
+
+  resume(): void {
+    this.#parts.gate.resume()
+    this.#parts.prefetch.resume()
+  }
+
+  async #serve(): Promise<ShardConsumerOutcome> {
+    const { halt, prefetch, auto } = this.#parts
+    const stopReading = (): void => prefetch.stop()
+    halt.signal.addEventListener('abort', stopReading, { once: true })
+    try {
+      return await this.#live()
+    } finally {
+      this.#move('finished')
+      prefetch.stop()
+      auto?.stop()
+      halt.signal.removeEventListener('abort', stopReading)
+      halt.release()
+    }
+  }
+
+  async #live(): Promise<ShardConsumerOutcome> {
+    let failure: { readonly cause: unknown } | undefined
+    try {
+      if (await this.#workToTheEnd()) return 'shard-ended'
+    } catch (cause) {
+      if (cause instanceof LeaseLostError) this.#parts.halt.loseLease()
+      else failure = { cause }
+    }
+    await this.#shutDown()
+    // After a lost lease nothing is left that a failure could hold up.
+    if (this.#parts.halt.reason === 'lease-lost') return 'lease-lost'
+    if (failure !== undefined) throw failure.cause
+    return 'stopped'
+  }
+
+  /** False when halted on the way. */
+  async #workToTheEnd(): Promise<boolean> {
+    const { ending } = this.#parts
+    if (isShardEnded(this.#options.tenure.lease)) return await this.#endAgain()
+    if (!(await this.#waitForParents())) return false
+    this.#move('parents-ended')
+    if (!(await this.#initialize())) return false
+    this.#move('initialized')
+    const children = await this.#drain()
+    if (children === undefined) return false
+    this.#move('drained')
+    const isEnded = await ending.run(children)
+    this.#isTold = isEnded
+    return isEnded
+  }
+
+  async #waitForParents(): Promise<boolean> {
+    const { halt, health } = this.#parts
+    const { parentsEnded, logger, tenure } = this.#options
+    for (let failures = 0; halt.reason === undefined; ) {
+      try {
+        this.#waitingFor = await halt.orHalted(parentsEnded())
+        health.readWorked()
+        if (this.#waitingFor.length === 0) return true
+        failures = 0
+      } catch (cause) {
+        if (halt.reason !== undefined) break
+        health.readFailed(cause)
+        failures++
+        if (isLoudFailure(failures)) {
+          logger.warn({ err: cause, shardId: tenure.shardId }, 'parent leases could not be read')
+        }
+      }
+      await halt.wait(PARENT_POLL_MS)
+    }
+    return false
+  }
+
+  async #initialize(): Promise<boolean> {
+    const { prefetch, adapter, batches, retry, health, shard } = this.#parts
+    const { checkpoint, pendingCheckpointState } = this.#options.tenure.lease
+    prefetch.start()
+    for (let attempts = 1; batches.mayCall(); attempts++) {
+      try {
+        this.#isInitializeCalled = true
+        await adapter.initialize({
+          shard,
+          position: checkpoint.sequenceNumber,
+          pendingState: pendingCheckpointState,
+        })
+        health.handlerWorked()
+        return true
+      } catch (error) {
+        health.handlerFailed(error)
+        await retry.judge({ error, attempts, records: [] }, 'never-skip')
+      }
+    }
+    return false
+  }
+
+  /** Delivers page after page. The children once the shard has ended; undefined when halted. */
+  async #drain(): Promise<readonly ChildOfShard[] | undefined> {
+    const { gate, halt, prefetch, pages, health } = this.#parts
+    for (;;) {
+      if (gate.isPaused) await gate.pass(halt.signal)
+      if (halt.reason !== undefined) return undefined
+      const reading = await prefetch.next().catch((cause: unknown) => {
+        if (halt.reason === undefined) throw cause
+        return undefined
+      })
+      if (reading === undefined) return undefined
+      health.readWorked()
+      if (isShardEnd(reading)) return reading.children
+      this.#noteLag(reading.millisBehindLatest)
+      if (!(await pages.deliver(reading))) return undefined
+    }
+  }
+
+  /** The row says SHARD_END: whoever wrote it may have died before the children were complete. */
+  async #endAgain(): Promise<boolean> {
+    const { control, tenure } = this.#options
+    const { halt, ending } = this.#parts
+    const shards = await halt.orHalted(control.listShards(undefined, halt.signal)).catch(() => [])
+    return await ending.createChildren(childrenInListing(tenure.shardId, shards))
+  }
+
+  async #shutDown(): Promise<void> {
+    const { halt, shard, adapter, auto } = this.#parts
+    if (halt.reason === undefined) halt.requestStop()
+    if (halt.reason === 'stop' && this.#options.tenure.believes()) {
+      this.#move('stop-requested')
+      if (this.#isInitializeCalled && !this.#isTold) {
+        this.#isTold = true
+        await this.#tell(() => adapter.shutdownRequested(shard))
+        await this.#tell(() => auto?.flush())
+      }
+    }
+    if (!this.#options.tenure.believes()) halt.loseLease()
+    if (halt.reason !== 'lease-lost') return
+    this.#move('lease-lost')
+    if (!this.#isInitializeCalled || this.#isTold) return
+    this.#isTold = true
+    await this.#tell(() => adapter.leaseLost())
+  }
+
+  /** A last word to the handler: a failure cannot hold anything up any more, but is not silent. */
+  async #tell(call: () => void | Promise<void>): Promise<void> {
+    try {
+      await call()
+    } catch (cause) {
+      if (this.#parts.halt.reason === 'lease-lost' && cause instanceof LeaseLostError) return
+      this.#parts.health.handlerFailed(cause)
+      this.#parts.retry.report({ error: cause, attempts: 1, records: [] })
+    }
+  }
+
+  #noteLag(millisBehindLatest: number | undefined): void {
+    if (millisBehindLatest === undefined) return
+    const { stream, tenure, emit, metrics } = this.#options
+    const { shardId } = tenure
+    this.#millisBehindLatest = millisBehindLatest
+    emit('lag', { stream, shardId, millisBehindLatest })
+    metrics.put('MillisBehindLatest', millisBehindLatest, 'Milliseconds', {
+      Operation: 'ProcessTask',
+      ShardId: shardId,
+    })
+  }
+
+  #move(event: ShardEvent): void {
+    this.#state = nextShardState(this.#state, event)
+  }
+}
