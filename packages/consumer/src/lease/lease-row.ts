@@ -22,6 +22,8 @@ export function readLeaseRow(row: dynamo.Item): RowReading {
   if (checkpoint === undefined) return malformed(leaseKey, 'checkpoint')
   const switches = wholeNumber(row['ownerSwitchesSinceCheckpoint'])
   if (switches === undefined) return malformed(leaseKey, 'ownerSwitchesSinceCheckpoint')
+  const mistyped = mistypedAttribute(row)
+  if (mistyped !== undefined) return malformed(leaseKey, mistyped)
   const throughput = Number(row['throughputKBps']?.N)
   return {
     kind: 'lease',
@@ -64,6 +66,20 @@ export function newLeaseRow(lease: NewLease): dynamo.Item {
       : { parentShardId: { SS: [...new Set(lease.parentShardIds)] } }),
     ...(lease.leaseOwner === undefined ? {} : { leaseOwner: { S: lease.leaseOwner } }),
   }
+}
+
+/**
+ * An owner or a parent that cannot be read is not the same as none: it would start a shard beside
+ * its owner, or a child before its parent has ended.
+ */
+function mistypedAttribute(row: dynamo.Item): string | undefined {
+  for (const name of ['leaseOwner', 'checkpointOwner']) {
+    if (row[name] !== undefined && row[name].S === undefined) return name
+  }
+  for (const name of ['parentShardId', 'childShardIds']) {
+    if (row[name] !== undefined && row[name].SS === undefined) return name
+  }
+  return undefined
 }
 
 function malformed(leaseKey: string, attribute: string): RowReading {
