@@ -17,7 +17,6 @@ export {
 export type { FaultRates, ServiceFaults, SimulatedFaults } from './simulate/faults.ts'
 export type { Violation } from './simulate/recorder.ts'
 export {
-  type DynamoEnvironment,
   type SimulateOptions,
   type SimulationResult,
   simulate,

@@ -1,10 +1,10 @@
 /** Runs a programme of processes, services and faults as one repeatable history. */
-import type { DynamoPort, Random } from '@millrace/core'
+import type { Random } from '@millrace/core'
+import { SimulatedDynamo, type SimulatedDynamoOptions } from '../dynamo/simulated-dynamo.ts'
 import type { SimulatedKinesisOptions } from '../kinesis/options.ts'
 import { SimulatedKinesis } from '../kinesis/simulated-kinesis.ts'
 import { VirtualTime } from '../time/virtual-time.ts'
 import { VirtualTimeError, type VirtualTimeFailure } from '../time/virtual-time-error.ts'
-import { absentDynamo } from './absent-dynamo.ts'
 import { checkFaults, type SimulatedFaults } from './faults.ts'
 import { SimulatedNetwork } from './network.ts'
 import { Recorder, type Violation } from './recorder.ts'
@@ -24,19 +24,10 @@ export interface SimulateOptions {
   readonly callTimeoutMs?: number | undefined
   /** Further options of the Kinesis model. */
   readonly kinesis?: Omit<SimulatedKinesisOptions, 'random' | 'nowMs'> | undefined
-  /** Makes the DynamoDB model; left out, the world has a DynamoDB that refuses every call. */
-  readonly dynamo?: ((environment: DynamoEnvironment) => DynamoPort) | undefined
+  /** Further options of the DynamoDB model; its lag is `faults.indexLagMs`. */
+  readonly dynamo?: Omit<SimulatedDynamoOptions, 'nowMs' | 'indexLagMs'> | undefined
   /** Called with each line of the trace, as it happens. */
   readonly trace?: ((line: string) => void) | undefined
-}
-
-/** What a DynamoDB model is made from. @public */
-export interface DynamoEnvironment {
-  readonly random: Random
-  /** The service's clock, epoch milliseconds. */
-  readonly nowMs: () => number
-  /** How far index reads may lag now; `heal()` and `setFaults()` change it. */
-  readonly indexLagMs: () => number
 }
 
 /** @public */
@@ -86,10 +77,12 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     random: random('kinesis'),
     nowMs: () => time.nowMs(),
   })
-  const dynamo = (options.dynamo ?? absentDynamo)({
-    random: random('dynamo'),
+  const dynamoRandom = random('dynamo')
+  const dynamo = new SimulatedDynamo({
+    ...options.dynamo,
     nowMs: () => time.nowMs(),
-    indexLagMs: () => network.faults.indexLagMs ?? 0,
+    // Asked for each write, so that heal() and setFaults() change it.
+    indexLagMs: () => dynamoRandom.next() * (network.faults.indexLagMs ?? 0),
   })
   const world = new SimulatedWorld({ kinesis, dynamo }, time, recorder, network)
   try {

@@ -1,6 +1,7 @@
 /** All that a programme can see and do: services, processes, faults, notes and verdicts. */
-import { type DynamoPort, InvalidOptionError, type Random } from '@millrace/core'
+import { InvalidOptionError, type Random } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
+import type { SimulatedDynamo } from '../dynamo/simulated-dynamo.ts'
 import type { SimulatedKinesis } from '../kinesis/simulated-kinesis.ts'
 import { processContext, type VirtualProcess } from '../time/virtual-process.ts'
 import type { VirtualTime } from '../time/virtual-time.ts'
@@ -35,7 +36,7 @@ const LOOK_EVERY_MS = 100
 /** What a programme acts on. Its own calls to the models meet no network and no fault. @public */
 export class SimulatedWorld {
   readonly kinesis: SimulatedKinesis
-  readonly dynamo: DynamoPort
+  readonly dynamo: SimulatedDynamo
   readonly #time: VirtualTime
   readonly #recorder: Recorder
   readonly #network: SimulatedNetwork
@@ -45,7 +46,7 @@ export class SimulatedWorld {
 
   /** @internal */
   constructor(
-    models: { readonly kinesis: SimulatedKinesis; readonly dynamo: DynamoPort },
+    models: { readonly kinesis: SimulatedKinesis; readonly dynamo: SimulatedDynamo },
     time: VirtualTime,
     recorder: Recorder,
     network: SimulatedNetwork,
