@@ -105,5 +105,14 @@ export {
 } from './shard.ts'
 export { ShardMap } from './shard-map.ts'
 export { type ResolvedStreamRef, resolveStreamRef, streamInput } from './stream-ref.ts'
-export { monotonicMs, nextTurn, nowMs, sleep, startTimer, stopTimer, type Timer } from './time.ts'
+export {
+  machineMonotonicMs,
+  monotonicMs,
+  nextTurn,
+  nowMs,
+  sleep,
+  startTimer,
+  stopTimer,
+  type Timer,
+} from './time.ts'
 export { type EventArguments, TypedEmitter } from './typed-emitter.ts'

@@ -4,10 +4,14 @@
  */
 import protobuf from 'protobufjs/light.js'
 
-/** `aggregated-record.proto` as protobufjs reflection, so that nothing is read from disk. */
+/**
+ * `aggregated-record.proto` as protobufjs reflection, so that nothing is read from disk. Without the
+ * edition an explicit 0 would not be written, as in proto3.
+ */
 const DESCRIPTOR: protobuf.INamespace = {
   nested: {
     AggregatedRecord: {
+      edition: 'proto2',
       fields: {
         partition_key_table: { rule: 'repeated', type: 'string', id: 1 },
         explicit_hash_key_table: { rule: 'repeated', type: 'string', id: 2 },
@@ -15,6 +19,7 @@ const DESCRIPTOR: protobuf.INamespace = {
       },
     },
     Record: {
+      edition: 'proto2',
       fields: {
         partition_key_index: { rule: 'required', type: 'uint64', id: 1 },
         explicit_hash_key_index: { type: 'uint64', id: 2 },
@@ -23,6 +28,7 @@ const DESCRIPTOR: protobuf.INamespace = {
       },
     },
     Tag: {
+      edition: 'proto2',
       fields: {
         key: { rule: 'required', type: 'string', id: 1 },
         value: { type: 'string', id: 2 },
