@@ -1,1 +1,6 @@
-export {}
+/** Public surface of @millrace/producer. */
+export { BufferFullError, UserRecordFailedError } from './errors.ts'
+export type { ProducerEvents } from './events.ts'
+export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
+export { Producer, type ProducerCloseReport } from './producer.ts'
+export type { Attempt, UserRecord, UserRecordResult } from './user-record.ts'

@@ -1,0 +1,51 @@
+/** Errors of the producer, beside those of core. */
+import { KinesisError } from '@millrace/core'
+import type { Attempt } from './user-record.ts'
+
+/**
+ * A user record will not be sent any more. Its attempts tell why; an attempt that ended without an
+ * answer may have been stored all the same. KPL: `UserRecordFailedException`. @public
+ */
+export class UserRecordFailedError extends KinesisError {
+  readonly code = 'ERR_KINESIS_USER_RECORD_FAILED'
+  /** Every try in order; empty when none was made. */
+  readonly attempts: readonly Attempt[]
+  readonly stream: string
+
+  constructor(
+    stream: string,
+    attempts: readonly Attempt[],
+    reason: {
+      readonly message: string
+      readonly hint: string
+      readonly retryable: boolean
+      readonly cause?: unknown
+    },
+  ) {
+    const tries = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
+    super(`User record for stream ${stream} failed after ${tries}: ${reason.message}`, {
+      hint: reason.hint,
+      cause: reason.cause,
+      retryable: reason.retryable,
+    })
+    this.stream = stream
+    this.attempts = attempts
+  }
+}
+
+/** More calls of `put()` wait for room than `maxWaitingPuts` allows: the record was not accepted. @public */
+export class BufferFullError extends KinesisError {
+  readonly code = 'ERR_KINESIS_BUFFER_FULL'
+  readonly waitingPuts: number
+
+  constructor(waitingPuts: number, outstandingRecords: number, bufferedBytes: number) {
+    super(
+      `The buffer is full: ${outstandingRecords} records and ${bufferedBytes} bytes are outstanding, ${waitingPuts} calls of put() wait`,
+      {
+        hint: 'Await put(), or use tryPut() and wait for "drain"; raise maxOutstandingRecords or maxBufferedBytes if memory allows.',
+        retryable: true,
+      },
+    )
+    this.waitingPuts = waitingPuts
+  }
+}

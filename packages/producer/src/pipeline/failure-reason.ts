@@ -1,0 +1,88 @@
+/** Pure: what a `UserRecordFailedError` says about the last thing that went wrong. */
+import { isServiceError, type ServiceErrorKind } from '@millrace/core'
+import { serviceErrorKind } from '@millrace/core/internal'
+
+/** Codes that no service sends, spelt as KPL spells them. */
+export const EXPIRED = 'Expired'
+export const WRONG_SHARD = 'Wrong Shard'
+export const CLOSED = 'Closed'
+export const RECORD_COUNT_MISMATCH = 'Record Count Mismatch'
+
+/** Why one attempt failed. */
+export interface AttemptFailure {
+  readonly kind: ServiceErrorKind
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly cause?: unknown
+}
+
+const HINTS: Partial<Record<ServiceErrorKind, string>> = {
+  throttled:
+    'The shard takes no more: spread the partition keys, add shards, or lower rateLimitPercent.',
+  denied: 'Check the credentials, and that the policy allows kinesis:PutRecords on the stream.',
+  invalid: 'The service refuses the record as it is; see the message.',
+}
+const DEFAULT_HINT = 'The service failed; put the record again if it must not be lost.'
+
+/** An entry that the service refused. */
+export function entryFailure(code: string, message: string): AttemptFailure {
+  const kind = serviceErrorKind(code)
+  return { kind, code, message, hint: HINTS[kind] ?? DEFAULT_HINT }
+}
+
+/** A whole call that failed. */
+export function callFailure(error: unknown): AttemptFailure {
+  if (isServiceError(error)) {
+    const prefix = `${error.operation}: ${error.awsName}: `
+    const message = error.message.startsWith(prefix)
+      ? error.message.slice(prefix.length)
+      : error.message
+    return { kind: error.kind, code: error.awsName, message, hint: error.hint, cause: error }
+  }
+  const name = error instanceof Error ? error.name : 'UnknownError'
+  const message = error instanceof Error ? error.message : String(error)
+  return { kind: 'unknown', code: name, message, hint: DEFAULT_HINT, cause: error }
+}
+
+/** The answer does not match the request: what was stored is not known. */
+export function countMismatch(sent: number, answered: number): AttemptFailure {
+  return {
+    kind: 'unknown',
+    code: RECORD_COUNT_MISMATCH,
+    message: `sent ${sent} records, the answer lists ${answered}`,
+    hint: 'Check the endpoint: this is not what Amazon Kinesis answers.',
+  }
+}
+
+/** The Kinesis record is stored, but in a shard whose readers drop it. */
+export function wrongShard(predicted: string | undefined, actual: string): AttemptFailure {
+  return {
+    kind: 'transient',
+    code: WRONG_SHARD,
+    message: `an aggregate for ${predicted ?? 'no shard'} was stored in ${actual}, where KCL drops it`,
+    hint: 'The stream is being resharded; put the record again.',
+  }
+}
+
+export function expired(ttlMs: number): AttemptFailure {
+  return {
+    kind: 'transient',
+    code: EXPIRED,
+    message: `not stored within recordTtlMs (${ttlMs} ms)`,
+    hint: 'See the attempts for what kept it; raise recordTtlMs, spread the keys or add shards.',
+  }
+}
+
+/** The producer let go of the record. */
+export function dropped(what: string, inFlight: boolean, cause: Error | undefined): AttemptFailure {
+  return {
+    kind: 'aborted',
+    code: CLOSED,
+    message: inFlight
+      ? `${what} while the record was on its way: it may have been stored`
+      : `${what} before the record was sent`,
+    hint: 'Give close() a longer timeoutMs, or put the record again with a new producer.',
+    cause,
+  }
+}

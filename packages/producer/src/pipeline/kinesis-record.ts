@@ -1,0 +1,61 @@
+/** HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. */
+import type { AggregateEncoder } from '@millrace/core/internal'
+import type { OutstandingRecord } from './outstanding-record.ts'
+import type { ShardLane } from './shard-lane.ts'
+
+/** The partition key of every aggregate, as KPL writes it. */
+export const AGGREGATE_PARTITION_KEY = 'a'
+
+export class KinesisRecord {
+  readonly lane: ShardLane
+  userRecords: OutstandingRecord[]
+  /** Holds the same user records as `userRecords`; none for a record that travels alone. */
+  encoder: AggregateEncoder | undefined
+  /** When it must leave the stage that it is in. */
+  deadlineMs: number = Number.POSITIVE_INFINITY
+  /** When its oldest user record expires. */
+  expiresMs: number = Number.POSITIVE_INFINITY
+  /** Most attempts that any of its user records has behind it. */
+  attemptsMade = 0
+  heapIndex = -1
+
+  constructor(lane: ShardLane, encoder: AggregateEncoder | undefined) {
+    this.lane = lane
+    this.encoder = encoder
+    this.userRecords = []
+  }
+
+  /** Notes a user record that the encoder has taken (or that travels alone). */
+  add(record: OutstandingRecord, deadlineMs: number, expiresMs: number): void {
+    this.userRecords.push(record)
+    if (deadlineMs < this.deadlineMs) this.deadlineMs = deadlineMs
+    if (expiresMs < this.expiresMs) this.expiresMs = expiresMs
+    if (record.attempts !== undefined && record.attempts.length > this.attemptsMade) {
+      this.attemptsMade = record.attempts.length
+    }
+  }
+
+  /** Data plus partition key, as the service counts them; exact unless a user record expired. */
+  get wireBytes(): number {
+    const first = this.userRecords[0]
+    if (first === undefined) return 0
+    if (this.encoder === undefined || this.userRecords.length === 1) return first.chargedBytes
+    return this.encoder.bytes + AGGREGATE_PARTITION_KEY.length
+  }
+
+  /** Lets go of user records that settled while they waited (expired or destroyed). */
+  dropSettled(): void {
+    const { encoder, userRecords } = this
+    if (userRecords.every(isOutstanding)) return
+    this.userRecords = userRecords.filter(isOutstanding)
+    if (encoder === undefined) return
+    encoder.reset()
+    for (const { partitionKey, keyBytes, explicitHashKey, data } of this.userRecords) {
+      encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, Number.POSITIVE_INFINITY)
+    }
+  }
+}
+
+export function isOutstanding(record: OutstandingRecord): boolean {
+  return record.phase !== 'settled'
+}

@@ -1,0 +1,92 @@
+/**
+ * HOT: about 50 ns a Kinesis record that may go at once. Each shard has its own queue and buckets,
+ * so a shard at its limit holds up nobody else.
+ */
+import { Alarm, clockMs } from './alarm.ts'
+import { DeadlineHeap } from './deadline-heap.ts'
+import type { Fifo } from './fifo.ts'
+import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
+import type { ShardLane } from './shard-lane.ts'
+
+/** Lets Kinesis records pass at the rate that their shard takes. KPL: `RateLimit`. */
+export class Limiter {
+  readonly #next: (record: KinesisRecord, nowMs: number) => void
+  readonly #waiting = new DeadlineHeap<ShardLane>()
+  readonly #alarm: Alarm
+
+  constructor(next: (record: KinesisRecord, nowMs: number) => void) {
+    this.#next = next
+    this.#alarm = new Alarm(() => this.#releaseDue())
+  }
+
+  add(record: KinesisRecord, nowMs: number): void {
+    const { lane } = record
+    if (lane.shardId === undefined) {
+      this.#next(record, nowMs)
+      return
+    }
+    const queue = record.attemptsMade > 0 ? lane.retried : lane.fresh
+    queue.push(record)
+    // A lane in the heap has someone in front who must wait; a retried one may jump that queue.
+    if (lane.heapIndex < 0 || (queue === lane.retried && queue.length === 1)) {
+      this.#release(lane, nowMs)
+    }
+  }
+
+  /** Takes back what is queued for a lane. */
+  takeOut(lane: ShardLane): readonly KinesisRecord[] {
+    this.#waiting.remove(lane)
+    return lane.retried.takeAll().concat(lane.fresh.takeAll())
+  }
+
+  stop(): void {
+    this.#alarm.stop()
+    this.#waiting.clear()
+  }
+
+  #releaseDue(): void {
+    const nowMs = clockMs()
+    for (let lane = this.#waiting.peek(); lane !== undefined; lane = this.#waiting.peek()) {
+      if (lane.deadlineMs > nowMs) {
+        this.#alarm.setAt(lane.deadlineMs, nowMs)
+        return
+      }
+      this.#release(lane, nowMs)
+    }
+  }
+
+  #release(lane: ShardLane, nowMs: number): void {
+    for (;;) {
+      const queue = frontQueue(lane)
+      const record = queue?.peek()
+      if (queue === undefined || record === undefined) {
+        this.#waiting.remove(lane)
+        return
+      }
+      if (!record.userRecords.some(isOutstanding)) {
+        queue.shift()
+        continue
+      }
+      const bytes = record.wireBytes
+      const waitMs = Math.max(
+        lane.recordBucket.waitMs(1, nowMs),
+        lane.byteBucket.waitMs(bytes, nowMs),
+      )
+      if (waitMs > 0) {
+        lane.deadlineMs = nowMs + waitMs
+        this.#waiting.place(lane)
+        this.#alarm.setAt(lane.deadlineMs, nowMs)
+        return
+      }
+      queue.shift()
+      lane.recordBucket.take(1)
+      lane.byteBucket.take(bytes)
+      this.#next(record, nowMs)
+    }
+  }
+}
+
+function frontQueue(lane: ShardLane): Fifo<KinesisRecord> | undefined {
+  if (lane.retried.length > 0) return lane.retried
+  return lane.fresh.length > 0 ? lane.fresh : undefined
+}

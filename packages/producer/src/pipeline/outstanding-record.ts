@@ -1,0 +1,66 @@
+/** HOT: one object per user record, from admission to settlement; about 150 bytes and its data. */
+import type { UserRecordFailedError } from '../errors.ts'
+import type { Attempt, UserRecordResult } from '../user-record.ts'
+
+/** Waits in a stage; travels (or waits for its placement to be judged); has its outcome. */
+export type RecordPhase = 'buffered' | 'in-flight' | 'settled'
+
+/** Who is told the outcome of a record: the promise of `put()`, a stream, or nobody. */
+export interface Outcome {
+  resolve(result: UserRecordResult): void
+  reject(error: UserRecordFailedError): void
+}
+
+export interface AdmittedFields {
+  /** Order of the calls to put and tryPut; never reused. */
+  readonly sequence: number
+  readonly partitionKey: string
+  /** Length of the partition key in UTF-8. */
+  readonly keyBytes: number
+  /** Canonical decimal text. */
+  readonly explicitHashKey: string | undefined
+  /** A copy of the user's bytes. */
+  readonly data: Uint8Array
+  readonly outcome: Outcome | undefined
+}
+
+export class OutstandingRecord {
+  readonly sequence: number
+  readonly partitionKey: string
+  readonly keyBytes: number
+  readonly explicitHashKey: string | undefined
+  readonly data: Uint8Array
+  readonly admittedMs: number
+  outcome: Outcome | undefined
+  phase: RecordPhase = 'buffered'
+  /** Failed attempts; undefined until the first one. */
+  attempts: Attempt[] | undefined
+  /** Admission, or the end of the last attempt: what the next attempt's delay counts from. */
+  freeSinceMs: number
+  /** Neighbours in the list of outstanding records. */
+  older: OutstandingRecord | undefined
+  newer: OutstandingRecord | undefined
+
+  constructor(fields: AdmittedFields, nowMs: number) {
+    this.sequence = fields.sequence
+    this.partitionKey = fields.partitionKey
+    this.keyBytes = fields.keyBytes
+    this.explicitHashKey = fields.explicitHashKey
+    this.data = fields.data
+    this.admittedMs = nowMs
+    this.outcome = fields.outcome
+    this.freeSinceMs = nowMs
+    this.attempts = undefined
+    this.older = undefined
+    this.newer = undefined
+  }
+
+  /** What the record is charged with until it settles. */
+  get chargedBytes(): number {
+    return this.data.length + this.keyBytes
+  }
+
+  get attemptsMade(): number {
+    return this.attempts === undefined ? 0 : this.attempts.length
+  }
+}

@@ -1,0 +1,106 @@
+/** HOT: settles user records, each exactly once; about 0.2 us with a promise, 20 ns without. */
+import { UserRecordFailedError } from '../errors.ts'
+import type { ProducerMetrics } from '../metrics.ts'
+import type { Attempt } from '../user-record.ts'
+import type { Backpressure } from './backpressure.ts'
+import { type AttemptFailure, EXPIRED, expired } from './failure-reason.ts'
+import type { OutstandingList } from './outstanding-list.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
+
+export interface RecordOutcomesOptions {
+  readonly streamName: string
+  readonly recordTtlMs: number
+  readonly list: OutstandingList
+  readonly backpressure: Backpressure
+  readonly metrics: ProducerMetrics
+  /** A failed record that no promise speaks for. */
+  readonly lost: (record: OutstandingRecord, error: UserRecordFailedError) => void
+}
+
+/** Where a Kinesis record was stored, and when it was sent. */
+export interface Stored {
+  readonly shardId: string
+  readonly sequenceNumber: string
+  readonly startMs: number
+  readonly endMs: number
+}
+
+export class RecordOutcomes {
+  readonly #options: RecordOutcomesOptions
+
+  constructor(options: RecordOutcomesOptions) {
+    this.#options = options
+  }
+
+  succeed(record: OutstandingRecord, stored: Stored, subSequenceNumber: number): void {
+    if (!this.#settle(record)) return
+    const { metrics } = this.#options
+    if (metrics.enabled) metrics.userRecordStored(record, stored)
+    const { outcome } = record
+    if (outcome === undefined) return
+    const attempt = {
+      delayMs: stored.startMs - record.freeSinceMs,
+      durationMs: stored.endMs - stored.startMs,
+    }
+    const attempts = record.attempts ?? []
+    attempts.push(attempt)
+    outcome.resolve({
+      shardId: stored.shardId,
+      sequenceNumber: stored.sequenceNumber,
+      subSequenceNumber,
+      attempts,
+    })
+  }
+
+  /** Notes a failed attempt; `error` may be shared by all records that it hit. */
+  noteAttempt(
+    record: OutstandingRecord,
+    startMs: number,
+    endMs: number,
+    error: NonNullable<Attempt['error']>,
+  ): void {
+    const attempt = { delayMs: startMs - record.freeSinceMs, durationMs: endMs - startMs, error }
+    if (record.attempts === undefined) record.attempts = [attempt]
+    else record.attempts.push(attempt)
+    record.freeSinceMs = endMs
+    if (this.#options.metrics.enabled) this.#options.metrics.buffered(attempt.delayMs)
+  }
+
+  fail(record: OutstandingRecord, reason: AttemptFailure): void {
+    if (!this.#settle(record)) return
+    const { streamName, metrics, lost } = this.#options
+    const attempts = record.attempts ?? []
+    const error = new UserRecordFailedError(streamName, attempts, {
+      message: describe(reason, attempts),
+      hint: reason.hint,
+      retryable: reason.kind !== 'denied' && reason.kind !== 'missing' && reason.kind !== 'invalid',
+      cause: reason.cause,
+    })
+    if (metrics.enabled) metrics.userRecordFailed(record, reason.code)
+    if (record.outcome === undefined) lost(record, error)
+    else record.outcome.reject(error)
+  }
+
+  expire(record: OutstandingRecord, nowMs: number): void {
+    if (record.phase === 'settled') return
+    const reason = expired(this.#options.recordTtlMs)
+    this.noteAttempt(record, nowMs, nowMs, { code: reason.code, message: reason.message })
+    this.fail(record, reason)
+  }
+
+  #settle(record: OutstandingRecord): boolean {
+    if (record.phase === 'settled') return false
+    record.phase = 'settled'
+    this.#options.list.remove(record)
+    this.#options.backpressure.release(record.chargedBytes)
+    return true
+  }
+}
+
+/** An expired record did not fail of old age: its last real error belongs in the message. */
+function describe(reason: AttemptFailure, attempts: readonly Attempt[]): string {
+  const text = `${reason.code}: ${reason.message}`
+  if (reason.code !== EXPIRED) return text
+  const before = attempts.at(-2)?.error
+  return before === undefined ? text : `${text}; before that ${before.code}: ${before.message}`
+}

@@ -1,0 +1,26 @@
+/** HOT: a Kinesis record -> its PutRecords entry: one buffer and about 1 us a Kinesis record. */
+import type { kinesis } from '@millrace/core'
+import { hashKeyOfWords, hashUserRecord, newHashWords } from '@millrace/core/internal'
+import { AGGREGATE_PARTITION_KEY, type KinesisRecord } from './kinesis-record.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
+
+const words = newHashWords()
+
+/**
+ * Alone, a user record travels raw; several travel as an aggregate under its first one's hash key.
+ * As in KPL the hash key is always sent.
+ */
+export function requestEntry(record: KinesisRecord): kinesis.PutRecordsEntry {
+  const first = record.userRecords[0] as OutstandingRecord
+  const alone = record.userRecords.length === 1 || record.encoder === undefined
+  return {
+    Data: alone ? first.data : (record.encoder?.encode() ?? first.data),
+    PartitionKey: alone ? first.partitionKey : AGGREGATE_PARTITION_KEY,
+    ExplicitHashKey: first.explicitHashKey ?? decimalHashKey(first.partitionKey),
+  }
+}
+
+function decimalHashKey(partitionKey: string): string {
+  hashUserRecord(partitionKey, undefined, words)
+  return hashKeyOfWords(words).toString()
+}

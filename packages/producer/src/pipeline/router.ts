@@ -1,0 +1,130 @@
+/**
+ * HOT: about 20 ns a user record whose hash is at hand, 0.15 us with hashing; no allocation.
+ * Picks the lane of the shard that will own the record, as far as the shard map knows.
+ */
+import {
+  type HashWords,
+  hashUserRecord,
+  newHashWords,
+  type ShardMap,
+} from '@millrace/core/internal'
+import { Alarm, clockMs } from './alarm.ts'
+import { isOutstanding } from './kinesis-record.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
+import { ShardLane } from './shard-lane.ts'
+
+/** How long records wait for a shard map, before they travel alone, which is always right. */
+export const HOLD_MS = 5000
+
+export class Router {
+  readonly #rateLimitPercent: number
+  readonly #next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void
+  readonly #unpredicted: ShardLane
+  readonly #words = newHashWords()
+  readonly #alarm: Alarm
+  #map: ShardMap | undefined
+  /** `#lanes[i]` belongs to `#map.shards[i]`. */
+  #lanes: ShardLane[] = []
+  #doubts = 0
+  #held: OutstandingRecord[] = []
+  /** Until when records wait for the first map. */
+  #holdUntilMs: number
+
+  constructor(
+    rateLimitPercent: number,
+    nowMs: number,
+    next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void,
+  ) {
+    this.#rateLimitPercent = rateLimitPercent
+    this.#next = next
+    this.#unpredicted = new ShardLane(undefined, rateLimitPercent, nowMs)
+    this.#holdUntilMs = nowMs + HOLD_MS
+    this.#alarm = new Alarm(() => this.release(clockMs()))
+  }
+
+  /** False while there is no map, or none can be used. */
+  get predicts(): boolean {
+    return this.#map !== undefined
+  }
+
+  /** Routes a record, hashing its key. */
+  accept(record: OutstandingRecord, nowMs: number): void {
+    hashUserRecord(record.partitionKey, record.explicitHashKey, this.#words)
+    this.acceptHashed(record, this.#words, nowMs)
+  }
+
+  /** Routes a record whose hash key is in `words`. */
+  acceptHashed(record: OutstandingRecord, words: HashWords, nowMs: number): void {
+    const map = this.#map
+    if (map === undefined) {
+      if (nowMs < this.#holdUntilMs) this.#hold(record, this.#holdUntilMs, nowMs)
+      else this.#next(record, this.#unpredicted, nowMs)
+      return
+    }
+    const lane = this.#lanes[map.indexFor(words)] ?? this.#unpredicted
+    if (lane.doubtedSinceMs === undefined) {
+      this.#next(record, lane, nowMs)
+    } else if (nowMs < lane.doubtedSinceMs + HOLD_MS) {
+      this.#hold(record, lane.doubtedSinceMs + HOLD_MS, nowMs)
+    } else {
+      this.#next(record, this.#unpredicted, nowMs)
+    }
+  }
+
+  /** Goes by a new map. The lanes of shards that are gone: what is in them must be routed anew. */
+  install(map: ShardMap, nowMs: number): readonly ShardLane[] {
+    const before = new Map(this.#lanes.map((lane) => [lane.shardId, lane]))
+    this.#lanes = map.shards.map(({ shardId }) => {
+      const lane = before.get(shardId)
+      before.delete(shardId)
+      return lane ?? new ShardLane(shardId, this.#rateLimitPercent, nowMs)
+    })
+    this.#map = map
+    this.#doubts = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
+    return [...before.values()]
+  }
+
+  /** Predicts nothing any more: no map can be had, or keys do not decide. All lanes are gone. */
+  stopPredicting(): readonly ShardLane[] {
+    const gone = this.#lanes
+    this.#lanes = []
+    this.#doubts = 0
+    this.#map = undefined
+    this.#holdUntilMs = Number.NEGATIVE_INFINITY
+    return gone
+  }
+
+  /** True if the lane is in use and now in doubt: what is in it must be routed anew. */
+  doubt(lane: ShardLane, nowMs: number): boolean {
+    if (lane.doubtedSinceMs !== undefined || !this.#lanes.includes(lane)) return false
+    lane.doubtedSinceMs = nowMs
+    this.#doubts++
+    return true
+  }
+
+  /** A record sent at `sentMs` was stored in this shard: it was open then. */
+  trust(shardId: string, sentMs: number): void {
+    if (this.#doubts === 0) return
+    const lane = this.#lanes.find((candidate) => candidate.shardId === shardId)
+    if (lane?.doubtedSinceMs === undefined || sentMs <= lane.doubtedSinceMs) return
+    lane.doubtedSinceMs = undefined
+    this.#doubts--
+  }
+
+  /** Routes what is held once more; what still has to wait is held again. */
+  release(nowMs: number): void {
+    const held = this.#held
+    this.#held = []
+    for (const record of held) if (isOutstanding(record)) this.accept(record, nowMs)
+  }
+
+  stop(): void {
+    this.#alarm.stop()
+    this.#held = []
+  }
+
+  #hold(record: OutstandingRecord, untilMs: number, nowMs: number): void {
+    this.#held.push(record)
+    this.#alarm.setAt(untilMs, nowMs)
+  }
+}

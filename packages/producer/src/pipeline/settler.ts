@@ -1,0 +1,198 @@
+/** HOT: about 0.1 us a user record. What becomes of each record of a request that has travelled. */
+import type { kinesis, Random } from '@millrace/core'
+import type { HashWordRange } from '@millrace/core/internal'
+import type { ProducerMetrics } from '../metrics.ts'
+import {
+  type AttemptFailure,
+  callFailure,
+  countMismatch,
+  entryFailure,
+  wrongShard,
+} from './failure-reason.ts'
+import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
+import { PlacementJudge } from './placement-judge.ts'
+import type { RecordOutcomes, Stored } from './record-outcomes.ts'
+import { backoffMs, decideRetry } from './retry-decision.ts'
+import type { SentRequest, SentRequestListener } from './sender.ts'
+
+export interface SettlerOptions {
+  readonly recordTtlMs: number
+  readonly failIfThrottled: boolean
+  readonly random: Random
+  readonly metrics: ProducerMetrics
+  readonly outcomes: RecordOutcomes
+  readonly rangeOf: (shardId: string) => HashWordRange | undefined
+  readonly outstanding: () => number
+  /** A record landed where it was meant to, or (alone) anywhere: that shard is open. */
+  readonly landed: (shardId: string, sentMs: number) => void
+  /** A record landed elsewhere. True when the map is being renewed because of it. */
+  readonly strayed: (record: KinesisRecord, actual: string, sentMs: number) => boolean
+  readonly retry: (records: readonly OutstandingRecord[], delayMs: number, nowMs: number) => void
+  readonly sendAgain: (
+    records: readonly KinesisRecord[],
+    entries: readonly kinesis.PutRecordsEntry[],
+  ) => void
+  readonly throttled: (shardId: string | undefined) => void
+}
+
+export class Settler implements SentRequestListener {
+  readonly #options: SettlerOptions
+  readonly #judge: PlacementJudge
+
+  constructor(options: SettlerOptions) {
+    this.#options = options
+    this.#judge = new PlacementJudge({
+      rangeOf: options.rangeOf,
+      right: (record, stored) => this.#succeed(record, stored),
+      wrong: (record, stored) => this.#retryMisplaced(record, stored),
+    })
+  }
+
+  answered(request: SentRequest, endMs: number, output: kinesis.PutRecordsOutput): void {
+    const { records, startMs } = request
+    this.#measure(request, endMs)
+    const results = output.Records
+    if (results.length !== records.length) {
+      this.#failCall(request, endMs, countMismatch(records.length, results.length))
+      return
+    }
+    let throttledShards: Set<string | undefined> | undefined
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as KinesisRecord
+      const result = results[i] as kinesis.PutRecordsResultEntry
+      const { SequenceNumber: sequenceNumber, ShardId: shardId } = result
+      if (sequenceNumber !== undefined && shardId !== undefined) {
+        this.#stored(record, { shardId, sequenceNumber, startMs, endMs }, request.entries[i])
+        continue
+      }
+      const failure = entryFailure(
+        result.ErrorCode ?? 'UnknownError',
+        result.ErrorMessage ?? 'the entry was neither stored nor refused with a code',
+      )
+      if (failure.kind === 'throttled') {
+        throttledShards ??= new Set()
+        throttledShards.add(record.lane.shardId)
+      }
+      const { metrics } = this.#options
+      if (metrics.enabled) metrics.kinesisRecordRefused(record, failure.code)
+      this.#failAttempt(record, startMs, endMs, failure)
+    }
+    if (throttledShards === undefined) return
+    for (const shardId of throttledShards) this.#options.throttled(shardId)
+  }
+
+  failed(request: SentRequest, endMs: number, error: unknown): void {
+    this.#measure(request, endMs)
+    this.#failCall(request, endMs, callFailure(error))
+  }
+
+  /** To be called when the shard map has changed. */
+  mapChanged(): void {
+    this.#judge.judgeAgain()
+  }
+
+  stop(): void {
+    this.#judge.stop()
+  }
+
+  #measure(request: SentRequest, endMs: number): void {
+    const { metrics, outstanding } = this.#options
+    if (metrics.enabled) {
+      metrics.requestSent(request.records, endMs - request.startMs, outstanding())
+    }
+  }
+
+  #stored(record: KinesisRecord, stored: Stored, entry: kinesis.PutRecordsEntry | undefined): void {
+    const { metrics, landed, strayed } = this.#options
+    if (metrics.enabled) metrics.kinesisRecordStored(record, entry?.Data.length ?? 0)
+    const predicted = record.lane.shardId
+    if (predicted === stored.shardId || predicted === undefined) {
+      landed(stored.shardId, stored.startMs)
+      this.#succeed(record, stored)
+      return
+    }
+    strayed(record, stored.shardId, stored.startMs)
+    this.#judge.judge(record, stored)
+  }
+
+  #succeed(record: KinesisRecord, stored: Stored): void {
+    const { userRecords } = record
+    for (let i = 0; i < userRecords.length; i++) {
+      this.#options.outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i)
+    }
+  }
+
+  /** All or nothing: readers drop an aggregate whole, so the records in range go again as well. */
+  #retryMisplaced(record: KinesisRecord, stored: Stored): void {
+    const { random, strayed } = this.#options
+    const failure = wrongShard(record.lane.shardId, stored.shardId)
+    const mapIsRenewed = strayed(record, stored.shardId, stored.startMs)
+    const delayMs = mapIsRenewed ? 0 : backoffMs(record.attemptsMade + 1, random.next())
+    this.#retry(record, stored.startMs, stored.endMs, failure, delayMs)
+  }
+
+  #failCall(request: SentRequest, endMs: number, failure: AttemptFailure): void {
+    const { records, entries, startMs } = request
+    const { metrics, throttled, sendAgain } = this.#options
+    if (metrics.enabled) metrics.requestFailed(failure.code)
+    if (failure.kind === 'throttled') throttled(undefined)
+    if (failure.kind === 'invalid' && records.length > 1) {
+      // One entry may spoil the request for the others: halve it until that one is alone.
+      for (const record of records) this.#noteAttempt(record, startMs, endMs, failure)
+      const half = records.length >> 1
+      sendAgain(records.slice(0, half), entries.slice(0, half))
+      sendAgain(records.slice(half), entries.slice(half))
+      return
+    }
+    for (const record of records) this.#failAttempt(record, startMs, endMs, failure)
+  }
+
+  #failAttempt(
+    record: KinesisRecord,
+    startMs: number,
+    endMs: number,
+    failure: AttemptFailure,
+  ): void {
+    const { failIfThrottled, random, outcomes } = this.#options
+    const attempt = { kind: failure.kind, code: failure.code, attempt: record.attemptsMade + 1 }
+    const decision = decideRetry(attempt, failIfThrottled, random.next())
+    if (decision.retry) {
+      this.#retry(record, startMs, endMs, failure, decision.delayMs)
+      return
+    }
+    this.#noteAttempt(record, startMs, endMs, failure)
+    for (const userRecord of record.userRecords) outcomes.fail(userRecord, failure)
+  }
+
+  #retry(
+    record: KinesisRecord,
+    startMs: number,
+    endMs: number,
+    failure: AttemptFailure,
+    delayMs: number,
+  ): void {
+    const { outcomes, recordTtlMs, retry } = this.#options
+    this.#noteAttempt(record, startMs, endMs, failure)
+    for (const userRecord of record.userRecords) {
+      if (!isOutstanding(userRecord)) continue
+      if (endMs >= userRecord.admittedMs + recordTtlMs) outcomes.expire(userRecord, endMs)
+      else userRecord.phase = 'buffered'
+    }
+    retry(record.userRecords, delayMs, endMs)
+  }
+
+  #noteAttempt(
+    record: KinesisRecord,
+    startMs: number,
+    endMs: number,
+    failure: AttemptFailure,
+  ): void {
+    const error = { code: failure.code, message: failure.message }
+    for (const userRecord of record.userRecords) {
+      if (isOutstanding(userRecord)) {
+        this.#options.outcomes.noteAttempt(userRecord, startMs, endMs, error)
+      }
+    }
+  }
+}

@@ -1,0 +1,280 @@
+/** One stream's way from admission to settlement: wires the stages, decides nothing itself. */
+import type { KinesisPort, StreamRef } from '@millrace/core'
+import {
+  ControlPlane,
+  type HashWords,
+  type ResolvedStreamRef,
+  type ShardMap,
+  streamInput,
+} from '@millrace/core/internal'
+import type { UserRecordFailedError } from '../errors.ts'
+import { ProducerMetrics } from '../metrics.ts'
+import type { ResolvedProducerOptions } from '../options.ts'
+import { ShardMapLoader } from '../shard-map-loader.ts'
+import { Aggregator } from './aggregator.ts'
+import { Alarm, clockMs } from './alarm.ts'
+import type { Backpressure } from './backpressure.ts'
+import { Collector } from './collector.ts'
+import type { AttemptFailure } from './failure-reason.ts'
+import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
+import { Limiter } from './limiter.ts'
+import { OutstandingList } from './outstanding-list.ts'
+import { type AdmittedFields, OutstandingRecord } from './outstanding-record.ts'
+import { RecordOutcomes } from './record-outcomes.ts'
+import type { RequestSlots } from './request-slots.ts'
+import { Retrier } from './retrier.ts'
+import { Router } from './router.ts'
+import { Sender } from './sender.ts'
+import { Settler } from './settler.ts'
+import type { ShardLane } from './shard-lane.ts'
+
+export interface StreamPipelineOptions {
+  /** As the user wrote it. */
+  readonly streamRef: StreamRef
+  readonly stream: ResolvedStreamRef
+  readonly settings: ResolvedProducerOptions
+  readonly client: KinesisPort
+  /** Shared by all streams of the producer. */
+  readonly slots: RequestSlots
+  readonly backpressure: Backpressure
+  /** Ends requests on the way. */
+  readonly signal: AbortSignal
+  readonly lost: (
+    streamRef: StreamRef,
+    record: OutstandingRecord,
+    error: UserRecordFailedError,
+  ) => void
+  readonly throttled: (streamName: string, shardId: string) => void
+  readonly troubled: (error: Error) => void
+}
+
+export class StreamPipeline {
+  readonly #options: StreamPipelineOptions
+  readonly #metrics: ProducerMetrics
+  readonly #list = new OutstandingList()
+  readonly #expiry = new Alarm(() => this.#expireDue())
+  readonly #outcomes: RecordOutcomes
+  readonly #shardMap: ShardMapLoader
+  readonly #router: Router
+  readonly #aggregator: Aggregator
+  readonly #limiter: Limiter
+  readonly #collector: Collector
+  readonly #sender: Sender
+  readonly #settler: Settler
+  readonly #retrier: Retrier
+  #mapTroubleTold = false
+  #stopped = false
+
+  constructor(options: StreamPipelineOptions) {
+    this.#options = options
+    const { stream, settings, client, backpressure } = options
+    const { random, logger } = settings
+    const { streamName } = stream
+    const { recordTtlMs, recordMaxBufferedTimeMs: bufferedTimeMs } = settings
+    const aggregating = settings.aggregation !== false
+    this.#metrics = new ProducerMetrics(settings.metrics, streamName)
+    this.#outcomes = new RecordOutcomes({
+      streamName,
+      recordTtlMs,
+      list: this.#list,
+      backpressure,
+      metrics: this.#metrics,
+      lost: (record, error) => options.lost(options.streamRef, record, error),
+    })
+    this.#shardMap = new ShardMapLoader({
+      control: new ControlPlane({
+        kinesis: client,
+        stream,
+        logger,
+        retries: 2,
+        firstBackoffMs: 1000,
+      }),
+      streamName,
+      random,
+      logger,
+      loaded: (map) => this.#useMap(map),
+      placesItself: () => this.#stopPredicting(),
+      failed: (error, retryable) => this.#mapFailed(error, retryable),
+    })
+    this.#router = new Router(settings.rateLimitPercent, clockMs(), (record, lane, nowMs) =>
+      this.#aggregator.add(record, lane, nowMs),
+    )
+    this.#aggregator = new Aggregator(
+      {
+        enabled: aggregating,
+        maxRecords: settings.aggregation === false ? 1 : settings.aggregation.maxRecords,
+        maxBytes: settings.aggregation === false ? 0 : settings.aggregation.maxBytes,
+        bufferedTimeMs,
+        recordTtlMs,
+      },
+      (record, nowMs) => this.#limiter.add(record, nowMs),
+    )
+    this.#limiter = new Limiter((record, nowMs) => this.#collector.add(record, nowMs))
+    this.#collector = new Collector(
+      { ...settings.collection, bufferedTimeMs, aggregating },
+      (records) => this.#sender.send(records),
+    )
+    this.#settler = new Settler({
+      recordTtlMs,
+      failIfThrottled: settings.failIfThrottled,
+      random,
+      metrics: this.#metrics,
+      outcomes: this.#outcomes,
+      rangeOf: (shardId) => this.#shardMap.rangeOf(shardId),
+      outstanding: () => backpressure.records,
+      landed: (shardId, sentMs) => this.#landed(shardId, sentMs),
+      strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
+      retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
+      sendAgain: (records, entries) => this.#sender.sendAgain(records, entries),
+      throttled: (shardId) => {
+        if (shardId !== undefined && !this.#stopped) options.throttled(streamName, shardId)
+      },
+    })
+    this.#sender = new Sender({
+      client,
+      stream: streamInput(stream),
+      timeoutMs: settings.requestTimeoutMs,
+      signal: options.signal,
+      slots: options.slots,
+      listener: this.#settler,
+      encoded: (record) => this.#aggregator.recycle(record),
+    })
+    this.#retrier = new Retrier((records, nowMs) => this.#routeAgain(records, nowMs))
+    this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
+  }
+
+  get oldest(): OutstandingRecord | undefined {
+    return this.#list.oldest
+  }
+
+  /** Takes a checked record; its hash key is in `words`. */
+  admit(fields: AdmittedFields, words: HashWords): OutstandingRecord {
+    const nowMs = clockMs()
+    const record = new OutstandingRecord(fields, nowMs)
+    if (this.#metrics.enabled) this.#metrics.userRecordReceived()
+    this.#list.add(record)
+    this.#options.backpressure.charge(record.chargedBytes)
+    this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
+    this.#router.acceptHashed(record, words, nowMs)
+    return record
+  }
+
+  /** Sends what is held now; what comes back for a retry is not buffered again until `relax`. */
+  hurry(throughSequence: number): void {
+    this.#aggregator.flush(throughSequence, clockMs())
+    this.#collector.setUrgent(true)
+  }
+
+  relax(): void {
+    this.#collector.setUrgent(false)
+  }
+
+  /** To be called after settlements: an idle pipeline keeps no timer. */
+  rest(): void {
+    if (this.#list.oldest === undefined) this.#expiry.cancel()
+  }
+
+  /** Fails every outstanding record; how many there were. */
+  failAll(reasonFor: (record: OutstandingRecord) => AttemptFailure): number {
+    let failed = 0
+    for (let record = this.#list.oldest; record !== undefined; record = this.#list.oldest) {
+      this.#outcomes.fail(record, reasonFor(record))
+      failed++
+    }
+    return failed
+  }
+
+  /** No timer and no listing is left after it. */
+  stop(): void {
+    this.#stopped = true
+    this.#expiry.stop()
+    this.#shardMap.stop()
+    this.#router.stop()
+    this.#aggregator.stop()
+    this.#limiter.stop()
+    this.#collector.stop()
+    this.#retrier.stop()
+    this.#settler.stop()
+  }
+
+  #expireDue(): void {
+    const nowMs = clockMs()
+    const { recordTtlMs } = this.#options.settings
+    let record = this.#list.oldest
+    while (record !== undefined && record.admittedMs + recordTtlMs <= nowMs) {
+      const { newer } = record
+      // One that travels has an outcome on the way; the settler looks at its age then.
+      if (record.phase === 'buffered') this.#outcomes.expire(record, nowMs)
+      record = newer
+    }
+    if (record !== undefined) this.#expiry.setAt(record.admittedMs + recordTtlMs, nowMs)
+  }
+
+  #useMap(map: ShardMap): void {
+    if (this.#stopped) return
+    this.#mapTroubleTold = false
+    this.#reroute(this.#router.install(map, clockMs()))
+  }
+
+  #stopPredicting(): void {
+    if (this.#stopped) return
+    this.#options.settings.logger.info(
+      { stream: this.#options.stream.streamName },
+      'records travel alone: shards of this stream cannot be predicted',
+    )
+    this.#reroute(this.#router.stopPredicting())
+  }
+
+  #reroute(lanes: readonly ShardLane[]): void {
+    for (const lane of lanes) this.#takeBack(lane)
+    this.#router.release(clockMs())
+    this.#settler.mapChanged()
+  }
+
+  #mapFailed(error: unknown, retryable: boolean): void {
+    const { settings, stream, troubled } = this.#options
+    if (!this.#router.predicts && !retryable) this.#reroute(this.#router.stopPredicting())
+    if (this.#mapTroubleTold) return
+    this.#mapTroubleTold = true
+    if (retryable) {
+      settings.logger.warn(
+        { err: error, stream: stream.streamName },
+        'the shard map cannot be loaded yet',
+      )
+    } else {
+      troubled(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #landed(shardId: string, sentMs: number): void {
+    if (!this.#router.predicts) return
+    if (this.#shardMap.isOpen(shardId)) this.#router.trust(shardId, sentMs)
+    else if (this.#shardMap.rangeOf(shardId) === undefined) this.#shardMap.invalidate(sentMs)
+  }
+
+  #strayed(record: KinesisRecord, actual: string, sentMs: number): boolean {
+    if (this.#stopped || !this.#shardMap.invalidate(sentMs)) return false
+    // A shard known to be closed took it: the map is ahead of the service, not behind.
+    const mapIsAhead =
+      this.#shardMap.rangeOf(actual) !== undefined && !this.#shardMap.isOpen(actual)
+    if (!mapIsAhead && this.#router.doubt(record.lane, clockMs())) this.#takeBack(record.lane)
+    return true
+  }
+
+  /** Routes anew what the stages hold for a lane. */
+  #takeBack(lane: ShardLane): void {
+    const nowMs = clockMs()
+    const records = this.#limiter.takeOut(lane)
+    const open = this.#aggregator.takeOut(lane)
+    for (const record of records) {
+      this.#aggregator.recycle(record)
+      this.#routeAgain(record.userRecords, nowMs)
+    }
+    this.#routeAgain(open, nowMs)
+  }
+
+  #routeAgain(records: readonly OutstandingRecord[], nowMs: number): void {
+    if (this.#stopped) return
+    for (const record of records) if (isOutstanding(record)) this.#router.accept(record, nowMs)
+  }
+}

@@ -1,0 +1,377 @@
+/** The public class: lifecycle and wiring, no algorithm. */
+import type { Writable } from 'node:stream'
+import {
+  AbortedError,
+  ClosedError,
+  type Codec,
+  type KinesisPort,
+  kinesisFromSdk,
+  type StreamRef,
+} from '@millrace/core'
+import {
+  integer,
+  resolveOptions,
+  startTimer,
+  stopTimer,
+  TypedEmitter,
+} from '@millrace/core/internal'
+import { UserRecordFailedError } from './errors.ts'
+import type { ProducerEvents } from './events.ts'
+import {
+  type ProducerOptions,
+  type ResolvedProducerOptions,
+  resolveProducerOptions,
+} from './options.ts'
+import { Admission } from './pipeline/admission.ts'
+import { clockMs } from './pipeline/alarm.ts'
+import { Backpressure } from './pipeline/backpressure.ts'
+import { dropped } from './pipeline/failure-reason.ts'
+import { FlushBarriers } from './pipeline/flush-barriers.ts'
+import { LossLog } from './pipeline/loss-log.ts'
+import type { Outcome, OutstandingRecord } from './pipeline/outstanding-record.ts'
+import { PutCall } from './pipeline/put-call.ts'
+import { RequestSlots } from './pipeline/request-slots.ts'
+import type { StreamPipeline } from './pipeline/stream-pipeline.ts'
+import { StreamPipelines } from './pipeline/stream-pipelines.ts'
+import type { UserRecord, UserRecordResult } from './user-record.ts'
+import { UserRecordWritable } from './writable.ts'
+
+/** What `close()` could not send any more. @public */
+export interface ProducerCloseReport {
+  /** Records that were failed at the deadline; each of their promises rejected, or `failed` told. */
+  readonly droppedRecords: number
+}
+
+interface OwnedClient extends KinesisPort {
+  close(): void
+}
+
+const DEFAULT_HIGH_WATER_MARK = 16
+
+/**
+ * Writes user records to Kinesis streams: packed into aggregates per shard, collected into large
+ * requests, limited to what each shard takes, tried again until stored or expired. Delivery is at
+ * least once; memory is bounded. KPL: `KinesisProducer`.
+ *
+ * @example
+ * ```ts
+ * await using producer = new Producer({ stream: 'orders', region: 'eu-west-1' })
+ * const { shardId, sequenceNumber } = await producer.put({ partitionKey: 'customer-7', data })
+ * ```
+ * @public
+ */
+export class Producer<T = Uint8Array>
+  extends TypedEmitter<ProducerEvents<T>>
+  implements AsyncDisposable
+{
+  readonly #settings: ResolvedProducerOptions
+  readonly #codec: Codec<T> | undefined
+  readonly #client: KinesisPort
+  readonly #ownClient: OwnedClient | undefined
+  readonly #admission: Admission<T>
+  readonly #backpressure: Backpressure
+  readonly #barriers = new FlushBarriers()
+  readonly #losses: LossLog
+  readonly #abort = new AbortController()
+  readonly #pipelines: StreamPipelines
+  #sequence = 0
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #closing: Promise<ProducerCloseReport> | undefined
+  #dropped = 0
+  #drainWaiters: (() => void)[] = []
+
+  /** @throws InvalidOptionError */
+  constructor(options?: ProducerOptions<T>) {
+    const settings = resolveProducerOptions(options)
+    super(settings.logger)
+    this.#settings = settings
+    this.#codec = options?.codec
+    if (settings.client === undefined) {
+      const { region, endpoint, allowInsecureEndpoint, credentials } = settings
+      const { maxConnections, requestTimeoutMs } = settings
+      this.#ownClient = kinesisFromSdk({
+        region: region ?? settings.resolvedStream?.region,
+        endpoint,
+        allowInsecureEndpoint,
+        credentials,
+        maxConnections,
+        requestTimeoutMs,
+      })
+    }
+    this.#client = settings.client ?? (this.#ownClient as OwnedClient)
+    this.#admission = new Admission(this.#codec, settings.maxRecordBytes)
+    this.#losses = new LossLog(settings.logger)
+    this.#backpressure = new Backpressure(settings, {
+      drained: () => this.#drained(),
+      settled: () => this.#settled(),
+    })
+    this.#pipelines = new StreamPipelines({
+      settings,
+      client: this.#client,
+      slots: new RequestSlots(settings.maxConnections),
+      backpressure: this.#backpressure,
+      signal: this.#abort.signal,
+      lost: (ref, record, error) => this.#lost(ref, record, error),
+      throttled: (stream, shardId) => this.emit('throttled', { stream, shardId }),
+      troubled: (error) => this.emit('error', error),
+    })
+  }
+
+  /** Records accepted and not settled yet. KPL: `getOutstandingRecordsCount`. */
+  get outstandingRecords(): number {
+    return this.#backpressure.records
+  }
+
+  /** Age of the oldest of them in milliseconds; 0 if there is none. KPL: `getOldestRecordTimeInMillis`. */
+  get oldestRecordAgeMs(): number {
+    let oldestMs = Number.POSITIVE_INFINITY
+    for (const { oldest } of this.#pipelines.all()) {
+      if (oldest !== undefined && oldest.admittedMs < oldestMs) oldestMs = oldest.admittedMs
+    }
+    return oldestMs === Number.POSITIVE_INFINITY ? 0 : clockMs() - oldestMs
+  }
+
+  /**
+   * Accepts a record, at once or when there is room, and settles with its place in the stream.
+   * `signal` ends the wait; a record that was accepted before may still be stored (and if it is
+   * lost, `failed` tells).
+   *
+   * Rejects with `InvalidRecordError` (nothing accepted), `BufferFullError` (too many calls wait),
+   * `UserRecordFailedError` (see its attempts), `ClosedError` or `AbortedError`.
+   */
+  put(
+    record: UserRecord<T>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<UserRecordResult> {
+    return new Promise((resolve, reject) => {
+      this.#put(record, options?.signal, resolve, reject)
+    })
+  }
+
+  /**
+   * Accepts a record without a promise: the cheap way. What fails later is told by `failed`.
+   *
+   * @returns false when there is no room and the record was NOT accepted: wait for `drain`
+   * @throws InvalidRecordError, ClosedError
+   */
+  tryPut(record: UserRecord<T>): boolean {
+    return this.#tryPut(record, undefined)
+  }
+
+  /**
+   * A Writable of user records (object mode). It holds back while the buffer is full, finishes when
+   * all is settled, and is destroyed with the error of a record that fails for good.
+   *
+   * @param options.highWaterMark records that the stream itself holds, default 16
+   */
+  writable(options?: { readonly highWaterMark?: number | undefined }): Writable {
+    const { highWaterMark } = resolveOptions<{ readonly highWaterMark: number }>('', options, {
+      highWaterMark: integer({ default: DEFAULT_HIGH_WATER_MARK, min: 1, max: 1_000_000 }),
+    })
+    return new UserRecordWritable<T>(
+      {
+        tryPut: (record, outcome) => this.#tryPut(record, outcome),
+        onceDrained: (run) => {
+          this.#drainWaiters.push(run)
+        },
+        flush: () => this.flush(),
+      },
+      highWaterMark,
+    )
+  }
+
+  /**
+   * Sends what is buffered without further delay and resolves when every put made before has
+   * settled (those of one stream, if named). KPL: `flush` and `flushSync`.
+   */
+  async flush(options?: {
+    readonly stream?: StreamRef | undefined
+    readonly signal?: AbortSignal | undefined
+  }): Promise<void> {
+    const through = this.#sequence
+    const chosen = (): readonly StreamPipeline[] => this.#pipelines.chosen(options?.stream)
+    for (const pipeline of chosen()) pipeline.hurry(through)
+    try {
+      await this.#barriers.wait(() => {
+        const waiting = this.#backpressure.oldestWaitingSequence
+        if (waiting !== undefined && waiting <= through) return false
+        return chosen().every(({ oldest }) => oldest === undefined || oldest.sequence > through)
+      }, options?.signal)
+    } finally {
+      if (this.#barriers.waiting === 0) {
+        for (const pipeline of this.#pipelines.all()) pipeline.relax()
+      }
+    }
+  }
+
+  /**
+   * Accepts nothing more, flushes, then lets go of timers and sockets. What is not settled at the
+   * deadline is dropped: each record fails with `UserRecordFailedError`. Later calls return the
+   * same promise.
+   *
+   * @param options.timeoutMs default: the record TTL plus two request timeouts, by when all settles
+   */
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<ProducerCloseReport> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  /** Fails everything outstanding, now, and lets go. Records on the way may still be stored. */
+  destroy(reason?: Error): void {
+    if (this.#state === 'closed') return
+    this.#drop('The producer was destroyed', reason)
+    this.#release()
+    this.#closing ??= Promise.resolve({ droppedRecords: this.#dropped })
+  }
+
+  /** `close()` with its default deadline. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #put(
+    record: UserRecord<T>,
+    signal: AbortSignal | undefined,
+    resolve: (result: UserRecordResult) => void,
+    reject: (error: Error) => void,
+  ): void {
+    this.#refuseClosed()
+    if (signal?.aborted) throw new AbortedError('put()', signal.reason)
+    const bytes = this.#admission.check(record)
+    const pipeline = this.#pipelines.forRecord(record.stream)
+    const sequence = ++this.#sequence
+    const hasRoom = this.#backpressure.hasRoom(bytes)
+    if (hasRoom && signal === undefined) {
+      this.#admit(pipeline, record, sequence, { resolve, reject })
+      return
+    }
+    const call = new PutCall({
+      sequence,
+      bytes,
+      signal,
+      resolve,
+      reject,
+      accept: (outcome) => {
+        this.#admission.check(record)
+        return this.#admit(pipeline, record, sequence, outcome)
+      },
+      cancel: (waiting) => this.#backpressure.cancel(waiting),
+    })
+    if (hasRoom) call.admit()
+    else this.#backpressure.wait(call)
+  }
+
+  #tryPut(record: UserRecord<T>, outcome: Outcome | undefined): boolean {
+    this.#refuseClosed()
+    const bytes = this.#admission.check(record)
+    const pipeline = this.#pipelines.forRecord(record.stream)
+    if (!this.#backpressure.hasRoom(bytes)) {
+      this.#backpressure.wantDrain()
+      return false
+    }
+    this.#admit(pipeline, record, ++this.#sequence, outcome)
+    return true
+  }
+
+  /** Accepts the record that was checked last. */
+  #admit(
+    pipeline: StreamPipeline,
+    record: UserRecord<T>,
+    sequence: number,
+    outcome: Outcome | undefined,
+  ): OutstandingRecord {
+    const { keyBytes, explicitHashKey, words } = this.#admission
+    const { partitionKey } = record
+    const data = this.#admission.copyData()
+    return pipeline.admit(
+      { sequence, partitionKey, keyBytes, explicitHashKey, data, outcome },
+      words,
+    )
+  }
+
+  #refuseClosed(): void {
+    if (this.#state === 'open') return
+    throw new ClosedError('The producer is closed', { hint: 'Make a new Producer.' })
+  }
+
+  #lost(stream: StreamRef, record: OutstandingRecord, error: UserRecordFailedError): void {
+    if (this.listenerCount('failed') === 0) {
+      this.#losses.add(error)
+      return
+    }
+    // A copy of its own: the data lies in a buffer shared with other records.
+    const bytes = record.data.slice()
+    try {
+      const data = this.#codec === undefined ? (bytes as T) : this.#codec.decode(bytes)
+      const { partitionKey, explicitHashKey } = record
+      this.emit('failed', { stream, partitionKey, explicitHashKey, data }, error)
+    } catch (cause) {
+      this.#losses.add(error)
+      this.emit('error', cause instanceof Error ? cause : new Error(String(cause)))
+    }
+  }
+
+  #drained(): void {
+    const waiters = this.#drainWaiters
+    this.#drainWaiters = []
+    for (const run of waiters) run()
+    this.emit('drain')
+  }
+
+  #settled(): void {
+    for (const pipeline of this.#pipelines.all()) pipeline.rest()
+    this.#barriers.check()
+  }
+
+  async #close(
+    options: { readonly timeoutMs?: number | undefined } | undefined,
+  ): Promise<ProducerCloseReport> {
+    const { recordTtlMs, requestTimeoutMs } = this.#settings
+    const { timeoutMs } = resolveOptions<{ readonly timeoutMs: number }>('', options, {
+      timeoutMs: integer({
+        default: recordTtlMs + 2 * requestTimeoutMs,
+        min: 0,
+        max: 2_147_483_647,
+      }),
+    })
+    if (this.#state === 'open') this.#state = 'closing'
+    const timer = startTimer(timeoutMs, () => {
+      this.#drop(`The producer was closed and ${timeoutMs} ms had passed`, undefined)
+    })
+    try {
+      await this.flush()
+    } finally {
+      stopTimer(timer)
+      this.#release()
+    }
+    return { droppedRecords: this.#dropped }
+  }
+
+  #drop(what: string, cause: Error | undefined): void {
+    const waiting = this.#backpressure.failWaiting(() => {
+      const reason = dropped(what, false, cause)
+      return new UserRecordFailedError(this.#streamName(), [], { ...reason, retryable: true })
+    })
+    let records = waiting
+    for (const pipeline of this.#pipelines.all()) {
+      records += pipeline.failAll((record) => dropped(what, record.phase === 'in-flight', cause))
+    }
+    this.#dropped += records
+    if (records > 0) this.#settings.logger.warn({ records }, `${what}: records were dropped`)
+    this.#barriers.check()
+  }
+
+  #release(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    for (const pipeline of this.#pipelines.all()) pipeline.stop()
+    this.#abort.abort()
+    this.#losses.tell()
+    this.#ownClient?.close()
+    this.#drained()
+  }
+
+  #streamName(): string {
+    return this.#settings.resolvedStream?.streamName ?? ''
+  }
+}

@@ -1,0 +1,38 @@
+/** What goes into the producer and what comes back. */
+import type { StreamRef } from '@millrace/core'
+
+/** One record of yours. KPL: `UserRecord`. @public */
+export interface UserRecord<T = Uint8Array> {
+  /** Needed unless `ProducerOptions.stream` is set. */
+  readonly stream?: StreamRef | undefined
+  /** 1 to 256 characters; its MD5 picks the shard. */
+  readonly partitionKey: string
+  /** Decimal text of 0 to 2^128 - 1: picks the shard instead of the partition key. */
+  readonly explicitHashKey?: string | undefined
+  /** Copied when the record is accepted: the buffer is yours again after that. */
+  readonly data: T
+}
+
+/**
+ * One try of a user record. KPL: `Attempt`; codes are the service's, the socket's, or KPL's
+ * `Expired` and `Wrong Shard`. @public
+ */
+export interface Attempt {
+  /** Milliseconds from acceptance, or from the end of the attempt before, to the start of this one. */
+  readonly delayMs: number
+  /** Milliseconds from sending to the answer. */
+  readonly durationMs: number
+  /** Absent on success. */
+  readonly error?: { readonly code: string; readonly message: string } | undefined
+}
+
+/** Where a user record lies in the stream. KPL: `UserRecordResult`. @public */
+export interface UserRecordResult {
+  readonly shardId: string
+  /** Shared by all user records of one aggregate. */
+  readonly sequenceNumber: string
+  /** Index inside the aggregate; 0 for a record sent alone. */
+  readonly subSequenceNumber: number
+  /** Every try in order; the last one succeeded. */
+  readonly attempts: readonly Attempt[]
+}

@@ -1,0 +1,49 @@
+/** The producer as the end of a Node stream pipeline. */
+import { Writable } from 'node:stream'
+import type { Outcome } from './pipeline/outstanding-record.ts'
+import type { UserRecord } from './user-record.ts'
+
+/** What the stream needs of the producer. */
+export interface WritableTarget<T> {
+  /** False when there is no room: try again at the next drain. Throws for a record that is wrong. */
+  tryPut(record: UserRecord<T>, outcome: Outcome): boolean
+  onceDrained(run: () => void): void
+  flush(): Promise<void>
+}
+
+/** Takes records one by one; a record that fails for good destroys the stream with its error. */
+export class UserRecordWritable<T> extends Writable {
+  readonly #target: WritableTarget<T>
+  readonly #outcome: Outcome = {
+    resolve: () => {},
+    reject: (error) => {
+      this.destroy(error)
+    },
+  }
+
+  constructor(target: WritableTarget<T>, highWaterMark: number) {
+    super({ objectMode: true, highWaterMark })
+    this.#target = target
+  }
+
+  override _write(
+    record: UserRecord<T>,
+    _encoding: BufferEncoding,
+    callback: (error?: Error | null) => void,
+  ): void {
+    if (this.destroyed) {
+      callback()
+      return
+    }
+    try {
+      if (this.#target.tryPut(record, this.#outcome)) callback()
+      else this.#target.onceDrained(() => this._write(record, _encoding, callback))
+    } catch (error) {
+      callback(error as Error)
+    }
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#target.flush().then(() => callback(), callback)
+  }
+}
