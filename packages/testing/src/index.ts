@@ -24,6 +24,7 @@ export {
 export type { ProcessHandle, SimulatedProcess } from './simulate/simulated-process.ts'
 export type { SimulatedWorld, SpawnOptions, WaitOptions } from './simulate/world.ts'
 export { runInVirtualTime, type VirtualRunOptions } from './time/run-in-virtual-time.ts'
+export { SeededRandom } from './time/seeded-random.ts'
 export {
   VIRTUAL_EPOCH_MS,
   type VirtualRunLimits,

@@ -1,0 +1,48 @@
+/** Judged once a history has healed and drained: S1, S13, S17, L13. */
+import { type kinesis, MAX_HASH_KEY } from '@millrace/core'
+import type { Ledger } from './ledger.ts'
+import type { LeaseRow, Report } from './table-checker.ts'
+
+export function checkAccount(ledger: Ledger, report: Report): void {
+  const undone = ledger.undone()
+  if (undone.length > 0) {
+    report('S1', `${undone.length} acked records were never done`, { ids: undone.slice(0, 10) })
+  }
+  const pending = ledger.puts.filter(({ settled }) => settled === 'pending')
+  if (pending.length > 0) report('S17', `${pending.length} puts never settled`)
+}
+
+/** Every hash key belongs to a lease that has not ended: nothing of the stream is left unread. */
+export function checkCoverage(
+  rows: ReadonlyMap<string, LeaseRow>,
+  shards: readonly kinesis.ServiceShard[],
+  report: Report,
+): void {
+  const ranges = shards
+    .filter(({ ShardId }) => {
+      const row = rows.get(ShardId)
+      return row !== undefined && row.checkpoint.sequenceNumber !== 'SHARD_END'
+    })
+    .map(({ HashKeyRange }) => ({
+      start: BigInt(HashKeyRange.StartingHashKey),
+      end: BigInt(HashKeyRange.EndingHashKey),
+    }))
+    .sort((a, b) => (a.start < b.start ? -1 : 1))
+  let next = 0n
+  for (const { start, end } of ranges) {
+    if (start > next) break
+    if (end >= next) next = end + 1n
+  }
+  if (next <= MAX_HASH_KEY) report('S13', `no lease covers the hash key ${next}`)
+}
+
+/** Shards that nobody serves although their parents have ended. */
+export function unserved(
+  rows: ReadonlyMap<string, LeaseRow>,
+  shards: readonly kinesis.ServiceShard[],
+): string[] {
+  return shards
+    .filter(({ SequenceNumberRange }) => SequenceNumberRange.EndingSequenceNumber === undefined)
+    .filter(({ ShardId }) => rows.get(ShardId)?.owner === undefined)
+    .map(({ ShardId }) => ShardId)
+}

@@ -1,0 +1,132 @@
+/**
+ * The account of one history: what was put, what the stream stored, what handlers saw and
+ * finished. The checkers below read it; nothing of the product does.
+ */
+import type { ConsumerRecord } from '@millrace/consumer'
+import { compareExtendedSequenceNumbers, type ExtendedSequenceNumber } from '@millrace/core'
+import { deaggregate } from '@millrace/core/aggregation'
+import type { StoredRecordNotice } from '@millrace/testing'
+
+export interface PutRecord {
+  readonly id: number
+  readonly partitionKey: string
+  readonly explicitHashKey: string | undefined
+  readonly data: string
+  settled: 'pending' | 'acked' | 'failed'
+}
+
+/** A user record where the stream holds it. */
+export interface StoredUserRecord extends ExtendedSequenceNumber {
+  readonly id: number
+  readonly arrivalMs: number
+  delivered: number
+  done: boolean
+}
+
+export interface ShardAccount {
+  readonly shardId: string
+  readonly records: StoredUserRecord[]
+  /** How many records from the start of the shard are done without a gap. */
+  donePrefix: number
+}
+
+const decoder = new TextDecoder()
+
+export class Ledger {
+  readonly puts: PutRecord[] = []
+  readonly #shards = new Map<string, ShardAccount>()
+
+  get shards(): IterableIterator<ShardAccount> {
+    return this.#shards.values()
+  }
+
+  put(partitionKey: string, explicitHashKey: string | undefined, padding: string): PutRecord {
+    const id = this.puts.length
+    const data = `${id}:${padding}`
+    const put: PutRecord = { id, partitionKey, explicitHashKey, data, settled: 'pending' }
+    this.puts.push(put)
+    return put
+  }
+
+  shard(shardId: string): ShardAccount {
+    let account = this.#shards.get(shardId)
+    if (account === undefined) {
+      account = { shardId, records: [], donePrefix: 0 }
+      this.#shards.set(shardId, account)
+    }
+    return account
+  }
+
+  /** The model stored a Kinesis record: its user records follow the shard's earlier ones. */
+  stored({ shardId, record }: StoredRecordNotice): void {
+    const account = this.shard(shardId)
+    for (const user of deaggregate({
+      data: record.Data,
+      partitionKey: record.PartitionKey ?? '',
+    })) {
+      account.records.push({
+        id: idOf(user.data),
+        sequenceNumber: record.SequenceNumber,
+        subSequenceNumber: user.subSequenceNumber,
+        arrivalMs: record.ApproximateArrivalTimestamp.getTime(),
+        delivered: 0,
+        done: false,
+      })
+    }
+  }
+
+  /** Where a delivered record stands in its shard, or -1. */
+  indexOf(shardId: string, at: ExtendedSequenceNumber): number {
+    const { records } = this.shard(shardId)
+    const index = lastAtOrBefore(records, at)
+    const found = records[index]
+    return found !== undefined && compareExtendedSequenceNumbers(found, at) === 0 ? index : -1
+  }
+
+  /** How many records of the shard a stored position covers. */
+  covered(shardId: string, at: ExtendedSequenceNumber): number {
+    if (at.sequenceNumber === 'SHARD_END') return this.shard(shardId).records.length
+    if (!/^[0-9]/.test(at.sequenceNumber)) return 0
+    return lastAtOrBefore(this.shard(shardId).records, at) + 1
+  }
+
+  done(shardId: string, record: ConsumerRecord<Uint8Array>): void {
+    const account = this.shard(shardId)
+    const stored = account.records[this.indexOf(shardId, record)]
+    if (stored === undefined) return
+    stored.done = true
+    while (account.records[account.donePrefix]?.done === true) account.donePrefix++
+  }
+
+  /** Ids of acked puts of which no copy is done. */
+  undone(): number[] {
+    const done = new Set<number>()
+    for (const { records } of this.#shards.values()) {
+      for (const record of records) if (record.done) done.add(record.id)
+    }
+    return this.puts
+      .filter(({ id, settled }) => settled === 'acked' && !done.has(id))
+      .map(({ id }) => id)
+  }
+}
+
+export function idOf(data: Uint8Array): number {
+  const text = decoder.decode(data)
+  const colon = text.indexOf(':')
+  return colon < 0 ? -1 : Number(text.slice(0, colon))
+}
+
+function lastAtOrBefore(
+  records: readonly ExtendedSequenceNumber[],
+  at: ExtendedSequenceNumber,
+): number {
+  let low = 0
+  let high = records.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const record = records[middle]
+    if (record !== undefined && compareExtendedSequenceNumbers(record, at) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}

@@ -1,0 +1,119 @@
+/** Watches every applied write to the lease table: S3, S4, S6, S9 and the first half of S13. */
+import {
+  compareExtendedSequenceNumbers,
+  type dynamo,
+  type ExtendedSequenceNumber,
+} from '@millrace/core'
+import type { AppliedWrite, SimulatedKinesis } from '@millrace/testing'
+import type { Ledger } from './ledger.ts'
+
+export type Report = (
+  rule: string,
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void
+
+export interface LeaseRow {
+  readonly owner: string | undefined
+  readonly counter: number
+  readonly checkpoint: ExtendedSequenceNumber
+}
+
+export class TableChecker {
+  readonly rows = new Map<string, LeaseRow>()
+  readonly #everCreated = new Set<string>()
+  /** Shard and owner -> true time of the last write that raised the counter under this owner. */
+  readonly #heldMs = new Map<string, number>()
+  readonly #options: {
+    readonly ledger: Ledger
+    readonly kinesis: () => SimulatedKinesis
+    readonly streamName: string
+    readonly nowMs: () => number
+    readonly report: Report
+  }
+
+  constructor(options: TableChecker['#options']) {
+    this.#options = options
+  }
+
+  /** When this worker last wrote to the row as its holder, virtual milliseconds. */
+  lastHeld(shardId: string, workerId: string): number | undefined {
+    return this.#heldMs.get(`${shardId} ${workerId}`)
+  }
+
+  applied({ key, before, after }: AppliedWrite): void {
+    if ((after ?? before)?.['entityType']?.S !== 'LEASE') return
+    const was = before === undefined ? undefined : this.#read(before)
+    if (after === undefined) {
+      this.rows.delete(key)
+      return
+    }
+    const is = this.#read(after)
+    this.rows.set(key, is)
+    if (was === undefined) this.#created(key)
+    else this.#changed(key, was, is)
+  }
+
+  #created(key: string): void {
+    if (this.#everCreated.has(key)) {
+      this.#options.report('S13', `the lease of ${key} was created twice`)
+    }
+    this.#everCreated.add(key)
+  }
+
+  #changed(key: string, was: LeaseRow, is: LeaseRow): void {
+    const { report } = this.#options
+    if (is.counter !== was.counter && is.counter !== was.counter + 1) {
+      report('S9', `${key}: leaseCounter went from ${was.counter} to ${is.counter}`)
+    }
+    if (is.counter > was.counter && is.owner !== undefined && is.owner === was.owner) {
+      this.#heldMs.set(`${key} ${is.owner}`, this.#options.nowMs())
+    }
+    const step = compareExtendedSequenceNumbers(is.checkpoint, was.checkpoint)
+    if (step === 0) return
+    if (is.counter === was.counter)
+      report('S9', `${key}: a checkpoint was stored without a new counter`)
+    if (was.checkpoint.sequenceNumber === 'SHARD_END') {
+      report('S6', `${key}: left SHARD_END for ${is.checkpoint.sequenceNumber}`)
+    } else if (step < 0) {
+      report('S3', `${key}: the checkpoint went back`, { from: was.checkpoint, to: is.checkpoint })
+    }
+    this.#covers(key, is.checkpoint)
+  }
+
+  #covers(key: string, at: ExtendedSequenceNumber): void {
+    const { ledger, report } = this.#options
+    const { records, donePrefix } = ledger.shard(key)
+    if (at.sequenceNumber !== 'SHARD_END') {
+      const covered = ledger.covered(key, at)
+      if (covered > donePrefix) {
+        report('S4', `${key}: the checkpoint covers ${covered} records, ${donePrefix} are done`)
+      }
+      return
+    }
+    const shard = this.#options
+      .kinesis()
+      .shards(this.#options.streamName)
+      .find(({ ShardId }) => ShardId === key)
+    if (shard !== undefined && shard.SequenceNumberRange.EndingSequenceNumber === undefined) {
+      report('S6', `${key}: SHARD_END was stored while the shard is open`)
+    }
+    if (donePrefix < records.length) {
+      report(
+        'S6',
+        `${key}: SHARD_END was stored with ${records.length - donePrefix} records not done`,
+      )
+    }
+  }
+
+  #read(row: dynamo.Item): LeaseRow {
+    return {
+      owner: row['leaseOwner']?.S,
+      counter: Number(row['leaseCounter']?.N),
+      checkpoint: {
+        sequenceNumber: row['checkpoint']?.S ?? '',
+        subSequenceNumber: Number(row['checkpointSubSequenceNumber']?.N ?? '0'),
+      },
+    }
+  }
+}

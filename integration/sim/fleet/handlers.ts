@@ -1,0 +1,49 @@
+/** Handlers of simulated workers: they report every call before anything else happens in it. */
+import type { ConsumerRecord, Handler, ShardContext } from '@millrace/consumer'
+import type { Random } from '@millrace/core'
+import { sleep } from '@millrace/core/internal'
+import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
+import type { Ledger } from '../checkers/ledger.ts'
+import type { HistoryPlan } from './history-plan.ts'
+
+export interface HandlerOptions {
+  readonly plan: Pick<HistoryPlan, 'handler' | 'handlerFailure' | 'handlerMaxMs'>
+  readonly workerId: string
+  readonly ledger: Ledger
+  readonly deliveries: DeliveryChecker
+  readonly random: Random
+}
+
+export function handlerOf(options: HandlerOptions): Handler {
+  const handle = (records: readonly ConsumerRecord[], shard: ShardContext): Promise<void> =>
+    handleRecords(options, records, shard)
+  switch (options.plan.handler) {
+    case 'eachRecord':
+      return { eachRecord: (record, shard) => handle([record], shard) }
+    case 'eachBatch':
+      return { eachBatch: ({ records, shard }) => handle(records, shard) }
+    case 'processor':
+      return {
+        processor: () => ({
+          processRecords: async ({ records, shard }) => {
+            await handle(records, shard)
+            // A checkpoint that fails is the table's trouble; the next batch brings another.
+            if (records.length > 0) await shard.checkpoint().catch(() => undefined)
+          },
+        }),
+      }
+  }
+}
+
+async function handleRecords(
+  options: HandlerOptions,
+  records: readonly ConsumerRecord[],
+  shard: ShardContext,
+): Promise<void> {
+  const { plan, workerId, ledger, deliveries, random } = options
+  const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
+  for (const record of records) deliveries.delivered(tenure, record)
+  if (plan.handlerMaxMs > 0) await sleep(random.next() * plan.handlerMaxMs)
+  if (random.next() < plan.handlerFailure) throw new Error('the handler failed (simulated)')
+  for (const record of records) ledger.done(shard.shardId, record)
+}

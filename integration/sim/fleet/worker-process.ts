@@ -1,0 +1,59 @@
+/** A worker process of the simulated fleet. */
+import { Consumer } from '@millrace/consumer'
+import { sleep } from '@millrace/core/internal'
+import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
+import { type HandlerOptions, handlerOf } from './handlers.ts'
+import { APPLICATION, FAILOVER_TIME_MS, STREAM } from './names.ts'
+
+export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random'> {
+  readonly world: SimulatedWorld
+  /** Looked at now and then, as a process looks at a signal: true asks the worker to stop. */
+  readonly stopRequested: () => boolean
+  readonly onLeaseLost?: ((reason: string) => void) | undefined
+}
+
+export async function runWorker(
+  process: SimulatedProcess,
+  options: WorkerProcessOptions,
+): Promise<void> {
+  const { world, workerId, plan } = options
+  const consumer = new Consumer({
+    applicationName: APPLICATION,
+    stream: STREAM,
+    workerId,
+    client: process.kinesis,
+    dynamodb: process.dynamo,
+    random: process.random,
+    initialPosition: 'TRIM_HORIZON',
+    logger: false,
+    lease: { failoverTimeMs: FAILOVER_TIME_MS },
+    retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },
+    ...(plan.handler === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
+  })
+  consumer.on('leaseAcquired', ({ shardId, epoch }) => {
+    world.note('lease-acquired', { shardId, epoch })
+    world.count('lease.acquired')
+  })
+  consumer.on('leaseLost', ({ shardId, epoch }, reason) => {
+    world.note('lease-lost', { shardId, epoch, reason })
+    world.count(`lease.${reason}`)
+    options.onLeaseLost?.(reason)
+  })
+  consumer.on('shardEnded', ({ shardId }) => world.note('shard-ended', { shardId }))
+  consumer.on('error', (error) => world.violation('CRASH', `${workerId}: ${String(error)}`))
+  const running = consumer.run(handlerOf({ ...options, random: process.random }))
+  void closeWhenAsked(consumer, options.stopRequested)
+  await running
+  await consumer.close()
+}
+
+/** Within this process: what it starts dies with it. */
+async function closeWhenAsked(consumer: Consumer, stopRequested: () => boolean): Promise<void> {
+  while (!stopRequested()) {
+    await sleep(LOOK_EVERY_MS)
+    if (consumer.state === 'stopped' || consumer.state === 'failed') return
+  }
+  await consumer.close()
+}
+
+const LOOK_EVERY_MS = 250

@@ -1,0 +1,72 @@
+/** Named histories: what a seed is drawn into, and what it must hold besides the rules of all. */
+import type { Random } from '@millrace/core'
+import {
+  SeededRandom,
+  type SimulatedWorld,
+  type SimulationResult,
+  simulate,
+} from '@millrace/testing'
+import { History } from './fleet/history.ts'
+import { type HistoryPlan, planHistory } from './fleet/history-plan.ts'
+
+export interface Scenario {
+  readonly name: string
+  readonly about: string
+  readonly plan: (random: Random) => HistoryPlan
+  /** Judged at the end, when the history has healed and drained. */
+  readonly judge?: (history: History, world: SimulatedWorld) => void
+}
+
+/** R19: renewal replies are lost and nothing else goes wrong. */
+function planLostRenewalReplies(random: Random): HistoryPlan {
+  return {
+    ...planHistory(random),
+    workers: 2,
+    handlerFailure: 0,
+    faults: {
+      latencyMs: { min: 1, max: 20 },
+      dynamo: { operations: { updateItem: { loseReply: 0.3 } } },
+    },
+    // One worker starts alone and nobody joins or leaves after the leases are spread.
+    disturbances: [],
+  }
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'fleet',
+    about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
+    plan: planHistory,
+  },
+  {
+    name: 'lost-renewal-replies',
+    about: 'R19: a lost renewal reply alone never costs a lease',
+    plan: planLostRenewalReplies,
+    judge: (history, world) => {
+      const expired = history.leasesLost.filter((reason) => reason === 'expired').length
+      if (expired > 0)
+        world.violation('R19', `${expired} leases expired although only replies were lost`)
+    },
+  },
+]
+
+export async function runSeed(
+  scenario: Scenario,
+  seed: number,
+  trace?: (line: string) => void,
+): Promise<SimulationResult> {
+  const plan = scenario.plan(new SeededRandom(seed, 'plan'))
+  const history = new History(plan)
+  return await simulate({
+    seed,
+    faults: plan.faults,
+    kinesis: { onRecord: (notice) => history.stored(notice) },
+    dynamo: { onWrite: (write) => history.applied(write) },
+    maxVirtualMs: 900_000,
+    ...(trace === undefined ? {} : { trace }),
+    programme: async (world) => {
+      await history.run(world)
+      scenario.judge?.(history, world)
+    },
+  })
+}
