@@ -1,9 +1,6 @@
-export type { DynamoFault } from './dynamo/dynamo-faults.ts'
-export {
-  type AppliedWrite,
-  SimulatedDynamo,
-  type SimulatedDynamoOptions,
-} from './dynamo/simulated-dynamo.ts'
+export type { DynamoFault, DynamoFaultKind } from './dynamo/faults.ts'
+export type { AppliedWrite, SimulatedDynamoOptions } from './dynamo/options.ts'
+export { SimulatedDynamo } from './dynamo/simulated-dynamo.ts'
 export type { SimulatedCreateStreamInput } from './kinesis/create-rules.ts'
 export type { Fault, FaultHandle, FaultKind, SimulatedOperation } from './kinesis/faults.ts'
 export type { SimulatedKinesisOptions, StoredRecordNotice } from './kinesis/options.ts'

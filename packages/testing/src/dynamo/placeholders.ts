@@ -1,55 +1,64 @@
-/** #names and :values of one request; each must be defined, and each defined one must be used. */
-import type { AttributeValue, Item } from '@millrace/core/internal'
-
-const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
-/** The reserved words that attributes of a lease table could collide with, and the grammar's own. */
-const RESERVED: ReadonlySet<string> = new Set(
-  'ADD ALL AND ANY AS BETWEEN BY DATA DATE DELETE EXISTS IN KEY KEYS LIST MAP NAME NOT OR OWNER REMOVE SET STATE STATUS TABLE TIME TIMESTAMP TYPE UPDATE USER VALUE VALUES'.split(
-    ' ',
-  ),
-)
+/** The names and values that the expressions of one request share; each must be defined and used. */
+import type { dynamo } from '@millrace/core'
+import { acceptValue } from './accept-value.ts'
+import { invalid } from './refusal.ts'
 
 export class Placeholders {
-  readonly #names: Readonly<Record<string, string>>
-  readonly #values: Item
-  readonly #used = new Set<string>()
+  readonly #names: ReadonlyMap<string, string>
+  readonly #values: ReadonlyMap<string, dynamo.AttributeValue>
+  readonly #used: Set<string> = new Set()
 
-  constructor(names: Readonly<Record<string, string>> | undefined, values: Item | undefined) {
-    this.#names = names ?? {}
-    this.#values = values ?? {}
+  /** @throws DynamoRefusal for ill-formed placeholders and values */
+  constructor(input: dynamo.ExpressionInput) {
+    this.#names = checked('ExpressionAttributeNames', input.ExpressionAttributeNames, /^#\w+$/)
+    const values = checked('ExpressionAttributeValues', input.ExpressionAttributeValues, /^:\w+$/)
+    this.#values = new Map([...values].map(([key, value]) => [key, acceptValue(value)]))
   }
 
-  name(token: string): string {
-    if (!token.startsWith('#')) {
-      if (!PLAIN_NAME.test(token)) throw new Error(`${JSON.stringify(token)} is no attribute name`)
-      if (RESERVED.has(token.toUpperCase())) {
-        throw new Error(`Attribute name is a reserved keyword; reserved keyword: ${token}`)
-      }
-      return token
-    }
-    const name = Object.hasOwn(this.#names, token) ? this.#names[token] : undefined
-    if (name === undefined) {
-      throw new Error(
-        `An expression attribute name used in the document path is not defined: ${token}`,
-      )
-    }
-    this.#used.add(token)
-    return name
+  /** @throws DynamoRefusal */
+  name(placeholder: string): string {
+    this.#used.add(placeholder)
+    const name = this.#names.get(placeholder)
+    if (name !== undefined) return name
+    throw invalid(
+      `An expression attribute name used in the document path is not defined; attribute name: ${placeholder}`,
+    )
   }
 
-  value(token: string): AttributeValue {
-    const value = Object.hasOwn(this.#values, token) ? this.#values[token] : undefined
-    if (value === undefined) {
-      throw new Error(`An expression attribute value used in expression is not defined: ${token}`)
-    }
-    this.#used.add(token)
-    return value
+  /** @throws DynamoRefusal */
+  value(placeholder: string): dynamo.AttributeValue {
+    this.#used.add(placeholder)
+    const value = this.#values.get(placeholder)
+    if (value !== undefined) return value
+    throw invalid(
+      `An expression attribute value used in expression is not defined; attribute value: ${placeholder}`,
+    )
   }
 
-  /** @throws Error naming a placeholder that no expression used */
-  finish(): void {
-    for (const key of [...Object.keys(this.#names), ...Object.keys(this.#values)]) {
-      if (!this.#used.has(key)) throw new Error(`Value unused in expressions: ${key}`)
-    }
+  /** To be called when every expression of the request was parsed. @throws DynamoRefusal */
+  refuseUnused(): void {
+    this.#refuseUnused('ExpressionAttributeNames', this.#names)
+    this.#refuseUnused('ExpressionAttributeValues', this.#values)
   }
+
+  #refuseUnused(field: string, defined: ReadonlyMap<string, unknown>): void {
+    const unused = [...defined.keys()].filter((key) => !this.#used.has(key))
+    if (unused.length === 0) return
+    throw invalid(`Value provided in ${field} unused in expressions: keys: {${unused.join(', ')}}`)
+  }
+}
+
+function checked<T>(
+  field: string,
+  given: Readonly<Record<string, T>> | undefined,
+  syntax: RegExp,
+): ReadonlyMap<string, T> {
+  if (given === undefined) return new Map()
+  const entries = Object.entries(given)
+  if (entries.length === 0) throw invalid(`${field} must not be empty`)
+  for (const [key] of entries) {
+    if (!syntax.test(key))
+      throw invalid(`${field} contains invalid key: Syntax error; key: "${key}"`)
+  }
+  return new Map(entries)
 }

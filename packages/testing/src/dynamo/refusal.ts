@@ -1,42 +1,34 @@
-/** How the simulated DynamoDB says no, under AWS's names. */
-import { ServiceError } from '@millrace/core'
-import type { Item } from '@millrace/core/internal'
+/** How the model's pure parts say no; the door turns it into a `ServiceError` of its operation. */
+import type { dynamo } from '@millrace/core'
 
-export function invalid(operation: string, message: string): ServiceError {
-  return new ServiceError(operation, 'ValidationException', message)
+export class DynamoRefusal extends Error {
+  readonly awsName: string
+  /** The old item of a failed condition. */
+  readonly item: dynamo.Item | undefined
+
+  constructor(awsName: string, message: string, item?: dynamo.Item) {
+    super(message)
+    this.awsName = awsName
+    this.item = item
+  }
 }
 
-export function missing(operation: string, tableName: string): ServiceError {
-  return new ServiceError(
-    operation,
-    'ResourceNotFoundException',
-    `Requested resource not found: Table: ${tableName} not found`,
-  )
+export function invalid(message: string): DynamoRefusal {
+  return new DynamoRefusal('ValidationException', message)
 }
 
-export function inUse(operation: string, tableName: string): ServiceError {
-  return new ServiceError(
-    operation,
-    'ResourceInUseException',
-    `Table already exists or is busy: ${tableName}`,
-  )
-}
-
-export function conditionFailed(operation: string, item: Item | undefined): ServiceError {
-  return new ServiceError(
-    operation,
+export function conditionFailed(item: dynamo.Item | undefined): DynamoRefusal {
+  return new DynamoRefusal(
     'ConditionalCheckFailedException',
     'The conditional request failed',
-    { item },
+    item,
   )
 }
 
-/** Plain errors of the parser and the store become AWS's refusal of the request. */
-export function refusing<T>(operation: string, work: () => T): T {
-  try {
-    return work()
-  } catch (cause) {
-    if (cause instanceof ServiceError) throw cause
-    throw invalid(operation, cause instanceof Error ? cause.message : String(cause))
-  }
+export function missing(message: string): DynamoRefusal {
+  return new DynamoRefusal('ResourceNotFoundException', message)
+}
+
+export function inUse(message: string): DynamoRefusal {
+  return new DynamoRefusal('ResourceInUseException', message)
 }

@@ -1,185 +1,198 @@
-/** Amazon DynamoDB in process: enough of it for lease tables, and a clear refusal of the rest. */
-import { type DynamoPort, ServiceError } from '@millrace/core'
+/** DynamoDB in this process, with the real expression language of what we and KCL send. */
+import { type CallOptions, type DynamoPort, type dynamo, ServiceError } from '@millrace/core'
+import { callService, refuseAborted } from '../kinesis/service-call.ts'
+import { copyItem } from './accept-value.ts'
+import { canonical } from './attribute-value.ts'
+import { type DynamoFault, DynamoFaultBook } from './faults.ts'
+import { deleteItem, getItem, putItem, type RowChange, updateItem } from './item-calls.ts'
+import { keyOf } from './key-schema.ts'
 import {
-  type CreateTableInput,
-  type DeleteItemInput,
-  type GetItemInput,
-  type GetItemOutput,
-  type Item,
-  type ItemsPage,
-  nowMs,
-  type PutItemInput,
-  type QueryInput,
-  type ScanInput,
-  sleep,
-  type TableOutput,
-  type UpdateItemInput,
-  type UpdateItemOutput,
-  type UpdateTableInput,
-} from '@millrace/core/internal'
-import { type DynamoFault, DynamoFaultBook } from './dynamo-faults.ts'
-import {
-  type CallContext,
-  deleteItem,
-  getItem,
-  putItem,
-  query,
-  scan,
-  updateItem,
-} from './item-calls.ts'
-import { inUse, missing, refusing } from './refusal.ts'
+  type AppliedWrite,
+  type ResolvedSimulatedDynamoOptions,
+  resolveSimulatedDynamoOptions,
+  type SimulatedDynamoOptions,
+} from './options.ts'
+import { query, scan } from './page-calls.ts'
+import { DynamoRefusal } from './refusal.ts'
 import { Table } from './table.ts'
+import { TableDirectory } from './table-directory.ts'
+import { tableDefinition } from './table-rules.ts'
 
-/** A write that was applied. @public */
-export interface AppliedWrite {
-  readonly tableName: string
-  readonly key: string
-  readonly before: Item | undefined
-  readonly after: Item | undefined
-}
-
-/** @public */
-export interface SimulatedDynamoOptions {
-  /** How much later index reads and eventually consistent reads see a write, milliseconds; asked for each write. @default 0 */
-  readonly indexLagMs?: (() => number) | undefined
-  /** How long a new table or index is CREATING, milliseconds. @default 0 */
-  readonly statusChangeMs?: number | undefined
-  /** Whether failed conditions return the old item when asked to, as AWS does. @default true */
-  readonly returnsOldItemOnFailedCondition?: boolean | undefined
-  /** Called for each applied write, before the caller has its answer. */
-  readonly onWrite?: ((write: AppliedWrite) => void) | undefined
-  /** The service's clock, epoch milliseconds. @default core/time */
-  readonly nowMs?: (() => number) | undefined
-}
+const AWS_OPERATIONS = {
+  getItem: 'GetItem',
+  putItem: 'PutItem',
+  updateItem: 'UpdateItem',
+  deleteItem: 'DeleteItem',
+  query: 'Query',
+  scan: 'Scan',
+  createTable: 'CreateTable',
+  updateTable: 'UpdateTable',
+  describeTable: 'DescribeTable',
+} as const satisfies Record<keyof DynamoPort, string>
 
 /**
- * An item store with DynamoDB's conditions, updates, pages and one kind of index.
+ * DynamoDB for tests and simulations: tables, conditional writes, queries and scans with pages, one
+ * process, no server. It refuses what it does not know. Calls are applied at once, in the order in
+ * which they are made; what goes in and comes out is copied.
  *
  * @example
- * const consumer = new Consumer({ applicationName: 'test', stream: 's', dynamodb: new SimulatedDynamo() })
+ * const dynamo = new SimulatedDynamo({ indexLagMs: () => 2000 })
  * @public
  */
 export class SimulatedDynamo implements DynamoPort {
-  readonly #options: SimulatedDynamoOptions
-  readonly #tables = new Map<string, Table>()
+  readonly #options: ResolvedSimulatedDynamoOptions
+  readonly #tables = new TableDirectory()
   readonly #faults = new DynamoFaultBook()
 
-  constructor(options: SimulatedDynamoOptions = {}) {
-    this.#options = options
-  }
-
-  /** The items of a table as they are stored, ordered by key; copies. */
-  items(tableName: string): Item[] {
-    return this.#table('Scan', tableName).scan(true, this.#nowMs())
-  }
-
-  tableNames(): string[] {
-    return [...this.#tables.keys()].sort()
-  }
-
   /** @throws InvalidOptionError */
+  constructor(options?: SimulatedDynamoOptions) {
+    this.#options = resolveSimulatedDynamoOptions(options)
+  }
+
+  async getItem(input: dynamo.GetItemInput, options?: CallOptions): Promise<dynamo.GetItemOutput> {
+    return this.#call('getItem', input, options, (given) => {
+      const item = getItem(this.#tables.usable(given.TableName), given)
+      return { Item: item === undefined ? undefined : copyItem(item) }
+    })
+  }
+
+  async putItem(input: dynamo.PutItemInput, options?: CallOptions): Promise<void> {
+    await this.#call('putItem', input, options, (given) => {
+      this.#wrote('PutItem', given, putItem(this.#tables.usable(given.TableName), given))
+    })
+  }
+
+  async updateItem(
+    input: dynamo.UpdateItemInput,
+    options?: CallOptions,
+  ): Promise<dynamo.UpdateItemOutput> {
+    return this.#call('updateItem', input, options, (given) => {
+      const write = updateItem(this.#tables.usable(given.TableName), given)
+      this.#wrote('UpdateItem', given, write)
+      const wanted = given.ReturnValues === 'ALL_NEW' && write.after !== undefined
+      return { Attributes: wanted ? copyItem(write.after) : undefined }
+    })
+  }
+
+  async deleteItem(input: dynamo.DeleteItemInput, options?: CallOptions): Promise<void> {
+    await this.#call('deleteItem', input, options, (given) => {
+      this.#wrote('DeleteItem', given, deleteItem(this.#tables.usable(given.TableName), given))
+    })
+  }
+
+  async query(input: dynamo.QueryInput, options?: CallOptions): Promise<dynamo.ItemsPage> {
+    return this.#call('query', input, options, (given) =>
+      query(this.#tables.usable(given.TableName), given, this.#options.nowMs()),
+    )
+  }
+
+  async scan(input: dynamo.ScanInput, options?: CallOptions): Promise<dynamo.ItemsPage> {
+    return this.#call('scan', input, options, (given) =>
+      scan(this.#tables.usable(given.TableName), given),
+    )
+  }
+
+  async createTable(
+    input: dynamo.CreateTableInput,
+    options?: CallOptions,
+  ): Promise<dynamo.TableOutput> {
+    return this.#call('createTable', input, options, (given) => {
+      const table = new Table(given.TableName, tableDefinition(given), this.#options)
+      this.#tables.add(table)
+      return { Table: table.describe() }
+    })
+  }
+
+  async updateTable(
+    input: dynamo.UpdateTableInput,
+    options?: CallOptions,
+  ): Promise<dynamo.TableOutput> {
+    return this.#call('updateTable', input, options, (given) => {
+      const table = this.#tables.described(given.TableName)
+      table.addIndex(given)
+      return { Table: table.describe() }
+    })
+  }
+
+  async describeTable(
+    input: { readonly TableName: string },
+    options?: CallOptions,
+  ): Promise<dynamo.TableOutput> {
+    return this.#call('describeTable', input, options, ({ TableName }) => ({
+      Table: this.#tables.described(TableName).describe(),
+    }))
+  }
+
+  /**
+   * Makes the next calls of an operation go wrong.
+   *
+   * @throws InvalidOptionError
+   */
   injectFault(fault: DynamoFault): { clear(): void } {
     return this.#faults.inject(fault)
   }
 
-  getItem(input: GetItemInput): Promise<GetItemOutput> {
-    return this.#call('getItem', 'GetItem', input.TableName, (context) => getItem(context, input))
+  /**
+   * Every row of a table as a strongly consistent scan sees it, in copies, sorted by key.
+   *
+   * @throws ServiceError of kind `missing`
+   */
+  items(tableName: string): dynamo.Item[] {
+    return refusedAs('Scan', () => {
+      const table = this.#tables.described(tableName)
+      const keyed = table.rows(true).all.map(({ item }) => ({
+        key: canonical({ M: keyOf(item, table.schema) }),
+        item,
+      }))
+      keyed.sort((a, b) => (a.key < b.key ? -1 : 1))
+      return keyed.map(({ item }) => copyItem(item))
+    })
   }
-  putItem(input: PutItemInput): Promise<void> {
-    return this.#call('putItem', 'PutItem', input.TableName, (context) => putItem(context, input))
+
+  tableNames(): string[] {
+    return this.#tables.names()
   }
-  updateItem(input: UpdateItemInput): Promise<UpdateItemOutput> {
-    return this.#call('updateItem', 'UpdateItem', input.TableName, (context) =>
-      updateItem(context, input),
+
+  #call<I extends { readonly TableName: string }, T>(
+    operation: keyof DynamoPort,
+    input: I,
+    options: CallOptions | undefined,
+    apply: (input: I) => T,
+  ): T | Promise<T> {
+    const awsOperation = AWS_OPERATIONS[operation]
+    refuseAborted(awsOperation, options)
+    const fault = this.#faults.take(operation, input.TableName)
+    // A request that arrives late must arrive as it was sent.
+    const sent = fault?.delayed === 'request' ? structuredClone(input) : input
+    return callService(awsOperation, options, fault, false, () =>
+      refusedAs(awsOperation, () => apply(sent), this.#options.returnsOldItemOnFailedCondition),
     )
   }
-  deleteItem(input: DeleteItemInput): Promise<void> {
-    return this.#call('deleteItem', 'DeleteItem', input.TableName, (context) =>
-      deleteItem(context, input),
-    )
-  }
-  query(input: QueryInput): Promise<ItemsPage> {
-    return this.#call('query', 'Query', input.TableName, (context) => query(context, input))
-  }
-  scan(input: ScanInput): Promise<ItemsPage> {
-    return this.#call('scan', 'Scan', input.TableName, (context) => scan(context, input))
-  }
 
-  createTable(input: CreateTableInput): Promise<TableOutput> {
-    return this.#faulty('createTable', 'CreateTable', () => {
-      if (this.#tables.has(input.TableName)) throw inUse('CreateTable', input.TableName)
-      const table = refusing('CreateTable', () => new Table(input, this.#readyAtMs()))
-      this.#tables.set(input.TableName, table)
-      return { Table: table.describe(this.#nowMs()) }
+  #wrote(
+    operation: AppliedWrite['operation'],
+    { TableName: tableName }: { readonly TableName: string },
+    { key, before, after }: RowChange,
+  ): void {
+    const { onWrite } = this.#options
+    if (onWrite === undefined) return
+    onWrite({
+      tableName,
+      key: copyItem(key),
+      before: before === undefined ? undefined : copyItem(before),
+      after: after === undefined ? undefined : copyItem(after),
+      operation,
     })
   }
+}
 
-  updateTable(input: UpdateTableInput): Promise<TableOutput> {
-    return this.#faulty('updateTable', 'UpdateTable', () => {
-      const table = this.#table('UpdateTable', input.TableName)
-      for (const { Create } of input.GlobalSecondaryIndexUpdates) {
-        const known = table.describe(this.#nowMs()).GlobalSecondaryIndexes ?? []
-        if (known.some(({ IndexName }) => IndexName === Create.IndexName)) {
-          throw inUse('UpdateTable', input.TableName)
-        }
-        refusing('UpdateTable', () => table.addIndex(Create, this.#readyAtMs()))
-      }
-      return { Table: table.describe(this.#nowMs()) }
-    })
-  }
-
-  describeTable(input: { readonly TableName: string }): Promise<TableOutput> {
-    return this.#faulty('describeTable', 'DescribeTable', () => ({
-      Table: this.#table('DescribeTable', input.TableName).describe(this.#nowMs()),
-    }))
-  }
-
-  #call<T>(
-    method: keyof DynamoPort,
-    operation: string,
-    tableName: string,
-    work: (context: CallContext) => T,
-  ): Promise<T> {
-    return this.#faulty(method, operation, () => {
-      const table = this.#table(operation, tableName)
-      if (!table.isActive(this.#nowMs())) throw missing(operation, tableName)
-      return work({
-        table,
-        nowMs: this.#nowMs(),
-        lagMs: () => this.#options.indexLagMs?.() ?? 0,
-        returnsOldItem: this.#options.returnsOldItemOnFailedCondition ?? true,
-        onWrite: (key, before, after) => this.#options.onWrite?.({ tableName, key, before, after }),
-      })
-    })
-  }
-
-  async #faulty<T>(method: keyof DynamoPort, operation: string, work: () => T): Promise<T> {
-    const fault = this.#faults.take(method)
-    if (fault?.kind === 'throttle') {
-      throw new ServiceError(operation, 'ProvisionedThroughputExceededException', 'injected')
-    }
-    if (fault?.kind === 'fail') {
-      throw new ServiceError(operation, 'InternalServerError', 'injected')
-    }
-    const result = work()
-    if (fault?.kind === 'lose-reply') {
-      throw new ServiceError(operation, 'TimeoutError', 'the reply was lost (injected)')
-    }
-    if (fault?.kind === 'delay') await sleep(fault.delayMs ?? 1000)
-    return result
-  }
-
-  #table(operation: string, tableName: string): Table {
-    const table = this.#tables.get(tableName)
-    if (table === undefined) throw missing(operation, tableName)
-    return table
-  }
-
-  #nowMs(): number {
-    return (this.#options.nowMs ?? nowMs)()
-  }
-
-  #readyAtMs(): number {
-    return this.#nowMs() + (this.#options.statusChangeMs ?? 0)
+/** Runs a part of the model; its refusals become the port's errors. */
+function refusedAs<T>(operation: string, run: () => T, returnsOldItem = true): T {
+  try {
+    return run()
+  } catch (cause) {
+    if (!(cause instanceof DynamoRefusal)) throw cause
+    const item = cause.item === undefined || !returnsOldItem ? undefined : copyItem(cause.item)
+    throw new ServiceError(operation, cause.awsName, cause.message, { item })
   }
 }

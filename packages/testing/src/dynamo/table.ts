@@ -1,164 +1,167 @@
-/** One table: its items by hash key, its index, its status. */
-import type {
-  AttributeValue,
-  CreateTableInput,
-  Item,
-  TableDescription,
-} from '@millrace/core/internal'
-import { copyItem } from './attribute-values.ts'
-import { Replica } from './replica.ts'
+/** One table: its rows, its indexes, and which state it is in. */
+import type { dynamo } from '@millrace/core'
+import { checkItemSize } from './item-size.ts'
+import { checkIndexKey, checkItemKey, type KeySchema } from './key-schema.ts'
+import { LaggingRows } from './lagging-rows.ts'
+import { DynamoRefusal, inUse, invalid } from './refusal.ts'
+import { positionOf, type RowPosition } from './row-position.ts'
+import { SortedRows } from './sorted-rows.ts'
+import {
+  type IndexDefinition,
+  indexDefinition,
+  mergedAttributes,
+  type TableDefinition,
+} from './table-rules.ts'
 
-interface Index {
-  readonly name: string
-  readonly hashKey: string
-  readonly rangeKey: string | undefined
-  readonly keysOnly: boolean
-  readonly activeAtMs: number
+/** The service's clock, and how slow it is. */
+export interface TableTimes {
+  readonly nowMs: () => number
+  readonly statusChangeMs: number
+  readonly indexLagMs: () => number
+  /** Absent: every read of the table sees every write. */
+  readonly readLagMs: (() => number) | undefined
 }
 
-/** AWS's limit of one item, bytes, names and values together. */
-const MAX_ITEM_BYTES = 400 * 1024
+/** A global secondary index. */
+export interface SecondaryIndex {
+  readonly definition: IndexDefinition
+  /** Before this instant the index is being built, and can not be read. */
+  readonly readyAtMs: number
+  readonly rows: LaggingRows
+}
 
 export class Table {
-  readonly input: CreateTableInput
-  readonly hashKey: string
-  readonly #items = new Map<string, Item>()
-  readonly #replica = new Replica()
-  readonly #activeAtMs: number
-  #indexes: readonly Index[] = []
+  readonly name: string
+  readonly #rows = new SortedRows()
+  readonly #replica: LaggingRows | undefined
+  readonly #definition: TableDefinition
+  readonly #times: TableTimes
+  readonly #createdAtMs: number
+  #attributes: readonly dynamo.AttributeDefinition[]
+  #indexes: readonly SecondaryIndex[]
 
-  constructor(input: CreateTableInput, activeAtMs: number) {
-    this.input = input
-    this.hashKey = hashKeyOf(input.KeySchema)
-    this.#activeAtMs = activeAtMs
-    for (const index of input.GlobalSecondaryIndexes ?? []) this.addIndex(index, activeAtMs)
+  constructor(name: string, definition: TableDefinition, times: TableTimes) {
+    this.name = name
+    this.#definition = definition
+    this.#times = times
+    this.#createdAtMs = times.nowMs()
+    this.#attributes = definition.attributes
+    const readyAtMs = this.#createdAtMs + times.statusChangeMs
+    this.#indexes = definition.indexes.map((index) => this.#newIndex(index, readyAtMs))
+    this.#replica =
+      times.readLagMs === undefined
+        ? undefined
+        : new LaggingRows({ schema: definition.schema, projection: 'ALL', table: undefined })
   }
 
-  addIndex(
-    index: NonNullable<CreateTableInput['GlobalSecondaryIndexes']>[number],
-    activeAtMs: number,
-  ): void {
-    const range = index.KeySchema.find(({ KeyType }) => KeyType === 'RANGE')
-    this.#indexes = [
-      ...this.#indexes,
-      {
-        name: index.IndexName,
-        hashKey: hashKeyOf(index.KeySchema),
-        rangeKey: range?.AttributeName,
-        keysOnly: index.Projection.ProjectionType === 'KEYS_ONLY',
-        activeAtMs,
-      },
-    ]
+  get schema(): KeySchema {
+    return this.#definition.schema
   }
 
-  isActive(nowMs: number): boolean {
-    return nowMs >= this.#activeAtMs
+  get status(): 'CREATING' | 'UPDATING' | 'ACTIVE' {
+    const nowMs = this.#times.nowMs()
+    if (nowMs < this.#createdAtMs + this.#times.statusChangeMs) return 'CREATING'
+    return this.#indexes.some(({ readyAtMs }) => nowMs < readyAtMs) ? 'UPDATING' : 'ACTIVE'
   }
 
-  describe(nowMs: number): TableDescription {
-    const status = this.isActive(nowMs) ? 'ACTIVE' : 'CREATING'
+  describe(): dynamo.TableDescription {
+    const nowMs = this.#times.nowMs()
+    const { elements, provisioned } = this.#definition
     return {
-      TableName: this.input.TableName,
-      TableStatus: status,
-      KeySchema: this.input.KeySchema,
-      BillingMode: this.input.BillingMode ?? 'PROVISIONED',
-      ...(this.input.ProvisionedThroughput === undefined
-        ? {}
-        : { ProvisionedThroughput: this.input.ProvisionedThroughput }),
-      ...(this.#indexes.length === 0
-        ? {}
-        : {
-            GlobalSecondaryIndexes: this.#indexes.map((index) => ({
-              IndexName: index.name,
-              IndexStatus: nowMs >= index.activeAtMs ? 'ACTIVE' : 'CREATING',
+      TableName: this.name,
+      TableStatus: this.status,
+      KeySchema: elements.map((element) => ({ ...element })),
+      // As the service: on-demand is said, provisioned is what goes without saying.
+      BillingMode: provisioned === undefined ? 'PAY_PER_REQUEST' : undefined,
+      ProvisionedThroughput:
+        provisioned === undefined
+          ? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
+          : { ...provisioned },
+      GlobalSecondaryIndexes:
+        this.#indexes.length === 0
+          ? undefined
+          : this.#indexes.map(({ definition, readyAtMs }) => ({
+              IndexName: definition.name,
+              IndexStatus: nowMs < readyAtMs ? 'CREATING' : 'ACTIVE',
             })),
-          }),
     }
   }
 
-  /** @throws Error for a key that is not this table's */
-  keyOf(key: Item, exact: boolean): string {
-    const text = key[this.hashKey]?.S
-    if (text === undefined || (exact && Object.keys(key).length !== 1)) {
-      throw new Error('The provided key element does not match the schema')
+  /** Existing rows are in the index as soon as it can be read. @throws DynamoRefusal */
+  addIndex(input: dynamo.UpdateTableInput): void {
+    if (this.status !== 'ACTIVE') {
+      throw inUse(`Attempt to change a resource which is still in use: Table: ${this.name}`)
     }
-    if (text === '')
-      throw new Error(
-        `The AttributeValue for a key attribute cannot contain an empty string value. Key: ${this.hashKey}`,
+    const [update, ...more] = input.GlobalSecondaryIndexUpdates
+    if (update === undefined)
+      throw invalid('At least one of GlobalSecondaryIndexUpdates is required')
+    if (more.length > 0) {
+      throw new DynamoRefusal(
+        'LimitExceededException',
+        'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
       )
-    return text
-  }
-
-  get(key: string, consistent: boolean, nowMs: number): Item | undefined {
-    const item = (consistent ? this.#items : this.#replica.items(nowMs)).get(key)
-    return item === undefined ? undefined : copyItem(item)
-  }
-
-  /** @throws Error when the item is too large or its key changed */
-  write(key: string, item: Item | undefined, nowMs: number, lagMs: number): void {
-    if (item === undefined) this.#items.delete(key)
-    else {
-      const stored = copyItem(item)
-      if (this.keyOf(stored, false) !== key)
-        throw new Error('Cannot update attribute. This attribute is part of the key')
-      if (sizeBytes(stored) > MAX_ITEM_BYTES)
-        throw new Error('Item size has exceeded the maximum allowed size')
-      this.#refuseBadIndexKeys(stored)
-      this.#items.set(key, stored)
     }
-    this.#replica.record(key, this.#items.get(key), nowMs, lagMs)
-  }
-
-  /** Items in the order of their keys. */
-  scan(consistent: boolean, nowMs: number): Item[] {
-    const items = consistent ? this.#items : this.#replica.items(nowMs)
-    return [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => copyItem(item))
-  }
-
-  /** Items of an index under one hash key, in the order of the range key. @throws Error */
-  query(indexName: string, hashKey: string, value: AttributeValue, nowMs: number): Item[] {
-    const index = this.#indexes.find(({ name }) => name === indexName)
-    if (index === undefined || nowMs < index.activeAtMs) {
-      throw new Error(`The table does not have the specified index: ${indexName}`)
+    const attributes = mergedAttributes(this.#attributes, input.AttributeDefinitions)
+    const provisioned = this.#definition.provisioned !== undefined
+    const definition = indexDefinition(update.Create, attributes, provisioned)
+    if (this.#indexes.some((index) => index.definition.name === definition.name)) {
+      throw invalid(
+        `One or more parameter values were invalid: Attempting to create an index which already exists: ${definition.name}`,
+      )
     }
-    if (index.hashKey !== hashKey)
-      throw new Error(`Query condition missed key schema element: ${index.hashKey}`)
-    const sortKey = index.rangeKey ?? this.hashKey
-    return [...this.#replica.items(nowMs).values()]
-      .filter((item) => item[index.hashKey]?.S === value.S && item[sortKey]?.S !== undefined)
-      .sort((a, b) => ((a[sortKey]?.S ?? '') < (b[sortKey]?.S ?? '') ? -1 : 1))
-      .map((item) => copyItem(index.keysOnly ? this.#keysOf(item, index) : item))
+    const nowMs = this.#times.nowMs()
+    const readyAtMs = nowMs + this.#times.statusChangeMs
+    const index = this.#newIndex(definition, readyAtMs)
+    for (const { item } of this.#rows.all) index.rows.follow(undefined, item, nowMs, () => 0)
+    this.#attributes = attributes
+    this.#indexes = [...this.#indexes, index]
   }
 
-  #keysOf(item: Item, index: Index): Item {
-    const names = [this.hashKey, index.hashKey, index.rangeKey]
-    return Object.fromEntries(Object.entries(item).filter(([name]) => names.includes(name)))
+  /** @throws DynamoRefusal when there is none, or it is still being built */
+  readableIndex(name: string): SecondaryIndex {
+    const index = this.#indexes.find(({ definition }) => definition.name === name)
+    if (index === undefined) {
+      throw invalid(`The table does not have the specified index: ${name}`)
+    }
+    if (this.#times.nowMs() < index.readyAtMs) {
+      throw invalid(`Cannot read from backfilling global secondary index: ${name}`)
+    }
+    return index
   }
 
-  #refuseBadIndexKeys(item: Item): void {
-    for (const index of this.#indexes) {
-      for (const name of [index.hashKey, index.rangeKey]) {
-        const value = name === undefined ? undefined : item[name]
-        if (value !== undefined && (value.S === undefined || value.S === '')) {
-          throw new Error(
-            `One or more parameter values are not valid: ${name} is a key of the index ${index.name}`,
-          )
-        }
+  /** What a read sees now. */
+  rows(consistent: boolean): SortedRows {
+    if (consistent || this.#replica === undefined) return this.#rows
+    return this.#replica.rowsAt(this.#times.nowMs())
+  }
+
+  positionOf(key: dynamo.Item): RowPosition {
+    return positionOf(key, this.schema)
+  }
+
+  /** Replaces what stands at the position; `undefined` takes it away. @throws DynamoRefusal */
+  write(
+    position: RowPosition,
+    before: dynamo.Item | undefined,
+    after: dynamo.Item | undefined,
+  ): void {
+    if (after !== undefined) {
+      checkItemKey(after, this.schema)
+      for (const { definition } of this.#indexes) {
+        checkIndexKey(after, definition.schema, definition.name)
       }
+      checkItemSize(after)
     }
+    this.#rows.set(position, after)
+    const { indexLagMs, readLagMs } = this.#times
+    const nowMs = this.#times.nowMs()
+    for (const { rows } of this.#indexes) rows.follow(before, after, nowMs, indexLagMs)
+    if (readLagMs !== undefined) this.#replica?.follow(before, after, nowMs, readLagMs)
   }
-}
 
-function hashKeyOf(schema: CreateTableInput['KeySchema']): string {
-  const hash = schema.find(({ KeyType }) => KeyType === 'HASH')
-  if (hash === undefined) throw new Error('The KeySchema has no HASH key')
-  return hash.AttributeName
-}
-
-function sizeBytes(item: Item): number {
-  return Buffer.byteLength(
-    JSON.stringify(item, (_key, part: unknown) =>
-      part instanceof Uint8Array ? 'x'.repeat(part.byteLength) : part,
-    ),
-  )
+  #newIndex(definition: IndexDefinition, readyAtMs: number): SecondaryIndex {
+    const { schema, projection } = definition
+    const rows = new LaggingRows({ schema, projection, table: this.schema })
+    return { definition, readyAtMs, rows }
+  }
 }

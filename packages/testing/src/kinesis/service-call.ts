@@ -14,7 +14,7 @@ const DEFAULT_DELAY_MS = 1000
 export function callService<T>(
   operation: string,
   options: CallOptions | undefined,
-  fault: Fault | undefined,
+  fault: Pick<Fault, 'kind' | 'delayMs' | 'delayed' | 'error'> | undefined,
   perEntry: boolean,
   apply: () => T,
 ): T | Promise<T> {
@@ -46,7 +46,7 @@ export function refuseAborted(operation: string, options: CallOptions | undefine
   if (options?.signal?.aborted) throw aborted(operation, options.signal)
 }
 
-async function delayed<T>(fault: Fault, apply: () => T): Promise<T> {
+async function delayed<T>(fault: Pick<Fault, 'delayMs' | 'delayed'>, apply: () => T): Promise<T> {
   const delayMs = fault.delayMs ?? DEFAULT_DELAY_MS
   if (fault.delayed === 'request') {
     await late(delayMs)

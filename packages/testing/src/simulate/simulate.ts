@@ -1,6 +1,7 @@
 /** Runs a programme of processes, services and faults as one repeatable history. */
 import type { Random } from '@millrace/core'
-import { SimulatedDynamo, type SimulatedDynamoOptions } from '../dynamo/simulated-dynamo.ts'
+import type { SimulatedDynamoOptions } from '../dynamo/options.ts'
+import { SimulatedDynamo } from '../dynamo/simulated-dynamo.ts'
 import type { SimulatedKinesisOptions } from '../kinesis/options.ts'
 import { SimulatedKinesis } from '../kinesis/simulated-kinesis.ts'
 import { VirtualTime } from '../time/virtual-time.ts'
@@ -25,7 +26,7 @@ export interface SimulateOptions {
   /** Further options of the Kinesis model. */
   readonly kinesis?: Omit<SimulatedKinesisOptions, 'random' | 'nowMs'> | undefined
   /** Further options of the DynamoDB model; its lag is `faults.indexLagMs`. */
-  readonly dynamo?: Omit<SimulatedDynamoOptions, 'nowMs' | 'indexLagMs'> | undefined
+  readonly dynamo?: Omit<SimulatedDynamoOptions, 'nowMs' | 'indexLagMs' | 'readLagMs'> | undefined
   /** Called with each line of the trace, as it happens. */
   readonly trace?: ((line: string) => void) | undefined
 }
@@ -78,11 +79,13 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     nowMs: () => time.nowMs(),
   })
   const dynamoRandom = random('dynamo')
+  // Asked for each write, so that heal() and setFaults() change it.
+  const lagMs = (): number => dynamoRandom.next() * (network.faults.indexLagMs ?? 0)
   const dynamo = new SimulatedDynamo({
     ...options.dynamo,
     nowMs: () => time.nowMs(),
-    // Asked for each write, so that heal() and setFaults() change it.
-    indexLagMs: () => dynamoRandom.next() * (network.faults.indexLagMs ?? 0),
+    indexLagMs: lagMs,
+    readLagMs: lagMs,
   })
   const world = new SimulatedWorld({ kinesis, dynamo }, time, recorder, network)
   try {

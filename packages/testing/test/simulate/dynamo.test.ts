@@ -25,6 +25,7 @@ async function run(
           { AttributeName: 'leaseOwner', AttributeType: 'S' },
         ],
         KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
         GlobalSecondaryIndexes: [
           {
             IndexName: INDEX,
@@ -67,7 +68,7 @@ describe("the simulation's DynamoDB", () => {
     )
     assert.deepEqual(
       writes.map(({ tableName, key, before }) => [tableName, key, before]),
-      [[TableName, leaseKey.S, undefined]],
+      [[TableName, { leaseKey }, undefined]],
     )
   })
 
