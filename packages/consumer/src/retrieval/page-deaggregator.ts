@@ -69,7 +69,7 @@ export class PageDeaggregator<T> {
     return this.#bytes
   }
 
-  /** True when `fill` has nothing more to give of this page. */
+  /** True when `fill` has nothing more to give of this page; it may take one more `fill` to know. */
   get isExhausted(): boolean {
     return this.#held === undefined && this.#cursor === undefined && this.#next >= this.#page.length
   }
