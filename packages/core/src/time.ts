@@ -16,6 +16,14 @@ export function monotonicMs(): number {
   return performance.now()
 }
 
+/**
+ * Monotonic clock in milliseconds since an origin that all processes of this machine share (its
+ * start, on Linux), so that times taken in different processes can be compared.
+ */
+export function machineMonotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
+}
+
 /** Longest delay that Node's timers hold; a longer one would fire at once instead. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 

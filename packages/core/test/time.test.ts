@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { AbortedError } from '../src/errors.ts'
-import { monotonicMs, nextTurn, nowMs, sleep, startTimer, stopTimer } from '../src/time.ts'
+import {
+  machineMonotonicMs,
+  monotonicMs,
+  nextTurn,
+  nowMs,
+  sleep,
+  startTimer,
+  stopTimer,
+} from '../src/time.ts'
 
 describe('sleep', () => {
   it('resolves', async () => {
@@ -116,5 +125,16 @@ describe('clocks', () => {
       assert.ok(now >= last)
       last = now
     }
+  })
+})
+
+describe('machineMonotonicMs', () => {
+  it('is one clock for all processes of the machine', () => {
+    const before = machineMonotonicMs()
+    const module = JSON.stringify(new URL('../src/time.ts', import.meta.url))
+    const script = `import(${module}).then((time) => console.log(time.machineMonotonicMs()))`
+    const elsewhere = execFileSync(process.execPath, ['--import', 'tsx', '-e', script])
+    const between = Number(elsewhere.toString())
+    assert.ok(before < between && between < machineMonotonicMs(), `${before} < ${between}`)
   })
 })

@@ -1,0 +1,154 @@
+/** One run from the first process to the verdict. */
+import { machineMonotonicMs, monotonicMs, sleep } from '@millrace/core/internal'
+import { type Account, accountOf } from './account.ts'
+import type { DemoOptions } from './arguments.ts'
+import { Fleet } from './fleet.ts'
+import type { Pacing } from './pacing.ts'
+import { dueStep } from './programme.ts'
+import { Rate } from './rate.ts'
+import type { Screen } from './screen.ts'
+import { StepRunner } from './step-runner.ts'
+import { StreamAdmin } from './stream-admin.ts'
+import type { RunStory } from './summary.ts'
+
+export interface DemoRun {
+  readonly options: DemoOptions
+  readonly pacing: Pacing
+  /** How many will be put. */
+  readonly records: number
+  /** For journals; emptied by the caller. */
+  readonly folder: string
+  readonly screen: Screen
+  /** Fires when the user has had enough. */
+  readonly signal: AbortSignal
+}
+
+export interface DemoOutcome {
+  readonly account: Account
+  readonly story: RunStory
+  /** What keeps the run from showing what it was to show; empty when it was all shown. */
+  readonly troubles: readonly string[]
+}
+
+const LOOK_MS = 200
+/** For workers to share the shards before the first put. */
+const SETTLE_LIMIT_MS = 25_000
+/** From the last ack on; then what is missing is missing. */
+const DRAIN_LIMIT_MS = 60_000
+/** Read to the end, and no delivery for so long: nothing will come any more. */
+const QUIET_MS = 2500
+
+/** @throws ProcessLostError, AbortedError */
+export async function runDemo(run: DemoRun): Promise<DemoOutcome> {
+  const fleet = new Fleet(run.folder)
+  let admin: StreamAdmin | undefined
+  try {
+    const { kinesisUrl } = await fleet.startServer({ shards: run.pacing.shards })
+    admin = new StreamAdmin(kinesisUrl)
+    return await new RunningDemo(run, fleet, admin).finish()
+  } finally {
+    await fleet.destroy()
+    admin?.close()
+  }
+}
+
+class RunningDemo {
+  readonly #run: DemoRun
+  readonly #fleet: Fleet
+  readonly #admin: StreamAdmin
+  readonly #steps: StepRunner
+  readonly #beganMs = monotonicMs()
+  readonly #puts = new Rate()
+  readonly #deliveries = new Rate()
+
+  constructor(run: DemoRun, fleet: Fleet, admin: StreamAdmin) {
+    this.#run = run
+    this.#fleet = fleet
+    this.#admin = admin
+    const { sabotage } = run.options
+    this.#steps = new StepRunner({ fleet, admin, screen: run.screen, sabotage })
+  }
+
+  async finish(): Promise<DemoOutcome> {
+    const { options, pacing, screen } = this.#run
+    for (let i = 0; i < options.workers; i++) this.#fleet.startWorker(options.sabotage)
+    screen.say(
+      `${options.workers} workers start; ${pacing.shards} shards are shared among them through a lease table`,
+    )
+    await this.#untilShared()
+    const { input, records } = options
+    this.#fleet.startProducer({ input, records, putMs: pacing.putMs })
+    await this.#whileFlowing()
+    await this.#untilDrained()
+    screen.say('everything is read; the workers are told to stop')
+    await this.#fleet.stopWorkers()
+    this.#fleet.readJournals()
+    return await this.#judge()
+  }
+
+  async #untilShared(): Promise<void> {
+    const limitMs = monotonicMs() + SETTLE_LIMIT_MS
+    const shards = await this.#admin.shards()
+    while (monotonicMs() < limitMs) {
+      await this.#look()
+      if (shards.every(({ shardId }) => this.#fleet.view.isHeld(shardId))) return
+    }
+  }
+
+  /** Until every put has settled; the programme runs among them. */
+  async #whileFlowing(): Promise<void> {
+    while (this.#fleet.failedPuts === undefined && this.#fleet.troubles.length === 0) {
+      await this.#look()
+      const { acked } = this.#fleet.view
+      const step = dueStep(this.#steps.done, acked, this.#run.records)
+      if (step !== undefined) await this.#steps.take(step)
+    }
+  }
+
+  async #untilDrained(): Promise<void> {
+    const limitMs = monotonicMs() + DRAIN_LIMIT_MS
+    let quietSinceMs = monotonicMs()
+    let deliveries = -1
+    const shards = await this.#admin.shards()
+    while (monotonicMs() < limitMs && this.#fleet.view.workers.some(({ alive }) => alive)) {
+      await this.#look()
+      const { view } = this.#fleet
+      if (view.deliveries !== deliveries || !view.isDrained(shards)) quietSinceMs = monotonicMs()
+      deliveries = view.deliveries
+      const quietMs = monotonicMs() - quietSinceMs
+      // With every record delivered, only one too many could still come.
+      if (quietMs > (view.undelivered === 0 ? 0 : QUIET_MS)) return
+    }
+  }
+
+  async #look(): Promise<void> {
+    await sleep(LOOK_MS, this.#run.signal)
+    this.#fleet.readJournals()
+    const { screen, records } = this.#run
+    if (!screen.isDue) return
+    const { view } = this.#fleet
+    const nowMs = monotonicMs()
+    screen.progress({
+      elapsedMs: nowMs - this.#beganMs,
+      records,
+      acked: view.acked,
+      delivered: view.delivered,
+      putsPerSecond: this.#puts.perSecond(nowMs, view.acked),
+      deliveriesPerSecond: this.#deliveries.perSecond(nowMs, view.deliveries),
+      lagMs: view.lagMs(machineMonotonicMs()),
+      workers: view.workers,
+    })
+  }
+
+  async #judge(): Promise<DemoOutcome> {
+    const parents = new Map(
+      (await this.#admin.shards()).map(({ shardId, parentShardIds }) => [shardId, parentShardIds]),
+    )
+    const { splits, merges, story, missed } = this.#steps
+    const { evidence, kills, troubles, failedPuts } = this.#fleet
+    const account = accountOf({ ...evidence, kills, splits, merges, parents })
+    const failed = failedPuts ?? this.#run.records - account.acked
+    const lost = failed === 0 ? [] : [`${failed} records could not be put`]
+    return { account, story, troubles: [...troubles, ...lost, ...missed] }
+  }
+}

@@ -1,0 +1,57 @@
+/** Worker process of the demo: one of the fleet; writes down what its handler saw. */
+import { Consumer, type ConsumerRecord, type ShardContext } from '@millrace/consumer'
+import { machineMonotonicMs } from '@millrace/core/internal'
+import { readSettings } from './child-side.ts'
+import { digestOf, positionOf } from './journal-entry.ts'
+import { JournalWriter } from './journal-file.ts'
+import { APPLICATION, LOCAL_AWS, STREAM, type WorkerSettings } from './processes.ts'
+import { damaged, faultAt } from './sabotage.ts'
+
+const settings = readSettings<WorkerSettings>()
+const journal = new JournalWriter(settings.journal)
+const faultOf = faultAt(settings.sabotage, settings.folder)
+const consumer = new Consumer({
+  ...LOCAL_AWS,
+  applicationName: APPLICATION,
+  stream: STREAM,
+  workerId: `worker-${process.pid}`,
+  initialPosition: 'TRIM_HORIZON',
+  endpoint: settings.kinesisUrl,
+  dynamodbEndpoint: settings.dynamodbUrl,
+})
+
+consumer.on('leaseAcquired', ({ shardId }) => {
+  journal.write({ kind: 'held', atMs: machineMonotonicMs(), shardId })
+})
+consumer.on('leaseLost', ({ shardId }) => {
+  journal.write({ kind: 'lost', atMs: machineMonotonicMs(), shardId })
+})
+consumer.on('checkpointed', ({ shardId, sequenceNumber, subSequenceNumber }) => {
+  const atMs = machineMonotonicMs()
+  journal.write({ kind: 'checkpointed', atMs, shardId, sequenceNumber, subSequenceNumber })
+})
+consumer.on('lag', ({ shardId, millisBehindLatest }) => {
+  journal.write({ kind: 'lag', atMs: machineMonotonicMs(), shardId, millisBehindLatest })
+})
+process.once('SIGTERM', () => void consumer.close())
+await consumer.run({ eachRecord })
+
+/** The journal has the record before the handler returns, so before it can be checkpointed. */
+function eachRecord(record: ConsumerRecord, { shardId }: ShardContext): void {
+  const atMs = machineMonotonicMs()
+  const { sequenceNumber, subSequenceNumber, partitionKey } = record
+  const fault = faultOf(positionOf({ shardId, sequenceNumber, subSequenceNumber }))
+  if (fault === 'lose-one') return
+  const data = fault === 'corrupt-one' ? damaged(record.data) : record.data
+  const entry = {
+    kind: 'delivered',
+    atMs,
+    shardId,
+    sequenceNumber,
+    subSequenceNumber,
+    partitionKey,
+    digest: digestOf(data),
+  } as const
+  journal.write(entry)
+  if (fault === 'duplicate-one') journal.write(entry)
+}
