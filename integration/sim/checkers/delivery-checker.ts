@@ -15,7 +15,7 @@ export interface HandlerTenure {
 }
 
 export class DeliveryChecker {
-  /** Index of the last record whose first handler call has begun, by tenure. */
+  /** Index of the last record of which a handler call has begun and not failed, by tenure. */
   readonly #last = new Map<string, number>()
   readonly #options: {
     readonly ledger: Ledger
@@ -29,6 +29,12 @@ export class DeliveryChecker {
 
   constructor(options: DeliveryChecker['#options']) {
     this.#options = options
+  }
+
+  /** The handler threw: a retry policy may call it again from this record on. */
+  failed(tenure: HandlerTenure, first: ConsumerRecord<Uint8Array>): void {
+    const index = this.#options.ledger.indexOf(tenure.shardId, first)
+    this.#last.set(tenureKey(tenure), index - 1)
   }
 
   /** Called at the very start of a handler call, once for each record of it. */
@@ -92,12 +98,11 @@ export class DeliveryChecker {
     }
   }
 
-  /** First calls only: a record that failed may be called again. */
-  #inOrder({ shardId, workerId, epoch }: HandlerTenure, index: number): void {
+  #inOrder(tenure: HandlerTenure, index: number): void {
     const { ledger, table, report } = this.#options
-    const key = `${shardId} ${workerId} ${epoch}`
+    const { shardId, epoch } = tenure
+    const key = tenureKey(tenure)
     const last = this.#last.get(key)
-    if (last === index) return
     this.#last.set(key, index)
     if (last === undefined) {
       const checkpoint = table.rows.get(shardId)?.checkpoint
@@ -117,4 +122,8 @@ export class DeliveryChecker {
       report('S10', `${shardId}: epoch ${epoch} went from record ${last} to ${index}`)
     }
   }
+}
+
+function tenureKey({ shardId, workerId, epoch }: HandlerTenure): string {
+  return `${shardId} ${workerId} ${epoch}`
 }

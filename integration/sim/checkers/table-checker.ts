@@ -41,7 +41,8 @@ export class TableChecker {
     return this.#heldMs.get(`${shardId} ${workerId}`)
   }
 
-  applied({ key, before, after }: AppliedWrite): void {
+  applied({ key: { leaseKey }, before, after }: AppliedWrite): void {
+    const key = leaseKey?.S ?? ''
     if ((after ?? before)?.['entityType']?.S !== 'LEASE') return
     const was = before === undefined ? undefined : this.#read(before)
     if (after === undefined) {

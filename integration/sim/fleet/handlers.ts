@@ -44,6 +44,10 @@ async function handleRecords(
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
   if (plan.handlerMaxMs > 0) await sleep(random.next() * plan.handlerMaxMs)
-  if (random.next() < plan.handlerFailure) throw new Error('the handler failed (simulated)')
+  const [first] = records
+  if (first !== undefined && random.next() < plan.handlerFailure) {
+    deliveries.failed(tenure, first)
+    throw new Error('the handler failed (simulated)')
+  }
   for (const record of records) ledger.done(shard.shardId, record)
 }

@@ -1,5 +1,6 @@
 /** A worker process of the simulated fleet. */
 import { Consumer } from '@millrace/consumer'
+import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
@@ -40,7 +41,11 @@ export async function runWorker(
     options.onLeaseLost?.(reason)
   })
   consumer.on('shardEnded', ({ shardId }) => world.note('shard-ended', { shardId }))
-  consumer.on('error', (error) => world.violation('CRASH', `${workerId}: ${String(error)}`))
+  consumer.on('error', (error) => {
+    // What a service refused is the faults' doing; anything else is a bug.
+    if (isServiceError(error)) world.count(`trouble.${error.kind}`)
+    else world.violation('CRASH', `${workerId}: ${String(error)}`)
+  })
   const running = consumer.run(handlerOf({ ...options, random: process.random }))
   void closeWhenAsked(consumer, options.stopRequested)
   await running
