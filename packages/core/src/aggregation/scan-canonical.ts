@@ -136,7 +136,7 @@ function longVarint(bytes: Uint8Array, at: number, first: number): number {
     const byte = bytes[at + i] as number
     value |= (byte & 0x7f) << (7 * i + 7)
     if (byte < 0x80) {
-      next = at + i + 1
+      next = byte === 0 ? at : at + i + 1
       return byte === 0 ? TOO_LARGE : value
     }
   }
