@@ -181,13 +181,19 @@ export class LeaseStore {
 
   /** Ends a handoff asked by a leader: only the next owner remains. */
   completeHandoff(lease: Lease): Promise<Lease | undefined> {
-    const next = lease.leaseOwner ?? ''
+    const next = lease.leaseOwner
+    // Owner attributes are never empty: a handoff to nobody, made by hand, frees the lease.
+    if (next === undefined) return this.release(lease)
     return this.#ownerWrite(completeHandoffWrite(this.tableName, lease, next), lease, next)
   }
 
-  /** Frees the lease for whoever comes; undefined when the row has changed meanwhile. */
+  /**
+   * Frees the lease for whoever comes, or for the worker that a pending handoff promised it to;
+   * undefined when the row has changed meanwhile.
+   */
   release(lease: Lease): Promise<Lease | undefined> {
-    return this.#ownerWrite(releaseWrite(this.tableName, lease), lease, undefined)
+    const promised = lease.checkpointOwner === undefined ? undefined : lease.leaseOwner
+    return this.#ownerWrite(releaseWrite(this.tableName, lease), lease, promised)
   }
 
   /** False when the row is gone. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type DynamoPort, type dynamo, isServiceError, ServiceError } from '@millrace/core'
-import { silentLogger } from '@millrace/core/internal'
-import { runInVirtualTime, SimulatedDynamo, type SimulatedDynamoOptions } from '@millrace/testing'
+import { silentLogger, sleep } from '@millrace/core/internal'
+import { runInVirtualTime, SimulatedDynamo } from '@millrace/testing'
 import { LeaseTableError } from '../../src/errors.ts'
 import { ensureLeaseTable } from '../../src/lease/lease-table.ts'
 import { addIndexInput, createTableInput, judgeTable } from '../../src/lease/table-shape.ts'
@@ -20,9 +20,9 @@ function ensure(dynamo: DynamoPort, workerId = 'me', signal = never): Promise<vo
 /** A table with KCL's rows in it, with the owner index or without. */
 async function found(
   rows: readonly dynamo.Item[],
-  options: SimulatedDynamoOptions & { readonly index?: boolean } = {},
+  options: { readonly index?: boolean } = {},
 ): Promise<SimulatedDynamo> {
-  const simulated = new SimulatedDynamo(options)
+  const simulated = new SimulatedDynamo()
   const { GlobalSecondaryIndexes, ...bare } = createTableInput(TABLE)
   await simulated.createTable(
     options.index === false
@@ -167,6 +167,7 @@ describe('ensureLeaseTable', () => {
       TableName: `${TABLE}-CoordinatorState`,
       AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
     })
     await refusedUntouched(simulated, /CoordinatorState/)
   })
@@ -194,6 +195,7 @@ describe('ensureLeaseTable', () => {
       TableName: TABLE,
       AttributeDefinitions: [{ AttributeName: 'orderId', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'orderId', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
     })
     await refusedUntouched(simulated, /not a lease table/)
   })
@@ -214,12 +216,14 @@ describe('ensureLeaseTable', () => {
     }))
 
   it('stops waiting when told to', () =>
-    runInVirtualTime(async () => {
+    runInVirtualTime(async (time) => {
       const stop = new AbortController()
       const waiting = ensure(new SimulatedDynamo({ statusChangeMs: 600_000 }), 'me', stop.signal)
       const settled = assert.rejects(waiting, { code: 'ERR_KINESIS_ABORTED' })
+      await sleep(5500)
       stop.abort()
       await settled
+      assert.equal(time.elapsedMs(), 5500)
     }))
 
   it('passes on what DynamoDB refuses', async () => {
