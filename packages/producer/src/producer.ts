@@ -1,4 +1,5 @@
 /** The public class: lifecycle and wiring, no algorithm. */
+import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import {
   AbortedError,
@@ -86,6 +87,8 @@ export class Producer<T = Uint8Array>
     super(settings.logger)
     this.#settings = settings
     this.#codec = options?.codec
+    // Every request on the way may listen.
+    setMaxListeners(0, this.#abort.signal)
     if (settings.client === undefined) {
       const { region, endpoint, allowInsecureEndpoint, credentials } = settings
       const { maxConnections, requestTimeoutMs } = settings

@@ -1,5 +1,5 @@
 /** One timer for a whole stage: it rings at the earliest time that it was set to. */
-import { monotonicMs, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+import { monotonicMs, nextTurn, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
 
 /** The pipeline's clock: whole milliseconds of the monotonic clock. */
 export function clockMs(): number {
@@ -21,7 +21,15 @@ export class Alarm {
     if (atMs >= this.#atMs) return
     stopTimer(this.#timer)
     this.#atMs = atMs
-    this.#timer = startTimer(Math.max(0, atMs - nowMs), this.#fire)
+    if (atMs > nowMs) {
+      this.#timer = startTimer(atMs - nowMs, this.#fire)
+      return
+    }
+    // A timer of 0 ms takes 1 ms; the end of the turn is enough to gather what comes together.
+    this.#timer = undefined
+    nextTurn(() => {
+      if (this.#atMs === atMs) this.#fire()
+    })
   }
 
   /** Not before it is set again. */

@@ -1,10 +1,7 @@
 /** HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. */
-import type { AggregateEncoder } from '@millrace/core/internal'
+import { AGGREGATE_PARTITION_KEY, type AggregateEncoder } from '@millrace/core/internal'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
-
-/** The partition key of every aggregate, as KPL writes it. */
-export const AGGREGATE_PARTITION_KEY = 'a'
 
 export class KinesisRecord {
   readonly lane: ShardLane

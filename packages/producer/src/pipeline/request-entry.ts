@@ -1,7 +1,12 @@
 /** HOT: a Kinesis record -> its PutRecords entry: one buffer and about 1 us a Kinesis record. */
 import type { kinesis } from '@millrace/core'
-import { hashKeyOfWords, hashUserRecord, newHashWords } from '@millrace/core/internal'
-import { AGGREGATE_PARTITION_KEY, type KinesisRecord } from './kinesis-record.ts'
+import {
+  AGGREGATE_PARTITION_KEY,
+  hashKeyOfWords,
+  hashUserRecord,
+  newHashWords,
+} from '@millrace/core/internal'
+import type { KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 
 const words = newHashWords()

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { AbortedError } from '@millrace/core'
+import { monotonicMs, sleep } from '@millrace/core/internal'
+import { Producer, type ProducerOptions, UserRecordFailedError } from '@millrace/producer'
+import { runInVirtualTime, SimulatedKinesis, type VirtualTime } from '@millrace/testing'
+import { RecordingClient } from './recording-client.ts'
+
+const STREAM = 'orders'
+
+interface Setting {
+  readonly service: SimulatedKinesis
+  readonly client: RecordingClient
+  readonly producer: Producer
+  readonly time: VirtualTime
+}
+
+function withProducer(
+  options: ProducerOptions,
+  body: (setting: Setting) => Promise<void>,
+): Promise<void> {
+  return runInVirtualTime(async (time) => {
+    const service = new SimulatedKinesis()
+    await service.createStream({ StreamName: STREAM, ShardCount: 2 })
+    const client = new RecordingClient(service)
+    const producer = new Producer({ stream: STREAM, client, logger: false, ...options })
+    await body({ service, client, producer, time })
+    await producer.close()
+  })
+}
+
+function putMany(producer: Producer, count: number): Promise<string>[] {
+  return Array.from({ length: count }, (_, i) =>
+    producer.put({ partitionKey: `k${i}`, data: Buffer.from(`${i}`) }).then(
+      () => 'stored',
+      (error: Error) => error.constructor.name,
+    ),
+  )
+}
+
+/** No answer ever comes. */
+function silence(service: SimulatedKinesis): void {
+  service.injectFault({
+    operation: 'putRecords',
+    kind: 'delay',
+    delayMs: Number.POSITIVE_INFINITY,
+    times: Number.POSITIVE_INFINITY,
+  })
+}
+
+describe('flush()', () => {
+  it('resolves once every put before it has settled, without waiting for deadlines', () =>
+    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ service, producer }) => {
+      service.injectFault({ operation: 'putRecords', kind: 'fail', times: 1 })
+      let settled = 0
+      for (const put of putMany(producer, 300)) void put.then(() => settled++)
+      const startMs = monotonicMs()
+      await producer.flush()
+      assert.equal(producer.outstandingRecords, 0)
+      await sleep(0)
+      assert.equal(settled, 300)
+      assert.ok(monotonicMs() - startMs < 1000)
+    }))
+
+  it('does not wait for puts that come after it', () =>
+    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ producer }) => {
+      const before = putMany(producer, 3)
+      const flushed = producer.flush()
+      await sleep(50)
+      const after = putMany(producer, 2)
+      await flushed
+      assert.deepEqual(await Promise.all(before), ['stored', 'stored', 'stored'])
+      assert.equal(producer.outstandingRecords, 2)
+      await producer.flush()
+      await Promise.all(after)
+    }))
+
+  it('waits for puts that wait for room themselves', () =>
+    withProducer({ maxOutstandingRecords: 5 }, async ({ producer }) => {
+      const outcomes = Promise.all(putMany(producer, 60))
+      await producer.flush()
+      assert.equal(producer.outstandingRecords, 0)
+      assert.ok((await outcomes).every((outcome) => outcome === 'stored'))
+    }))
+
+  it('of one stream leaves the others alone', () =>
+    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ service, producer }) => {
+      await service.createStream({ StreamName: 'other', ShardCount: 1 })
+      const other = producer.put({
+        stream: 'other',
+        partitionKey: 'a',
+        data: Buffer.from('x'),
+      })
+      const here = putMany(producer, 1)
+      await producer.flush({ stream: STREAM })
+      assert.deepEqual(await Promise.all(here), ['stored'])
+      assert.equal(producer.outstandingRecords, 1)
+      await producer.flush()
+      await other
+    }))
+
+  it('ends with its signal, and the records go on', () =>
+    withProducer({}, async ({ service, producer }) => {
+      service.injectFault({ operation: 'putRecords', kind: 'delay', delayMs: 3000 })
+      const put = producer.put({ partitionKey: 'a', data: Buffer.from('x') })
+      const abort = new AbortController()
+      const flushed = producer.flush({ signal: abort.signal })
+      await sleep(500)
+      abort.abort()
+      await assert.rejects(flushed, { code: 'ERR_KINESIS_ABORTED' })
+      await put
+    }))
+})
+
+describe('put() with a signal', () => {
+  it('leaves the line when its signal fires', () =>
+    withProducer({ maxOutstandingRecords: 1 }, async ({ service, producer }) => {
+      const first = putMany(producer, 1)
+      const abort = new AbortController()
+      const second = producer.put(
+        { partitionKey: 'a', data: Buffer.from('never') },
+        { signal: abort.signal },
+      )
+      const third = producer.put({ partitionKey: 'b', data: Buffer.from('x') })
+      abort.abort()
+      await assert.rejects(second, (error) => error instanceof AbortedError)
+      await Promise.all([...first, third])
+      assert.equal(service.records(STREAM).length, 2)
+    }))
+
+  it('stops waiting for an accepted record, whose loss is told by "failed"', () =>
+    withProducer({ recordTtlMs: 1000 }, async ({ service, producer }) => {
+      service.injectFault({
+        operation: 'putRecords',
+        kind: 'fail',
+        times: Number.POSITIVE_INFINITY,
+      })
+      const lost: string[] = []
+      producer.on('failed', (record) => lost.push(record.partitionKey))
+      const abort = new AbortController()
+      const put = producer.put(
+        { partitionKey: 'a', data: Buffer.from('x') },
+        { signal: abort.signal },
+      )
+      await sleep(200)
+      abort.abort()
+      await assert.rejects(put, { code: 'ERR_KINESIS_ABORTED' })
+      assert.equal(producer.outstandingRecords, 1)
+      await producer.flush()
+      assert.deepEqual(lost, ['a'])
+    }))
+})
+
+describe('close()', () => {
+  it('stores what is buffered and leaves no timer behind', () =>
+    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ producer, time }) => {
+      const outcomes = Promise.all(putMany(producer, 100))
+      const report = await producer.close()
+      assert.equal(report.droppedRecords, 0)
+      assert.ok((await outcomes).every((outcome) => outcome === 'stored'))
+      assert.equal(time.waitingEvents(), 0)
+    }))
+
+  it('never passes its deadline, fails what is left and says how much', () =>
+    withProducer({ maxOutstandingRecords: 20 }, async ({ service, producer, time }) => {
+      silence(service)
+      const outcomes = Promise.all(putMany(producer, 30))
+      await sleep(300)
+      const startMs = monotonicMs()
+      const report = await producer.close({ timeoutMs: 700 })
+      assert.equal(monotonicMs() - startMs, 700)
+      assert.equal(report.droppedRecords, 30)
+      assert.ok((await outcomes).every((outcome) => outcome === UserRecordFailedError.name))
+      await sleep(0)
+      assert.equal(time.waitingEvents(), 0)
+    }))
+
+  it('is the same promise for all who call it', () =>
+    withProducer({}, async ({ producer }) => {
+      const outcomes = putMany(producer, 3)
+      assert.equal(producer.close(), producer.close())
+      await producer[Symbol.asyncDispose]()
+      await Promise.all(outcomes)
+    }))
+
+  it('settles what is on its way when the transport dies during the flush', () =>
+    withProducer({ recordTtlMs: 2000 }, async ({ service, producer }) => {
+      const outcomes = Promise.all(putMany(producer, 200))
+      service.injectFault({
+        operation: 'putRecords',
+        kind: 'lose-reply',
+        times: Number.POSITIVE_INFINITY,
+      })
+      await producer.flush()
+      assert.ok((await outcomes).every((outcome) => outcome === UserRecordFailedError.name))
+    }))
+})
+
+describe('destroy()', () => {
+  it('fails everything at once, with the reason, and leaves no timer', () =>
+    withProducer({ maxOutstandingRecords: 10 }, async ({ service, producer, time }) => {
+      silence(service)
+      const reason = new Error('enough')
+      const puts = Array.from({ length: 15 }, (_, i) =>
+        producer.put({ partitionKey: `k${i}`, data: Buffer.from('x') }),
+      )
+      const checks = puts.map((put) =>
+        assert.rejects(put, (error) => error instanceof Error && error.cause === reason),
+      )
+      await sleep(200)
+      producer.destroy(reason)
+      await Promise.all(checks)
+      assert.equal(producer.outstandingRecords, 0)
+      assert.deepEqual(await producer.close(), { droppedRecords: 15 })
+      await sleep(0)
+      assert.equal(time.waitingEvents(), 0)
+    }))
+})
