@@ -3,14 +3,15 @@
  * no allocation. The hash key is the MD5 of the key's UTF-8 bytes, read as a big-endian number.
  */
 import { type HashWords, hashKeyOfWords, newHashWords, wordsOfDecimal } from './hash-words.ts'
-import { MD5_BLOCK_BYTES, type Md5Scratch, md5Block, md5Digest, md5Start } from './md5.ts'
+import { MD5_BLOCK_BYTES, md5Block, md5Digest, md5OneBlock, md5Start } from './md5.ts'
 import { canonicalHashKey, checkPartitionKey } from './record-rules.ts'
 
 /** A padding byte and the bit length follow the key in its last block. */
 const ONE_BLOCK_MAX_BYTES = 55
 const LENGTH_AT = 14
 
-const scratch: Md5Scratch = { state: new Int32Array(4), words: new Int32Array(16) }
+/** Little-endian words of the block being made. */
+const block = new Int32Array(16)
 const utf8 = new TextEncoder()
 /** A checked key has at most 256 code points of at most four bytes. */
 const keyBytes = new Uint8Array(1024)
@@ -49,7 +50,6 @@ export function hashUserRecord(
 export function hashPartitionKey(partitionKey: string, words: HashWords): number {
   const length = partitionKey.length
   if (length <= ONE_BLOCK_MAX_BYTES) {
-    const block = scratch.words
     const whole = length & ~3
     let bits = 0
     let w = 0
@@ -85,10 +85,10 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number, words: 
     hashTail(bytes, at, end, end - start, words)
     return
   }
-  md5Start(scratch.state)
+  md5Start()
   for (; end - at >= MD5_BLOCK_BYTES; at += MD5_BLOCK_BYTES) {
-    for (let w = 0; w < 16; w++) scratch.words[w] = wordAt(bytes, at + (w << 2))
-    md5Block(scratch)
+    for (let w = 0; w < 16; w++) block[w] = wordAt(bytes, at + (w << 2))
+    md5Block(block)
   }
   finishBlocks(bytes, at, end, end - start, words)
 }
@@ -103,22 +103,19 @@ function hashTail(
   const whole = start + ((end - start) & ~3)
   let w = 0
   let i = start
-  for (; i < whole; i += 4) scratch.words[w++] = wordAt(bytes, i)
+  for (; i < whole; i += 4) block[w++] = wordAt(bytes, i)
   let last = 0x80 << ((end - whole) << 3)
   for (; i < end; i++) last |= (bytes[i] as number) << ((i - whole) << 3)
   finishOneBlock(w, last, totalBytes, words)
 }
 
 function finishOneBlock(at: number, last: number, totalBytes: number, words: HashWords): void {
-  const block = scratch.words
   let w = at
   block[w++] = last
   while (w < LENGTH_AT) block[w++] = 0
   block[LENGTH_AT] = totalBytes << 3
   block[LENGTH_AT + 1] = 0
-  md5Start(scratch.state)
-  md5Block(scratch)
-  md5Digest(scratch.state, words)
+  md5OneBlock(block, words)
 }
 
 /** The padding of a longer key: its last block, or its last two. */
@@ -129,7 +126,6 @@ function finishBlocks(
   totalBytes: number,
   words: HashWords,
 ): void {
-  const block = scratch.words
   block.fill(0)
   for (let i = start; i < end; i++) {
     const offset = i - start
@@ -139,13 +135,13 @@ function finishBlocks(
   const rest = end - start
   block[rest >> 2] = (block[rest >> 2] as number) | (0x80 << ((rest & 3) << 3))
   if (rest > ONE_BLOCK_MAX_BYTES) {
-    md5Block(scratch)
+    md5Block(block)
     block.fill(0)
   }
   block[LENGTH_AT] = totalBytes << 3
   block[LENGTH_AT + 1] = Math.floor(totalBytes / 0x2000_0000)
-  md5Block(scratch)
-  md5Digest(scratch.state, words)
+  md5Block(block)
+  md5Digest(words)
 }
 
 function wordAt(bytes: Uint8Array, i: number): number {

@@ -4,35 +4,40 @@
  * MD5 is what Kinesis derives hash keys with; nothing here is about security.
  */
 
-/** Chaining values and message words; one message is hashed at a time, so they are shared. */
-export interface Md5Scratch {
-  readonly state: Int32Array
-  readonly words: Int32Array
-}
-
 export const MD5_BLOCK_BYTES = 64
 
-export function md5Start(state: Int32Array): void {
+/** Chaining values; one message is hashed at a time, so there is one set. */
+const state = new Int32Array(4)
+
+/** Begins a message. */
+export function md5Start(): void {
   state[0] = 0x67452301
   state[1] = 0xefcdab89 | 0
   state[2] = 0x98badcfe | 0
   state[3] = 0x10325476
 }
 
-/** Little-endian chaining values -> the digest as four big-endian unsigned words. */
-export function md5Digest(state: Int32Array, digest: Uint32Array): void {
-  digest[0] = swapBytes(state[0] ?? 0)
-  digest[1] = swapBytes(state[1] ?? 0)
-  digest[2] = swapBytes(state[2] ?? 0)
-  digest[3] = swapBytes(state[3] ?? 0)
+/** Ends a message: its digest as four big-endian unsigned words. */
+export function md5Digest(digest: Uint32Array): void {
+  digest[0] = swapBytes(state[0] as number)
+  digest[1] = swapBytes(state[1] as number)
+  digest[2] = swapBytes(state[2] as number)
+  digest[3] = swapBytes(state[3] as number)
+}
+
+/** A whole message that is one block, padding included. */
+export function md5OneBlock(words: Int32Array, digest: Uint32Array): void {
+  md5Start()
+  md5Block(words)
+  md5Digest(digest)
 }
 
 function swapBytes(x: number): number {
   return (x << 24) | ((x & 0xff00) << 8) | ((x >>> 8) & 0xff00) | (x >>> 24)
 }
 
-/** Mixes one block of sixteen little-endian words into the chaining values. */
-export function md5Block({ state, words }: Md5Scratch): void {
+/** Mixes one block of sixteen little-endian words into the message begun. */
+export function md5Block(words: Int32Array): void {
   const m0 = words[0] as number
   const m1 = words[1] as number
   const m2 = words[2] as number

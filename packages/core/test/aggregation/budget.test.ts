@@ -32,6 +32,11 @@ describe('the decode budget', () => {
     }
   }
 
+  it('counts the memory that keys take, not only their number', () => {
+    const Data = bomb(Buffer.from('0a00', 'hex'), 150_000, record(0, 'x'))
+    assert.equal(deaggregate({ Data }).malformed, 'over-budget')
+  })
+
   it('makes user records one at a time, so that the largest legal aggregate is no bomb', () => {
     const data = bomb(Buffer.from('1a0808001a0461626364', 'hex'), 99_999 * 10, key('k'))
     const records = deaggregate({ Data: data, SequenceNumber: '1' })
