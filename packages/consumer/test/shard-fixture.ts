@@ -170,6 +170,7 @@ export class ShardWorld {
         data: Buffer.from(text),
         explicitHashKey: explicitHashKey?.(text),
       })),
+      { maxBytes: 1_000_000 },
     )
     return this.putBytes(packed?.data ?? Buffer.alloc(0))
   }

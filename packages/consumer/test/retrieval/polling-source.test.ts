@@ -346,9 +346,14 @@ describe('PollingSource at the end', () => {
 
   it('never takes a listed shard, or a stream that is not there, for an ended shard', () =>
     runInVirtualTime(async () => {
-      for (const operations of [['getRecords'], ['getRecords', 'listShards']] as const) {
+      for (const [isClosed, ...operations] of [
+        [false, 'getRecords'],
+        [true, 'getRecords'],
+        [false, 'getRecords', 'listShards'],
+      ] as const) {
         const world = await new ShardWorld().create()
         await world.put('a')
+        if (isClosed) await world.split()
         const faults = operations.map((operation) =>
           world.service.injectFault({
             operation,
