@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { ServiceError } from '@millrace/core'
+import { monotonicMs, sleep } from '@millrace/core/internal'
+import { Producer, type ProducerOptions, type UserRecordResult } from '@millrace/producer'
+import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
+import { RecordingClient } from './recording-client.ts'
+import { placeOf, storedUserRecords } from './stored-records.ts'
+
+const STREAM = 'orders'
+const MIDDLE = (1n << 127n).toString()
+
+interface Setting {
+  readonly service: SimulatedKinesis
+  readonly client: RecordingClient
+  readonly producer: Producer
+}
+
+function withProducer(
+  shards: number,
+  options: ProducerOptions,
+  body: (setting: Setting) => Promise<void>,
+): Promise<void> {
+  return runInVirtualTime(async () => {
+    const service = new SimulatedKinesis()
+    await service.createStream({ StreamName: STREAM, ShardCount: shards })
+    const client = new RecordingClient(service)
+    const producer = new Producer({ stream: STREAM, client, logger: false, ...options })
+    await body({ service, client, producer })
+    await producer.close()
+  })
+}
+
+/** Puts `count` records; what became of them, by text. */
+async function putAll(
+  producer: Producer,
+  count: number,
+  prefix: string,
+): Promise<Map<string, UserRecordResult>> {
+  const results = await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const text = `${prefix}${i}`
+      const result = await producer.put({ partitionKey: `k${i}`, data: Buffer.from(text) })
+      return [text, result] as const
+    }),
+  )
+  return new Map(results)
+}
+
+function assertReadable(service: SimulatedKinesis, acked: Map<string, UserRecordResult>): void {
+  const stored = new Map(storedUserRecords(service, STREAM).map((r) => [placeOf(r), r]))
+  for (const [text, result] of acked) {
+    const found = stored.get(placeOf(result))
+    assert.equal(found?.text, text)
+    assert.ok(found.readable, `${text} lies in an aggregate that KCL drops`)
+  }
+}
+
+function split(service: SimulatedKinesis): Promise<void> {
+  return service.splitShard({
+    StreamName: STREAM,
+    ShardToSplit: 'shardId-000000000000',
+    NewStartingHashKey: MIDDLE,
+  })
+}
+
+describe('a split under load', () => {
+  it('sends a straddling aggregate again as a whole and acknowledges only what readers take', () =>
+    withProducer(1, {}, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service)
+      const acked = await putAll(producer, 100, 'x')
+      assertReadable(service, acked)
+      // Stored once in vain, then once in each child.
+      for (const { attempts } of acked.values()) {
+        assert.deepEqual(
+          attempts.map(({ error }) => error?.code),
+          ['Wrong Shard', undefined],
+        )
+      }
+      assert.equal(service.records(STREAM).length, 1 + 1 + 2)
+      assert.equal(client.listings.length, 2)
+    }))
+
+  it('goes on without second copies once the map is new', () =>
+    withProducer(1, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service)
+      await putAll(producer, 100, 'x')
+      const acked = await putAll(producer, 500, 'y')
+      assertReadable(service, acked)
+      assert.ok([...acked.values()].every(({ attempts }) => attempts.length === 1))
+    }))
+
+  it('loses nothing while the listing of shards lags, and calls it seldom', () =>
+    withProducer(1, {}, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      const stale = await service.listShards({ StreamName: STREAM })
+      const listShards = client.listShards.bind(client)
+      let isStale = true
+      client.listShards = async (input, options) => {
+        const now = await listShards(input, options)
+        return isStale ? stale : now
+      }
+      await split(service)
+      setStale(false, 3000)
+      function setStale(value: boolean, afterMs: number): void {
+        void sleep(afterMs).then(() => {
+          isStale = value
+        })
+      }
+      const acked = new Map<string, UserRecordResult>()
+      const waves: Promise<void>[] = []
+      for (let wave = 0; wave < 40; wave++) {
+        waves.push(
+          putAll(producer, 20, `w${wave}-`).then((results) => {
+            for (const [text, result] of results) acked.set(text, result)
+          }),
+        )
+        await sleep(100)
+      }
+      await Promise.all(waves)
+      assert.equal(acked.size, 800)
+      assertReadable(service, acked)
+      assert.ok(client.listings.length <= 6, `${client.listings.length} listings`)
+      // Held meanwhile, not sent again and again: under 5 % of extra copies (R35).
+      const copies = storedUserRecords(service, STREAM).length - 810
+      assert.ok(copies <= 40, `${copies} copies`)
+    }))
+
+  it('sends records alone when the listing lags for longer than they can be held', () =>
+    withProducer(1, {}, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      const stale = await service.listShards({ StreamName: STREAM })
+      client.listShards = () => Promise.resolve(stale)
+      await split(service)
+      const acked = await putAll(producer, 50, 'x')
+      assertReadable(service, acked)
+      for (const { attempts } of acked.values()) {
+        const totalMs = attempts.reduce((sum, a) => sum + a.delayMs + a.durationMs, 0)
+        assert.ok(totalMs < 11_000, `${totalMs} ms`)
+      }
+    }))
+})
+
+describe('a merge under load', () => {
+  it('stores no second copy: the merged range holds every record', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await service.mergeShards({
+        StreamName: STREAM,
+        ShardToMerge: 'shardId-000000000000',
+        AdjacentShardToMerge: 'shardId-000000000001',
+      })
+      const before = storedUserRecords(service, STREAM).length
+      const acked = await putAll(producer, 100, 'x')
+      assertReadable(service, acked)
+      assert.equal(storedUserRecords(service, STREAM).length - before, 100)
+      assert.ok([...acked.values()].every(({ attempts }) => attempts.length === 1))
+    }))
+})
+
+describe('a stream made anew under its name', () => {
+  it('is followed although its shard ids are lower than the ones known', () =>
+    withProducer(1, {}, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service)
+      await putAll(producer, 100, 'x')
+      await service.deleteStream({ StreamName: STREAM })
+      await service.createStream({ StreamName: STREAM, ShardCount: 1 })
+      const listings = client.listings.length
+      const acked = await putAll(producer, 100, 'y')
+      assertReadable(service, acked)
+      // Listings come a second apart or more.
+      await sleep(2000)
+      const records = service.records(STREAM).length
+      const later = await putAll(producer, 100, 'z')
+      assertReadable(service, later)
+      assert.equal(client.listings.length, listings + 1)
+      assert.equal(service.records(STREAM).length, records + 1)
+    }))
+})
+
+describe('without a shard map', () => {
+  it('holds records while the first map loads, then aggregates them', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      service.injectFault({ operation: 'listShards', kind: 'delay', delayMs: 2000 })
+      const acked = await putAll(producer, 100, 'x')
+      assert.equal(service.records(STREAM).length, 2)
+      assertReadable(service, acked)
+    }))
+
+  it('sends records alone after 5 s without one', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 1000 })
+      const startMs = monotonicMs()
+      await putAll(producer, 100, 'x')
+      assert.equal(service.records(STREAM).length, 100)
+      assert.ok(monotonicMs() - startMs < 5300)
+    }))
+
+  it('does not wait for what the policy denies, and says so once', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      const told: Error[] = []
+      producer.on('error', (error) => told.push(error))
+      service.injectFault({
+        operation: 'listShards',
+        kind: 'fail',
+        times: 1000,
+        error: new ServiceError('ListShards', 'AccessDeniedException', 'no'),
+      })
+      const startMs = monotonicMs()
+      await putAll(producer, 20, 'x')
+      assert.ok(monotonicMs() - startMs < 300)
+      await sleep(60_000)
+      assert.equal(told.length, 1)
+    }))
+
+  it('asks for one less than once a second while it is refused', () =>
+    withProducer(2, {}, async ({ service, client, producer }) => {
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 10_000 })
+      await putAll(producer, 1, 'x')
+      await sleep(300_000)
+      assert.ok(client.listings.length > 5)
+      const gaps = client.listings.slice(1).map((atMs, i) => atMs - (client.listings[i] ?? 0))
+      assert.ok(Math.min(...gaps) >= 1000, `${Math.min(...gaps)} ms`)
+    }))
+
+  it('predicts nothing on a stream that places records by itself', () =>
+    withProducer(2, {}, async ({ service, client, producer }) => {
+      const describeStreamSummary = client.describeStreamSummary.bind(client)
+      client.describeStreamSummary = async (input, options) => {
+        const { StreamDescriptionSummary } = await describeStreamSummary(input, options)
+        return {
+          StreamDescriptionSummary: {
+            ...StreamDescriptionSummary,
+            RecordDistributionStrategy: 'AUTO',
+          },
+        }
+      }
+      await putAll(producer, 50, 'x')
+      assert.equal(service.records(STREAM).length, 50)
+    }))
+})
