@@ -1,4 +1,7 @@
 /** Conformance suites: one for each port, to run on every implementation of it. */
+export { comparableItem } from './dynamo/comparable.ts'
+export type { DynamoDoor, DynamoDoorCapabilities, DynamoDoorSetUp } from './dynamo/suite.ts'
+export { dynamoPortConformance } from './dynamo-port.ts'
 export type {
   KinesisDoor,
   KinesisDoorCapabilities,
