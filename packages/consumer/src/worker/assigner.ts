@@ -2,7 +2,7 @@
  * Looks at the whole table, contends for the lock, and as the leader syncs shards and carries out
  * the assignment plan. KCL: `LeaseAssignmentManager`.
  */
-import { isServiceError, type Logger } from '@millrace/core'
+import { isServiceError, type Logger, type ServiceError } from '@millrace/core'
 import { monotonicMs, nowMs } from '@millrace/core/internal'
 import { type AssignmentPlan, planAssignment } from '../lease/assignment.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
@@ -12,7 +12,7 @@ import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import type { LeaderLock } from './leader-lock.ts'
 import { mayServeItself } from './leader-rule.ts'
-import { LeaseObserver } from './lease-observer.ts'
+import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
 
@@ -75,31 +75,35 @@ export class Assigner {
   }
 
   async #observe(): Promise<void> {
-    const { store, lock, onScan, lease } = this.#options
-    const sentMs = monotonicMs()
-    let snapshot = await store.scan(lock.leads)
-    this.#take(snapshot, sentMs)
-    if (await lock.consider(snapshot.leader, sentMs)) {
+    const { lock, onScan, lease } = this.#options
+    let snapshot = await this.#look(lock.leads)
+    if (await lock.consider(snapshot.leader, monotonicMs())) {
       this.#options.logger.info({}, 'this worker leads now')
       this.#nextSyncMs = Number.NEGATIVE_INFINITY
-      snapshot = await store.scan(true)
-      this.#take(snapshot, monotonicMs())
+      snapshot = await this.#look(true)
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
     else if (
       lock.seen !== undefined &&
-      mayServeItself(lock.seen, monotonicMs(), this.#observer.watchedMs(sentMs), lease)
+      mayServeItself(lock.seen, monotonicMs(), this.#observer.watchedMs(monotonicMs()), lease)
     ) {
       await this.#apply(this.#plan(snapshot, false), (owner) => owner === this.#options.workerId)
     }
     await onScan(snapshot.leases)
   }
 
-  #take(snapshot: TableSnapshot, sentMs: number): void {
+  async #look(consistent: boolean): Promise<TableSnapshot> {
+    const sentMs = monotonicMs()
+    const snapshot = await this.#options.store.scan(consistent)
+    this.#take(snapshot, { sentMs, answeredMs: monotonicMs() })
+    return snapshot
+  }
+
+  #take(snapshot: TableSnapshot, scan: ScanTimes): void {
     for (const { leaseKey, why } of snapshot.malformed) {
       this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
     }
-    this.#expired = this.#observer.observe(snapshot.leases, sentMs)
+    this.#expired = this.#observer.observe(snapshot.leases, scan)
     const owners = new Set<string>()
     for (const lease of snapshot.leases) {
       const owner = actualOwner(lease)
@@ -113,7 +117,8 @@ export class Assigner {
     if (current.leases.length === 0 || monotonicMs() >= this.#nextSyncMs) {
       const created = await this.#options.syncer.sync(current.leases, this.#options.signal)
       this.#nextSyncMs = monotonicMs() + SYNC_INTERVAL_MS
-      if (created > 0) current = await this.#options.store.scan(true)
+      // Observed anew: a holder that has come back meanwhile must not pass for expired.
+      if (created > 0) current = await this.#look(true)
     }
     const balance = monotonicMs() >= this.#nextBalanceMs
     if (balance) this.#nextBalanceMs = monotonicMs() + this.#options.lease.assignmentIntervalMs
@@ -145,7 +150,7 @@ export class Assigner {
   ): Promise<ReadonlyMap<string, Lease>> {
     const { store, logger } = this.#options
     const changed = new Map<string, Lease>()
-    let failure: unknown
+    let failure: ServiceError | undefined
     for (const { lease, newOwner } of plan.assignments) {
       if (!allowed(newOwner)) continue
       try {

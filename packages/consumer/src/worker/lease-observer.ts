@@ -4,6 +4,12 @@
  */
 import { actualOwner, isShardEnded, type Lease } from '../lease/lease.ts'
 
+/** One look at the table, on the local monotonic clock. */
+export interface ScanTimes {
+  readonly sentMs: number
+  readonly answeredMs: number
+}
+
 interface Observation {
   readonly leaseCounter: number
   readonly owner: string | undefined
@@ -20,11 +26,13 @@ export class LeaseObserver {
   }
 
   /**
-   * @param scanSentMs when the scan was sent: a counter may have changed right after it was read
+   * A row that a slow scan shows may have been written as late as the answer, and its holder
+   * believes from then on; that it stands still is known only for the time when a scan was sent.
+   *
    * @returns keys of owned leases that have stood still for longer than F
    */
-  observe(leases: readonly Lease[], scanSentMs: number): ReadonlySet<string> {
-    this.#firstMs ??= scanSentMs
+  observe(leases: readonly Lease[], scan: ScanTimes): ReadonlySet<string> {
+    this.#firstMs ??= scan.answeredMs
     const seen = new Map<string, Observation>()
     const expired = new Set<string>()
     for (const lease of leases) {
@@ -35,9 +43,9 @@ export class LeaseObserver {
         before !== undefined && lease.leaseCounter <= before.leaseCounter && owner === before.owner
       const observation = still
         ? before
-        : { leaseCounter: lease.leaseCounter, owner, sinceMs: scanSentMs }
+        : { leaseCounter: lease.leaseCounter, owner, sinceMs: scan.answeredMs }
       seen.set(lease.leaseKey, observation)
-      const stoodMs = scanSentMs - observation.sinceMs
+      const stoodMs = scan.sentMs - observation.sinceMs
       if (owner !== undefined && stoodMs > this.#failoverTimeMs && !isShardEnded(lease)) {
         expired.add(lease.leaseKey)
       }
