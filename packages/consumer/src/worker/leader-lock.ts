@@ -11,8 +11,10 @@ import {
 } from '../lease/leader-row.ts'
 import { keyOf } from '../lease/lease-writes.ts'
 import { LEADER_KEY } from '../lease/reserved-keys.ts'
+import type { WriteVerdict } from '../lease/write-outcome.ts'
 import { beliefEndMs } from './belief.ts'
 import { type LockObservation, mayAcquire, observeLock } from './leader-rule.ts'
+import { Serial } from './serial.ts'
 
 export interface LeaderLockOptions {
   readonly dynamo: DynamoPort
@@ -23,11 +25,22 @@ export interface LeaderLockOptions {
   readonly random: Random
 }
 
+interface Heartbeat {
+  readonly claim: LeaderClaim
+  readonly sentMs: number
+}
+
 export class LeaderLock {
   readonly #options: LeaderLockOptions
+  /** A heartbeat and a release that overlap would fence each other. */
+  readonly #calls = new Serial()
   #seen: LockObservation | undefined
   #heldVersion: string | undefined
   #leadsUntilMs = Number.NEGATIVE_INFINITY
+  /** A heartbeat of which we do not know whether it landed. */
+  #inDoubt: Heartbeat | undefined
+  /** Rises with each end of leading: an answer that comes after it must not revive the leader. */
+  #term = 0
 
   constructor(options: LeaderLockOptions) {
     this.#options = options
@@ -42,59 +55,101 @@ export class LeaderLock {
     return this.#seen
   }
 
-  /** Looks at the row of a scan; takes the lock when that is allowed. True when it was taken now. */
-  async consider(row: LeaderRow | undefined, scannedMs: number): Promise<boolean> {
-    this.#seen = observeLock(this.#seen, row, scannedMs)
-    if (this.#heldVersion !== undefined) return false
+  /**
+   * Looks at the row of a scan; takes the lock when that is allowed. True when it was taken now.
+   *
+   * @param answeredMs when the scan was answered: the row may have been written right before
+   */
+  async consider(row: LeaderRow | undefined, answeredMs: number): Promise<boolean> {
+    this.#seen = observeLock(this.#seen, row, answeredMs)
     if (!mayAcquire(this.#seen, monotonicMs())) return false
-    const claim = this.#claim()
-    const sentMs = monotonicMs()
-    const taken = await this.#write(claim, () =>
-      this.#options.dynamo.putItem(acquireWrite(this.#options.tableName, claim, row), this.#call()),
-    )
-    if (taken) this.#hold(claim, sentMs)
-    return taken
+    return await this.#calls.run(async () => {
+      if (this.#heldVersion !== undefined) return false
+      const term = this.#term
+      const beat = this.#newBeat()
+      const { dynamo, tableName } = this.#options
+      const fate = await this.#write(beat.claim, row?.recordVersionNumber, () =>
+        dynamo.putItem(acquireWrite(tableName, beat.claim, row), this.#call()),
+      )
+      if (fate !== 'applied' || term !== this.#term) return false
+      this.#hold(beat)
+      return true
+    })
   }
 
   /** Keeps the lock; does nothing for a worker that does not hold it. */
-  async heartbeat(): Promise<void> {
-    const held = this.#heldVersion
-    if (held === undefined) return
-    const claim = this.#claim()
-    const sentMs = monotonicMs()
-    const kept = await this.#write(claim, () =>
-      this.#options.dynamo.updateItem(
-        heartbeatWrite(this.#options.tableName, claim, held),
-        this.#call(),
-      ),
-    )
-    if (kept) this.#hold(claim, sentMs)
-    else this.stepDown()
+  heartbeat(): Promise<void> {
+    return this.#calls.run(async () => {
+      const term = this.#term
+      await this.#settleDoubt(term)
+      const held = this.#heldVersion
+      if (held === undefined || term !== this.#term) return
+      const beat = this.#newBeat()
+      this.#inDoubt = beat
+      const { dynamo, tableName } = this.#options
+      const fate = await this.#write(beat.claim, held, () =>
+        dynamo.updateItem(heartbeatWrite(tableName, beat.claim, held), this.#call()),
+      )
+      if (term !== this.#term) return
+      if (fate === 'lost') this.stepDown()
+      // One that has not arrived may still do so: the next heartbeat looks first.
+      if (fate !== 'applied') return
+      this.#inDoubt = undefined
+      this.#hold(beat)
+    })
   }
 
   /** Stops leading at once; the row goes stale by itself. */
   stepDown(): void {
+    this.#term++
     this.#heldVersion = undefined
+    this.#inDoubt = undefined
     this.#leadsUntilMs = Number.NEGATIVE_INFINITY
   }
 
-  /** Gives the lock back, so that a successor need not wait. */
-  async release(): Promise<void> {
+  /** Gives the lock back, so that a successor need not wait. Stops leading at once. */
+  release(): Promise<void> {
     const held = this.#heldVersion
-    if (held === undefined) return
+    const inDoubt = this.#inDoubt?.claim.recordVersionNumber
     this.stepDown()
-    const { dynamo, tableName, workerId } = this.#options
-    try {
-      await dynamo.deleteItem(releaseLeaderWrite(tableName, workerId, held), this.#call())
-    } catch (cause) {
-      // Refused: somebody else holds it. Unanswered: it goes stale within its duration.
-      if (!isServiceError(cause)) throw cause
-    }
+    return this.#calls.run(async () => {
+      // A heartbeat that was under way has either landed by now or not.
+      for (const version of [inDoubt, held]) {
+        if (version !== undefined && (await this.#delete(version))) return
+      }
+    })
   }
 
-  #hold(claim: LeaderClaim, sentMs: number): void {
+  /** A heartbeat whose answer and whose look-up were both lost may still be ours. */
+  async #settleDoubt(term: number): Promise<void> {
+    const beat = this.#inDoubt
+    if (beat === undefined) return
+    const row = await this.#read()
+    if (term !== this.#term) return
+    this.#inDoubt = undefined
+    if (row?.recordVersionNumber === beat.claim.recordVersionNumber) this.#hold(beat)
+  }
+
+  #hold({ claim, sentMs }: Heartbeat): void {
     this.#heldVersion = claim.recordVersionNumber
     this.#leadsUntilMs = beliefEndMs(sentMs, claim.leaseDurationMs)
+  }
+
+  #newBeat(): Heartbeat {
+    return { claim: this.#claim(), sentMs: monotonicMs() }
+  }
+
+  /** False when the row does not carry this version. */
+  async #delete(version: string): Promise<boolean> {
+    const { dynamo, tableName, workerId } = this.#options
+    try {
+      await dynamo.deleteItem(releaseLeaderWrite(tableName, workerId, version), this.#call())
+      return true
+    } catch (cause) {
+      if (!isServiceError(cause)) throw cause
+      // Unanswered, or refused for good: the row goes stale within its duration.
+      return cause.kind !== 'condition-failed'
+    }
   }
 
   #claim(): LeaderClaim {
@@ -106,17 +161,22 @@ export class LeaderLock {
     return { timeoutMs: this.#options.requestTimeoutMs }
   }
 
-  /** True when the row now carries our claim; a lost answer is settled by a strong read. */
-  async #write(claim: LeaderClaim, send: () => Promise<unknown>): Promise<boolean> {
+  /** What became of a write; a lost answer is settled by a strong read. */
+  async #write(
+    claim: LeaderClaim,
+    before: string | undefined,
+    send: () => Promise<unknown>,
+  ): Promise<WriteVerdict> {
     try {
       await send()
-      return true
+      return 'applied'
     } catch (cause) {
       if (!isServiceError(cause)) throw cause
-      if (cause.kind === 'condition-failed') return false
+      if (cause.kind === 'condition-failed') return 'lost'
       if (!cause.ambiguous) throw cause
-      const row = await this.#read()
-      return row?.recordVersionNumber === claim.recordVersionNumber
+      const version = (await this.#read())?.recordVersionNumber
+      if (version === claim.recordVersionNumber) return 'applied'
+      return version === before ? 'not-applied' : 'lost'
     }
   }
 

@@ -23,7 +23,7 @@ export class PeriodicLoop {
   start(): void {
     if (!this.#stopped) return
     this.#stopped = false
-    this.#run()
+    this.poke()
   }
 
   /** Runs now, or right after the run that is under way. */
