@@ -1,0 +1,11 @@
+/** Every benchmark there is, by the name `--only` knows it by. */
+import type { BenchmarkGroup } from './benchmark.ts'
+import { decodeBenchmarks } from './decode.ts'
+import { encodeBenchmarks } from './encode.ts'
+import { keyToShardBenchmarks } from './key-to-shard.ts'
+
+export const GROUPS: readonly BenchmarkGroup[] = [
+  { name: 'encode', build: encodeBenchmarks },
+  { name: 'decode', build: decodeBenchmarks },
+  { name: 'key-to-shard', build: keyToShardBenchmarks },
+]

@@ -1,0 +1,39 @@
+/** Results as lines for people and as one object for programs. Pure. */
+import type { BenchmarkResult } from './measure.ts'
+
+export type Verdict = 'held' | 'violated' | 'inconclusive'
+
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  held: 0,
+  violated: 1,
+  inconclusive: 4,
+}
+
+/** A floor missed by a machine that agrees with itself is a violation, whatever else is unclear. */
+export function verdictOf(results: readonly BenchmarkResult[]): Verdict {
+  const violated = results.some(
+    ({ conclusive, floors }) => conclusive && floors.some(({ held }) => !held),
+  )
+  if (violated) return 'violated'
+  return results.every(({ conclusive }) => conclusive) ? 'held' : 'inconclusive'
+}
+
+export function linesOf(result: BenchmarkResult): string[] {
+  const control = `control ${result.controlRatio.toFixed(3)}`
+  const state = result.conclusive ? control : `INCONCLUSIVE: ${control}, wanted 1 within 5 %`
+  return [
+    `${result.name}  (${state}, attempt ${result.attempts})`,
+    ...result.cases.map(
+      ({ name, medianNs, minNs, maxNs }) =>
+        `  ${name.padEnd(30)} ${ns(medianNs)} ns  [${ns(minNs)} .. ${ns(maxNs)}]  ${(1000 / medianNs).toFixed(2)} M/s`,
+    ),
+    ...result.floors.map(
+      ({ name, ratio, minRatio, maxRatio, atLeast, held }) =>
+        `  ${held ? 'ok  ' : 'MISS'} ${name.padEnd(30)} ${ratio.toFixed(2)}x  [${minRatio.toFixed(2)} .. ${maxRatio.toFixed(2)}]  at least ${atLeast}x`,
+    ),
+  ]
+}
+
+function ns(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0).padStart(7)
+}
