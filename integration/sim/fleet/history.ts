@@ -21,7 +21,7 @@ export class History {
   #world: SimulatedWorld | undefined
   readonly #table: TableChecker
   readonly #deliveries: DeliveryChecker
-  readonly #leasesLost: string[] = []
+  readonly #leasesLost: { readonly reason: string; readonly atMs: number }[] = []
 
   constructor(plan: HistoryPlan) {
     this.#plan = plan
@@ -54,7 +54,7 @@ export class History {
   }
 
   /** Tenures that ended against the worker's will, so far. */
-  get leasesLost(): readonly string[] {
+  get leasesLost(): readonly { readonly reason: string; readonly atMs: number }[] {
     return this.#leasesLost
   }
 
@@ -68,7 +68,7 @@ export class History {
       ledger: this.#ledger,
       deliveries: this.#deliveries,
       onLeaseLost: (reason) => {
-        if (reason !== 'released') this.#leasesLost.push(reason)
+        if (reason !== 'released') this.#leasesLost.push({ reason, atMs: world.nowMs() })
       },
     })
     for (let slot = 0; slot < plan.workers; slot++) fleet.start(slot)

@@ -1,7 +1,7 @@
 /** The producer process of the simulated fleet: paced puts, each accounted for. */
 import type { Random } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
-import { Producer } from '@millrace/producer'
+import { Producer, UserRecordFailedError } from '@millrace/producer'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Ledger, PutRecord } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
@@ -56,10 +56,11 @@ export async function runProducer(
           put.settled = 'acked'
           world.count('put.acked')
         },
-        () => {
+        (error: unknown) => {
           if (put.settled !== 'pending') settledTwice++
           put.settled = 'failed'
           world.count('put.failed')
+          refuseGivingUp(world, error)
         },
       )
     if (random.next() < 0.02) await flushed(producer, world, ledger)
@@ -94,3 +95,13 @@ function drawPut(ledger: Ledger, random: Random): PutRecord {
     : undefined
   return ledger.put(spread, hashKey, 'x'.repeat(Math.floor(random.next() * 200)))
 }
+
+/** TTL leaves time for many tries; a record that had few of them was forgotten, not refused. */
+function refuseGivingUp(world: SimulatedWorld, error: unknown): void {
+  const attempts = error instanceof UserRecordFailedError ? error.attempts.length : 0
+  if (attempts < FEWEST_ATTEMPTS) {
+    world.violation('S18', `a put failed after ${attempts} attempts: ${String(error)}`)
+  }
+}
+
+const FEWEST_ATTEMPTS = 3
