@@ -94,7 +94,7 @@ export class ShardMapLoader {
     try {
       await this.#loadMap(giveUp.signal)
     } catch (error) {
-      this.#afterFailure(error)
+      this.#afterFailure(error, giveUp.signal.aborted)
     } finally {
       stopTimer(timer)
       this.#stop.signal.removeEventListener('abort', onStop)
@@ -153,12 +153,13 @@ export class ShardMapLoader {
     return changed
   }
 
-  #afterFailure(error: unknown): void {
+  /** @param timedOut our own deadline ended the call: it is tried again like any slow answer */
+  #afterFailure(error: unknown, timedOut: boolean): void {
     if (this.#stop.signal.aborted) return
     this.#wanted = true
     this.#pause(false, clockMs())
     const retryable = (error as { readonly retryable?: unknown } | undefined)?.retryable === true
-    this.#options.failed(error, retryable)
+    this.#options.failed(error, timedOut || retryable)
   }
 
   /** Producers that saw the same reshard must not list in step: the pause is jittered. */
