@@ -14,20 +14,22 @@ export interface HandlerTenure {
   readonly workerId: string
 }
 
+export interface DeliveryCheckerOptions {
+  readonly ledger: Ledger
+  readonly table: TableChecker
+  readonly kinesis: () => SimulatedKinesis
+  readonly streamName: string
+  readonly failoverTimeMs: number
+  readonly nowMs: () => number
+  readonly report: Report
+}
+
 export class DeliveryChecker {
   /** Index of the last record of which a handler call has begun and not failed, by tenure. */
   readonly #last = new Map<string, number>()
-  readonly #options: {
-    readonly ledger: Ledger
-    readonly table: TableChecker
-    readonly kinesis: () => SimulatedKinesis
-    readonly streamName: string
-    readonly failoverTimeMs: number
-    readonly nowMs: () => number
-    readonly report: Report
-  }
+  readonly #options: DeliveryCheckerOptions
 
-  constructor(options: DeliveryChecker['#options']) {
+  constructor(options: DeliveryCheckerOptions) {
     this.#options = options
   }
 

@@ -19,20 +19,22 @@ export interface LeaseRow {
   readonly checkpoint: ExtendedSequenceNumber
 }
 
+export interface TableCheckerOptions {
+  readonly ledger: Ledger
+  readonly kinesis: () => SimulatedKinesis
+  readonly streamName: string
+  readonly nowMs: () => number
+  readonly report: Report
+}
+
 export class TableChecker {
   readonly rows = new Map<string, LeaseRow>()
   readonly #everCreated = new Set<string>()
   /** Shard and owner -> true time of the last write that raised the counter under this owner. */
   readonly #heldMs = new Map<string, number>()
-  readonly #options: {
-    readonly ledger: Ledger
-    readonly kinesis: () => SimulatedKinesis
-    readonly streamName: string
-    readonly nowMs: () => number
-    readonly report: Report
-  }
+  readonly #options: TableCheckerOptions
 
-  constructor(options: TableChecker['#options']) {
+  constructor(options: TableCheckerOptions) {
     this.#options = options
   }
 
