@@ -15,6 +15,7 @@ import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
+import { judgeHolderWrite } from '../lease/write-outcome.ts'
 import { beliefEndMs, renewalIntervalMs } from './belief.ts'
 import { Serial } from './serial.ts'
 import type { Tenure } from './tenure.ts'
@@ -129,10 +130,9 @@ export class HeldLease implements Tenure {
       if (this.#ended !== undefined) return
       const { store } = this.#options
       try {
+        const lease = await this.#settled()
         const handed =
-          newOwner === undefined
-            ? await store.release(this.#lease)
-            : await store.assign(this.#lease, newOwner)
+          newOwner === undefined ? await store.release(lease) : await store.assign(lease, newOwner)
         if (handed === undefined)
           this.#options.logger.warn(this.#ids(), 'a lease moved before it was handed over')
       } finally {
@@ -181,6 +181,15 @@ export class HeldLease implements Tenure {
     // What was looked up may be the effect of an earlier write, so belief counts from that one.
     this.#settle(write.recovered ? (this.#unsettledSinceMs ?? sentMs) : sentMs)
     return true
+  }
+
+  /** The lease as the row has it, should a write before have landed without an answer. */
+  async #settled(): Promise<Lease> {
+    if (this.#unsettledSinceMs === undefined) return this.#lease
+    const { store, workerId } = this.#options
+    const now = await store.get(this.leaseKey)
+    const lost = now === undefined || judgeHolderWrite(this.#lease, now, workerId) === 'lost'
+    return lost ? this.#lease : now
   }
 
   #settle(writeSentMs: number | undefined): void {
