@@ -18,7 +18,7 @@ import { fullJitterMs } from '../backoff.ts'
 import type { InitialPosition, ResolvedPolling } from '../options.ts'
 import { withDeadline } from './deadline.ts'
 import { MIN_READ_INTERVAL_MS, READ_BACKOFF, readIntervalMs } from './read-pace.ts'
-import { endInListing, endInReply } from './shard-end.ts'
+import { childrenInListing, endInReply, shardInListing } from './shard-end.ts'
 import type { Page, Reading, ShardEnd, ShardSource } from './source.ts'
 import { afterRecord, type StoredPosition, startOfTenure } from './start-position.ts'
 
@@ -46,6 +46,8 @@ export class PollingSource implements ShardSource {
   #startTimestampMs: number | undefined
   #isStartRecorded = true
   #suspicion: 'no-iterator' | 'missing' | undefined
+  /** The end as the shard list showed it: it stands once an empty page was read after that. */
+  #listedEnd: ShardEnd | undefined
   #end: ShardEnd | undefined
   #failures = 0
   #notBeforeMs = 0
@@ -101,17 +103,25 @@ export class PollingSource implements ShardSource {
     this.#lastSequenceNumber = records.at(-1)?.SequenceNumber ?? this.#lastSequenceNumber
     this.#iterator = output.NextShardIterator || undefined
     if (this.#iterator !== undefined) this.#failures = 0
-    else this.#end = endInReply(shardId, output.ChildShards)
-    // Without proof of the end only an empty page is believed: a reply that lost its iterator may
-    // have records behind it, closed shard or not. A page with records is read on behind them.
+    else this.#end = endInReply(shardId, output.ChildShards) ?? this.#endOfEmptyPage(records.length)
     const unproven = this.#iterator === undefined && this.#end === undefined
-    if (unproven && records.length === 0) this.#suspicion = 'no-iterator'
     let bytes = 0
     for (const record of records) bytes += record.Data.length
     const size = { records: records.length, bytes, millisBehindLatest }
     this.#notBeforeMs = calledMs + (unproven ? MIN_READ_INTERVAL_MS : readIntervalMs(size, polling))
     if (this.#end !== undefined) this.#notBeforeMs = 0
     return { records, bytes, millisBehindLatest, atShardEnd: this.#end !== undefined }
+  }
+
+  /**
+   * A reply without iterator and children: an emulator's way to end a shard, or a malformed reply
+   * with records behind it, be the shard closed or not. So a page with records is read on behind
+   * them, and an empty one ends the shard only if the shard was seen closed before it was read.
+   */
+  #endOfEmptyPage(records: number): ShardEnd | undefined {
+    if (records > 0) return undefined
+    if (this.#listedEnd === undefined) this.#suspicion = 'no-iterator'
+    return this.#listedEnd
   }
 
   async #newIterator(): Promise<string> {
@@ -151,9 +161,12 @@ export class PollingSource implements ShardSource {
       control.listShards(undefined, signal),
     )
     this.#suspicion = undefined
-    this.#end = endInListing(shardId, shards, suspicion)
-    // The shard is open (R26): it is read on behind the last record, ever slower if that repeats.
-    if (this.#end === undefined) this.#backOff(notAtItsEnd(shardId, suspicion))
+    const found = shardInListing(shardId, shards)
+    const end = { children: childrenInListing(shardId, shards) }
+    if (found === 'absent') this.#end = end
+    else if (found === 'closed' && suspicion === 'no-iterator') this.#listedEnd = end
+    // Nothing has ended (R26): it is read on behind the last record, ever slower if that repeats.
+    else this.#backOff(notAtItsEnd(shardId, suspicion))
     return this.#end
   }
 

@@ -19,20 +19,14 @@ export function endInReply(
     : undefined
 }
 
-/**
- * The end as a listing tells it.
- *
- * @param suspicion `no-iterator`: the page behind the last record was empty and named no iterator;
- *   `missing`: the service says it does not know the shard, so only its absence is an end
- */
-export function endInListing(
+/** What a listing says of the shard. `absent`: retention has passed over it. */
+export function shardInListing(
   shardId: string,
   shards: readonly Shard[],
-  suspicion: 'no-iterator' | 'missing',
-): ShardEnd | undefined {
+): 'open' | 'closed' | 'absent' {
   const shard = shards.find((candidate) => candidate.shardId === shardId)
-  if (shard !== undefined && (suspicion === 'missing' || isOpen(shard))) return undefined
-  return { children: childrenInListing(shardId, shards) }
+  if (shard === undefined) return 'absent'
+  return isOpen(shard) ? 'open' : 'closed'
 }
 
 /** Children as a listing shows them, also of a shard that is not listed any more. */

@@ -22,7 +22,7 @@ export class ShardConsumer<T> {
   #state: ShardState
   #waitingFor: readonly string[] = []
   #millisBehindLatest: number | undefined
-  #isInitializeCalled = false
+  /** The handler had its last call; one that was never initialized hears nothing anyway. */
   #isTold = false
 
   constructor(options: ShardConsumerOptions<T>) {
@@ -163,7 +163,6 @@ export class ShardConsumer<T> {
     prefetch.start()
     for (let attempts = 1; batches.mayCall(); attempts++) {
       try {
-        this.#isInitializeCalled = true
         await adapter.initialize({
           shard,
           position: checkpoint.sequenceNumber,
@@ -210,7 +209,7 @@ export class ShardConsumer<T> {
     if (halt.reason === undefined) halt.requestStop()
     if (halt.reason === 'stop' && this.#options.tenure.believes()) {
       this.#move('stop-requested')
-      if (this.#isInitializeCalled && !this.#isTold) {
+      if (!this.#isTold) {
         this.#isTold = true
         await this.#tell(() => adapter.shutdownRequested(shard))
         await this.#tell(() => auto?.flush())
@@ -219,7 +218,7 @@ export class ShardConsumer<T> {
     if (!this.#options.tenure.believes()) halt.loseLease()
     if (halt.reason !== 'lease-lost') return
     this.#move('lease-lost')
-    if (!this.#isInitializeCalled || this.#isTold) return
+    if (this.#isTold) return
     this.#isTold = true
     await this.#tell(() => adapter.leaseLost())
   }

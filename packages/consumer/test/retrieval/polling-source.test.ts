@@ -325,6 +325,19 @@ describe('PollingSource at the end', () => {
       }))
   }
 
+  it('reads what was put between an empty reply without iterator and the end of the shard (R26)', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      world.service.injectFault({ operation: 'getRecords', kind: 'null-iterator' })
+      const reader = new Reader(world)
+      assert.deepEqual(await reader.texts(), [])
+      await world.put('a', 'b')
+      await world.split()
+      const { texts, end } = await reader.rest()
+      assert.deepEqual(texts, ['a', 'b'])
+      assert.equal(end.children.length, 2)
+    }))
+
   it('takes a shard that was trimmed away as ended, its children from the list (R29)', () =>
     runInVirtualTime(async () => {
       const world = await new ShardWorld({ retentionHours: 1 }).create()

@@ -113,7 +113,11 @@ class History {
   readonly violations: unknown[] = []
   #tenure = new WatchedTenure(leaseAt('TRIM_HORIZON'), this.violations)
 
-  constructor(readonly kind: 'record' | 'batch') {}
+  readonly #kind: 'record' | 'batch'
+
+  constructor(kind: 'record' | 'batch') {
+    this.#kind = kind
+  }
 
   async run(steps: readonly Step[]): Promise<void> {
     await this.world.create()
@@ -208,7 +212,7 @@ class History {
         this.doneEver.add(name(record))
       }
     }
-    if (this.kind === 'record') {
+    if (this.#kind === 'record') {
       return {
         eachRecord: async (record) => {
           fail()

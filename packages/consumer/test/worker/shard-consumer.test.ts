@@ -136,6 +136,26 @@ describe('ShardConsumer', () => {
       assert.deepEqual(served.tenure.checkpoints, positions([numbers[0] ?? '', 0]))
     }))
 
+  it('checkpoints nothing of a failed batch, even when the processor asks for it at the stop (S4)', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      const [first = ''] = await world.put('a')
+      const served = world.serve({
+        processor: () => ({
+          processRecords: ({ records }) => {
+            if (records.some((record) => record.data === 'b')) throw new Error('broken')
+          },
+          shutdownRequested: (shard) => shard.checkpoint(),
+        }),
+      })
+      await sleep(1000)
+      await world.put('b')
+      await sleep(5000)
+      served.consumer.requestStop()
+      assert.equal(await served.done, 'stopped')
+      assert.deepEqual(served.tenure.checkpoints, positions([first, 0]))
+    }))
+
   it('leaves other work alone while a lost handler runs on, and goes on at once when abandoned (R49)', () =>
     runInVirtualTime(async (time) => {
       const world = await new ShardWorld().create()
