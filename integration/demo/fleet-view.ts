@@ -44,9 +44,9 @@ export class FleetView {
   get acked(): number {
     return this.#acked.size
   }
-  /** Distinct records. */
+  /** Acked records that were delivered, each once: copies that a retry left behind do not count. */
   get delivered(): number {
-    return this.#delivered.size
+    return this.#acked.size - this.#waiting.size
   }
   get deliveries(): number {
     return this.#deliveries

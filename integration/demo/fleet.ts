@@ -52,6 +52,11 @@ export class Fleet {
     return (this.#producer?.message as PutsSettled | undefined)?.failed
   }
 
+  /** True once every put has settled, or the producer is gone. */
+  get putsAreOver(): boolean {
+    return this.#producer?.message !== undefined || this.#producer?.ended !== undefined
+  }
+
   /** What went wrong with the processes so far, the kill that was ordered aside. */
   get troubles(): readonly string[] {
     const troubles: string[] = []

@@ -97,7 +97,7 @@ class RunningDemo {
 
   /** Until every put has settled; the programme runs among them. */
   async #whileFlowing(): Promise<void> {
-    while (this.#fleet.failedPuts === undefined && this.#fleet.troubles.length === 0) {
+    while (!this.#fleet.putsAreOver) {
       await this.#look()
       const { acked } = this.#fleet.view
       const step = dueStep(this.#steps.done, acked, this.#run.records)

@@ -33,8 +33,9 @@ function viewOf(...entries: JournalEntry[]): FleetView {
 
 describe('FleetView', () => {
   it('counts what is acked and delivered, in whatever order it hears of it', () => {
-    const view = viewOf(acked('1', 0), acked('2', 0), delivered('1'), delivered('1'))
-    assert.deepEqual([view.acked, view.delivered, view.deliveries, view.undelivered], [2, 1, 2, 1])
+    const copies = [delivered('1'), delivered('1'), delivered('9')]
+    const view = viewOf(acked('1', 0), acked('2', 0), ...copies)
+    assert.deepEqual([view.acked, view.delivered, view.deliveries, view.undelivered], [2, 1, 3, 1])
     const early = new FleetView()
     early.addWorker(1)
     early.takeWorker(1, [delivered('1')])
