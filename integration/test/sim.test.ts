@@ -1,0 +1,130 @@
+/** The simulator itself: repeatable, and its checkers bite. */
+import assert from 'node:assert/strict'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runCommand } from '../run-command.ts'
+import { parseArguments, UsageError } from '../sim/arguments.ts'
+import { Ledger } from '../sim/checkers/ledger.ts'
+import { TableChecker } from '../sim/checkers/table-checker.ts'
+import { MUTANTS } from '../sim/mutants/mutants.ts'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
+
+async function sim(...args: string[]): Promise<{ exitCode: number; last: string }> {
+  const result = await runCommand(
+    process.execPath,
+    ['--conditions=@millrace/source', '--import', 'tsx', 'integration/sim/main.ts', ...args],
+    { cwd: ROOT, timeoutMs: 300_000 },
+  )
+  return { exitCode: result.exitCode, last: result.stdout.trimEnd().split('\n').at(-1) ?? '' }
+}
+
+describe('npm run sim', () => {
+  it('gives the same trace hash in two fresh processes, and no violation', async () => {
+    const [one, two] = await Promise.all([
+      sim('--seeds', '4', '--json'),
+      sim('--seeds', '4', '--json'),
+    ])
+    assert.equal(one.exitCode, 0)
+    const first = JSON.parse(one.last) as { traceHash: string; violations: number }
+    assert.equal(first.violations, 0)
+    assert.deepEqual(JSON.parse(two.last), first)
+  })
+
+  it('gives another hash for other seeds', async () => {
+    const [one, two] = await Promise.all([
+      sim('--seeds', '1', '--from', '5', '--json'),
+      sim('--seeds', '1', '--from', '6', '--json'),
+    ])
+    const hash = (text: string): unknown => (JSON.parse(text) as { traceHash: string }).traceHash
+    assert.notEqual(hash(one.last), hash(two.last))
+  })
+
+  it('exits 1 for a mutant that the checkers find', async () => {
+    const { exitCode } = await sim('--mutant', 'resume-at-tip')
+    assert.equal(exitCode, 1)
+  })
+
+  it('exits 2 for what it does not know', async () => {
+    assert.equal((await sim('--sedes', '3')).exitCode, 2)
+    assert.equal((await sim('--scenario', 'none')).exitCode, 2)
+    assert.equal((await sim('--mutant', 'none')).exitCode, 2)
+  })
+
+  it('has mutants of different names', () => {
+    assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length)
+  })
+})
+
+describe('parseArguments', () => {
+  it('names the nearest argument', () => {
+    assert.throws(() => parseArguments(['--sead', '1']), /did you mean --seed/)
+  })
+
+  it('refuses a number that is none', () => {
+    assert.throws(() => parseArguments(['--seeds', 'many']), UsageError)
+    assert.throws(() => parseArguments(['--seeds']), UsageError)
+  })
+})
+
+describe('TableChecker', () => {
+  function checked(...rows: { counter: number; at: string; sub?: number }[]): string[] {
+    const found: string[] = []
+    const checker = new TableChecker({
+      ledger: new Ledger(),
+      kinesis: () => {
+        throw new Error('not asked for here')
+      },
+      streamName: 's',
+      nowMs: () => 0,
+      report: (rule) => found.push(rule),
+    })
+    let before: Parameters<TableChecker['applied']>[0]['before']
+    for (const { counter, at, sub = 0 } of rows) {
+      const after = {
+        leaseKey: { S: 'shardId-000000000000' },
+        entityType: { S: 'LEASE' },
+        leaseCounter: { N: String(counter) },
+        checkpoint: { S: at },
+        checkpointSubSequenceNumber: { N: String(sub) },
+      }
+      checker.applied({
+        tableName: 't',
+        key: { leaseKey: { S: 'shardId-000000000000' } },
+        before,
+        after,
+        operation: 'UpdateItem',
+      })
+      before = after
+    }
+    return found
+  }
+
+  it('lets a checkpoint rise', () => {
+    assert.deepEqual(
+      checked(
+        { counter: 0, at: 'TRIM_HORIZON' },
+        { counter: 1, at: '9' },
+        { counter: 2, at: '10' },
+        { counter: 3, at: '10', sub: 1 },
+      ),
+      [],
+    )
+  })
+
+  it('reports S3 for a checkpoint that goes back, also within an aggregate', () => {
+    assert.deepEqual(checked({ counter: 0, at: '10' }, { counter: 1, at: '9' }), ['S3'])
+    assert.deepEqual(checked({ counter: 0, at: '9', sub: 4 }, { counter: 1, at: '9', sub: 3 }), [
+      'S3',
+    ])
+  })
+
+  it('reports S6 for a row that leaves SHARD_END', () => {
+    assert.deepEqual(checked({ counter: 0, at: 'SHARD_END' }, { counter: 1, at: '9' }), ['S6'])
+  })
+
+  it('reports S9 for a checkpoint without a new counter, and for a counter that jumps', () => {
+    assert.deepEqual(checked({ counter: 5, at: '9' }, { counter: 5, at: '10' }), ['S9'])
+    assert.deepEqual(checked({ counter: 5, at: '9' }, { counter: 7, at: '9' }), ['S9'])
+  })
+})
