@@ -29,7 +29,7 @@ import { Backpressure } from './pipeline/backpressure.ts'
 import { dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
 import { LossLog } from './pipeline/loss-log.ts'
-import type { Outcome, OutstandingRecord } from './pipeline/outstanding-record.ts'
+import type { OnFailed, OnStored, OutstandingRecord } from './pipeline/outstanding-record.ts'
 import { PutCall } from './pipeline/put-call.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
 import type { StreamPipeline } from './pipeline/stream-pipeline.ts'
@@ -48,6 +48,20 @@ interface OwnedClient extends KinesisPort {
 }
 
 const DEFAULT_HIGH_WATER_MARK = 16
+
+/** The settling functions of the promise made last: no closure per call of `put()`. */
+const settlers: {
+  resolve: (result: UserRecordResult) => void
+  reject: (error: unknown) => void
+} = { resolve: () => {}, reject: () => {} }
+
+function takeSettlers(
+  resolve: (result: UserRecordResult) => void,
+  reject: (error: unknown) => void,
+): void {
+  settlers.resolve = resolve
+  settlers.reject = reject
+}
 
 /**
  * Writes user records to Kinesis streams: packed into aggregates per shard, collected into large
@@ -146,9 +160,14 @@ export class Producer<T = Uint8Array>
     record: UserRecord<T>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UserRecordResult> {
-    return new Promise((resolve, reject) => {
+    const promise = new Promise<UserRecordResult>(takeSettlers)
+    const { resolve, reject } = settlers
+    try {
       this.#put(record, options?.signal, resolve, reject)
-    })
+    } catch (error) {
+      reject(error)
+    }
+    return promise
   }
 
   /**
@@ -173,7 +192,7 @@ export class Producer<T = Uint8Array>
     })
     return new UserRecordWritable<T>(
       {
-        tryPut: (record, outcome) => this.#tryPut(record, outcome),
+        tryPut: (record, onFailed) => this.#tryPut(record, onFailed),
         onceDrained: (run) => {
           this.#drainWaiters.push(run)
         },
@@ -245,7 +264,7 @@ export class Producer<T = Uint8Array>
     const sequence = ++this.#sequence
     const hasRoom = this.#backpressure.hasRoom(bytes)
     if (hasRoom && signal === undefined) {
-      this.#admit(pipeline, record, sequence, { resolve, reject })
+      this.#admit(pipeline, record, sequence, resolve, reject)
       return
     }
     const call = new PutCall({
@@ -254,9 +273,9 @@ export class Producer<T = Uint8Array>
       signal,
       resolve,
       reject,
-      accept: (outcome) => {
+      accept: ({ onStored, onFailed }) => {
         this.#admission.check(record)
-        return this.#admit(pipeline, record, sequence, outcome)
+        return this.#admit(pipeline, record, sequence, onStored, onFailed)
       },
       cancel: (waiting) => this.#backpressure.cancel(waiting),
     })
@@ -264,7 +283,7 @@ export class Producer<T = Uint8Array>
     else this.#backpressure.wait(call)
   }
 
-  #tryPut(record: UserRecord<T>, outcome: Outcome | undefined): boolean {
+  #tryPut(record: UserRecord<T>, onFailed: OnFailed | undefined): boolean {
     this.#refuseClosed()
     const bytes = this.#admission.check(record)
     const pipeline = this.#pipelines.forRecord(record.stream)
@@ -272,7 +291,7 @@ export class Producer<T = Uint8Array>
       this.#backpressure.wantDrain()
       return false
     }
-    this.#admit(pipeline, record, ++this.#sequence, outcome)
+    this.#admit(pipeline, record, ++this.#sequence, undefined, onFailed)
     return true
   }
 
@@ -281,13 +300,14 @@ export class Producer<T = Uint8Array>
     pipeline: StreamPipeline,
     record: UserRecord<T>,
     sequence: number,
-    outcome: Outcome | undefined,
+    onStored: OnStored | undefined,
+    onFailed: OnFailed | undefined,
   ): OutstandingRecord {
     const { keyBytes, explicitHashKey, words } = this.#admission
     const { partitionKey } = record
     const data = this.#admission.copyData()
     return pipeline.admit(
-      { sequence, partitionKey, keyBytes, explicitHashKey, data, outcome },
+      { sequence, partitionKey, keyBytes, explicitHashKey, data, onStored, onFailed },
       words,
     )
   }

@@ -1,12 +1,12 @@
 /** The producer as the end of a Node stream pipeline. */
 import { Writable } from 'node:stream'
-import type { Outcome } from './pipeline/outstanding-record.ts'
+import type { OnFailed } from './pipeline/outstanding-record.ts'
 import type { UserRecord } from './user-record.ts'
 
 /** What the stream needs of the producer. */
 export interface WritableTarget<T> {
   /** False when there is no room: try again at the next drain. Throws for a record that is wrong. */
-  tryPut(record: UserRecord<T>, outcome: Outcome): boolean
+  tryPut(record: UserRecord<T>, onFailed: OnFailed): boolean
   onceDrained(run: () => void): void
   flush(): Promise<void>
 }
@@ -14,11 +14,8 @@ export interface WritableTarget<T> {
 /** Takes records one by one; a record that fails for good destroys the stream with its error. */
 export class UserRecordWritable<T> extends Writable {
   readonly #target: WritableTarget<T>
-  readonly #outcome: Outcome = {
-    resolve: () => {},
-    reject: (error) => {
-      this.destroy(error)
-    },
+  readonly #onFailed: OnFailed = (error) => {
+    this.destroy(error)
   }
 
   constructor(target: WritableTarget<T>, highWaterMark: number) {
@@ -36,7 +33,7 @@ export class UserRecordWritable<T> extends Writable {
       return
     }
     try {
-      if (this.#target.tryPut(record, this.#outcome)) callback()
+      if (this.#target.tryPut(record, this.#onFailed)) callback()
       else this.#target.onceDrained(() => this._write(record, _encoding, callback))
     } catch (error) {
       callback(error as Error)

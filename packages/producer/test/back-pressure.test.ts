@@ -167,6 +167,37 @@ describe('writable()', () => {
 })
 
 describe('the shard limit of the producer', () => {
+  it('never sends what expired while it waited', () =>
+    withProducer(
+      { rateLimitPercent: 1, recordTtlMs: 1000, recordMaxBufferedTimeMs: 600 },
+      async ({ service, producer }) => {
+        const outcomes: Promise<string>[] = []
+        const put = (name: string, size: number): void => {
+          const stored = producer.put({ partitionKey: name, data: new Uint8Array(size) })
+          outcomes.push(
+            stored.then(
+              () => name,
+              () => 'expired',
+            ),
+          )
+        }
+        put('first', 14_500)
+        await sleep(700)
+        put('early', 300)
+        await sleep(300)
+        put('late', 300)
+        assert.deepEqual(await Promise.all(outcomes), ['first', 'expired', 'late'])
+        const stored = storedUserRecords(service, STREAM)
+        assert.deepEqual(
+          stored.map(({ partitionKey, aggregated }) => [partitionKey, aggregated]),
+          [
+            ['first', false],
+            ['late', false],
+          ],
+        )
+      },
+    ))
+
   it('at 100 percent uses the shard to 90 % or more and is never throttled', () =>
     withProducer({ rateLimitPercent: 100, recordTtlMs: 120_000 }, async ({ client, producer }) => {
       let throttled = 0

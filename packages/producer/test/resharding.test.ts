@@ -125,6 +125,22 @@ describe('a split under load', () => {
       // Held meanwhile, not sent again and again: under 5 % of extra copies (R35).
       const copies = storedUserRecords(service, STREAM).length - 810
       assert.ok(copies <= 40, `${copies} copies`)
+      // Held, then aggregated: not sent alone.
+      assert.ok(service.records(STREAM).length < 150, `${service.records(STREAM).length} records`)
+    }))
+
+  it('routes anew what still waits for the shard that was split', () =>
+    withProducer(1, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service)
+      // More than the limiter lets through before the first answer.
+      const results = await Promise.all(
+        Array.from({ length: 60 }, (_, i) =>
+          producer.put({ partitionKey: `k${i}`, data: new Uint8Array(20_000) }),
+        ),
+      )
+      const misplaced = results.filter(({ attempts }) => attempts.length > 1).length
+      assert.ok(misplaced > 0 && misplaced <= 20, `${misplaced} of 60 were sent to the old shard`)
     }))
 
   it('sends records alone when the listing lags for longer than they can be held', () =>

@@ -40,11 +40,21 @@ export class KinesisRecord {
     return this.encoder.bytes + AGGREGATE_PARTITION_KEY.length
   }
 
-  /** Lets go of user records that settled while they waited (expired or destroyed). */
-  dropSettled(): void {
-    const { encoder, userRecords } = this
-    if (userRecords.every(isOutstanding)) return
-    this.userRecords = userRecords.filter(isOutstanding)
+  /** Marks its user records as travelling; those that settled while they waited stay behind. */
+  depart(): void {
+    const { userRecords } = this
+    let settled = 0
+    for (let i = 0; i < userRecords.length; i++) {
+      const record = userRecords[i] as OutstandingRecord
+      if (record.phase === 'settled') settled++
+      else record.phase = 'in-flight'
+    }
+    if (settled > 0) this.#dropSettled()
+  }
+
+  #dropSettled(): void {
+    const { encoder } = this
+    this.userRecords = this.userRecords.filter(isOutstanding)
     if (encoder === undefined) return
     encoder.reset()
     for (const { partitionKey, keyBytes, explicitHashKey, data } of this.userRecords) {

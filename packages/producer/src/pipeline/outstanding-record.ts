@@ -6,10 +6,8 @@ import type { Attempt, UserRecordResult } from '../user-record.ts'
 export type RecordPhase = 'buffered' | 'in-flight' | 'settled'
 
 /** Who is told the outcome of a record: the promise of `put()`, a stream, or nobody. */
-export interface Outcome {
-  resolve(result: UserRecordResult): void
-  reject(error: UserRecordFailedError): void
-}
+export type OnStored = (result: UserRecordResult) => void
+export type OnFailed = (error: UserRecordFailedError) => void
 
 export interface AdmittedFields {
   /** Order of the calls to put and tryPut; never reused. */
@@ -21,7 +19,8 @@ export interface AdmittedFields {
   readonly explicitHashKey: string | undefined
   /** A copy of the user's bytes. */
   readonly data: Uint8Array
-  readonly outcome: Outcome | undefined
+  readonly onStored: OnStored | undefined
+  readonly onFailed: OnFailed | undefined
 }
 
 export class OutstandingRecord {
@@ -31,7 +30,8 @@ export class OutstandingRecord {
   readonly explicitHashKey: string | undefined
   readonly data: Uint8Array
   readonly admittedMs: number
-  outcome: Outcome | undefined
+  onStored: OnStored | undefined
+  onFailed: OnFailed | undefined
   phase: RecordPhase = 'buffered'
   /** Failed attempts; undefined until the first one. */
   attempts: Attempt[] | undefined
@@ -48,7 +48,8 @@ export class OutstandingRecord {
     this.explicitHashKey = fields.explicitHashKey
     this.data = fields.data
     this.admittedMs = nowMs
-    this.outcome = fields.outcome
+    this.onStored = fields.onStored
+    this.onFailed = fields.onFailed
     this.freeSinceMs = nowMs
     this.attempts = undefined
     this.older = undefined

@@ -3,7 +3,7 @@ import { AbortedError } from '@millrace/core'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { UserRecordResult } from '../user-record.ts'
 import type { WaitingPut } from './backpressure.ts'
-import type { Outcome, OutstandingRecord } from './outstanding-record.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
 
 export interface PutCallOptions {
   readonly sequence: number
@@ -17,7 +17,7 @@ export interface PutCallOptions {
   readonly cancel: (call: PutCall) => void
 }
 
-export class PutCall implements WaitingPut, Outcome {
+export class PutCall implements WaitingPut {
   readonly sequence: number
   readonly bytes: number
   cancelled = false
@@ -39,18 +39,23 @@ export class PutCall implements WaitingPut, Outcome {
     }
   }
 
-  resolve(result: UserRecordResult): void {
+  readonly onStored = (result: UserRecordResult): void => {
     this.#detach()
     this.#options.resolve(result)
   }
 
-  reject(error: UserRecordFailedError): void {
+  readonly onFailed = (error: UserRecordFailedError): void => {
     this.fail(error)
   }
 
   fail(error: Error): void {
     this.#detach()
     this.#options.reject(error)
+  }
+
+  #forget(record: OutstandingRecord): void {
+    record.onStored = undefined
+    record.onFailed = undefined
   }
 
   #detach(): void {
@@ -60,7 +65,7 @@ export class PutCall implements WaitingPut, Outcome {
   readonly #onAbort = (): void => {
     // Once accepted, the record goes on without its caller; a loss is told by `failed` then.
     if (this.#record === undefined) this.#options.cancel(this)
-    else this.#record.outcome = undefined
+    else this.#forget(this.#record)
     this.fail(new AbortedError('put()', this.#options.signal?.reason))
   }
 }

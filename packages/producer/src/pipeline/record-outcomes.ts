@@ -27,6 +27,7 @@ export interface Stored {
 
 export class RecordOutcomes {
   readonly #options: RecordOutcomesOptions
+  #lastAttempts: readonly Attempt[] = []
 
   constructor(options: RecordOutcomesOptions) {
     this.#options = options
@@ -36,15 +37,9 @@ export class RecordOutcomes {
     if (!this.#settle(record)) return
     const { metrics } = this.#options
     if (metrics.enabled) metrics.userRecordStored(record, stored)
-    const { outcome } = record
-    if (outcome === undefined) return
-    const attempt = {
-      delayMs: stored.startMs - record.freeSinceMs,
-      durationMs: stored.endMs - stored.startMs,
-    }
-    const attempts = record.attempts ?? []
-    attempts.push(attempt)
-    outcome.resolve({
+    if (record.onStored === undefined) return
+    const attempts = this.#attemptsOf(record, stored)
+    record.onStored({
       shardId: stored.shardId,
       sequenceNumber: stored.sequenceNumber,
       subSequenceNumber,
@@ -77,8 +72,8 @@ export class RecordOutcomes {
       cause: reason.cause,
     })
     if (metrics.enabled) metrics.userRecordFailed(record, reason.code)
-    if (record.outcome === undefined) lost(record, error)
-    else record.outcome.reject(error)
+    if (record.onFailed === undefined) lost(record, error)
+    else record.onFailed(error)
   }
 
   expire(record: OutstandingRecord, nowMs: number): void {
@@ -86,6 +81,21 @@ export class RecordOutcomes {
     const reason = expired(this.#options.recordTtlMs)
     this.noteAttempt(record, nowMs, nowMs, { code: reason.code, message: reason.message })
     this.fail(record, reason)
+  }
+
+  /** Records that came and went together share their one attempt: results are read only. */
+  #attemptsOf(record: OutstandingRecord, stored: Stored): readonly Attempt[] {
+    const delayMs = stored.startMs - record.freeSinceMs
+    const durationMs = stored.endMs - stored.startMs
+    if (record.attempts !== undefined) {
+      record.attempts.push({ delayMs, durationMs })
+      return record.attempts
+    }
+    const last = this.#lastAttempts[0]
+    if (last?.delayMs !== delayMs || last.durationMs !== durationMs) {
+      this.#lastAttempts = [{ delayMs, durationMs }]
+    }
+    return this.#lastAttempts
   }
 
   #settle(record: OutstandingRecord): boolean {

@@ -25,7 +25,7 @@ export class Router {
   #map: ShardMap | undefined
   /** `#lanes[i]` belongs to `#map.shards[i]`. */
   #lanes: ShardLane[] = []
-  #doubts = 0
+  #doubtedLanes = 0
   #held: OutstandingRecord[] = []
   /** Until when records wait for the first map. */
   #holdUntilMs: number
@@ -45,6 +45,11 @@ export class Router {
   /** False while there is no map, or none can be used. */
   get predicts(): boolean {
     return this.#map !== undefined
+  }
+
+  /** True while the map shows a shard as open that a misplaced record speaks against. */
+  get doubts(): boolean {
+    return this.#doubtedLanes > 0
   }
 
   /** Routes a record, hashing its key. */
@@ -80,7 +85,7 @@ export class Router {
       return lane ?? new ShardLane(shardId, this.#rateLimitPercent, nowMs)
     })
     this.#map = map
-    this.#doubts = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
+    this.#doubtedLanes = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
     return [...before.values()]
   }
 
@@ -88,7 +93,7 @@ export class Router {
   stopPredicting(): readonly ShardLane[] {
     const gone = this.#lanes
     this.#lanes = []
-    this.#doubts = 0
+    this.#doubtedLanes = 0
     this.#map = undefined
     this.#holdUntilMs = Number.NEGATIVE_INFINITY
     return gone
@@ -98,17 +103,17 @@ export class Router {
   doubt(lane: ShardLane, nowMs: number): boolean {
     if (lane.doubtedSinceMs !== undefined || !this.#lanes.includes(lane)) return false
     lane.doubtedSinceMs = nowMs
-    this.#doubts++
+    this.#doubtedLanes++
     return true
   }
 
   /** A record sent at `sentMs` was stored in this shard: it was open then. */
   trust(shardId: string, sentMs: number): void {
-    if (this.#doubts === 0) return
+    if (this.#doubtedLanes === 0) return
     const lane = this.#lanes.find((candidate) => candidate.shardId === shardId)
     if (lane?.doubtedSinceMs === undefined || sentMs <= lane.doubtedSinceMs) return
     lane.doubtedSinceMs = undefined
-    this.#doubts--
+    this.#doubtedLanes--
   }
 
   /** Routes what is held once more; what still has to wait is held again. */

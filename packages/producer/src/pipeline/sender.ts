@@ -52,9 +52,8 @@ export class Sender {
     const records: KinesisRecord[] = []
     const entries: kinesis.PutRecordsEntry[] = []
     for (const record of given) {
-      record.dropSettled()
+      record.depart()
       if (record.userRecords.length > 0) {
-        for (const userRecord of record.userRecords) userRecord.phase = 'in-flight'
         entries.push(requestEntry(record))
         records.push(record)
       }

@@ -214,6 +214,10 @@ export class StreamPipeline {
     if (this.#stopped) return
     this.#mapTroubleTold = false
     this.#reroute(this.#router.install(map, clockMs()))
+    // The listing lags: what is held waits for the next one.
+    if (this.#router.doubts && this.#list.oldest !== undefined) {
+      this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
+    }
   }
 
   #stopPredicting(): void {
