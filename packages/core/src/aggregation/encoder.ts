@@ -19,11 +19,14 @@ import {
 import { KeyTable } from './key-table.ts'
 import { writeLengthOrIndex } from './varint.ts'
 
-// Copies of imported constants, which V8 folds into the code; imported ones it loads at every use.
+// Copies of what is imported: V8 folds a module's own constants into the code and inlines its own
+// functions, but loads imported ones at every use.
 const RECORD = RECORD_TAG
 const KEY_INDEX = KEY_INDEX_TAG
 const HASH_KEY_INDEX = HASH_KEY_INDEX_TAG
 const DATA = DATA_TAG
+const sizeOf = varintBytes
+const write = writeLengthOrIndex
 const NONE = -1
 const FIRST_CAPACITY = 64
 
@@ -101,7 +104,7 @@ export class AggregateEncoder {
     this.#hashKeyIndexes[at] = hashKey
     this.#data[at] = data
     const body = bodyBytes(key, hashKey, data.length)
-    this.#recordBytes += 1 + varintBytes(body) + body
+    this.#recordBytes += 1 + sizeOf(body) + body
     return true
   }
 
@@ -151,7 +154,7 @@ export class AggregateEncoder {
     let keyIndex = key
     let hashKeyIndex = hashKey
     if (key === NONE) {
-      growth += 1 + varintBytes(keyBytes) + keyBytes
+      growth += 1 + sizeOf(keyBytes) + keyBytes
       keyIndex = this.#partitionKeys.size
     }
     if (explicitHashKey !== undefined && hashKey === NONE) {
@@ -159,7 +162,7 @@ export class AggregateEncoder {
       hashKeyIndex = this.#hashKeys.size
     }
     const body = bodyBytes(keyIndex, hashKeyIndex, dataBytes)
-    return growth + 1 + varintBytes(body) + body
+    return growth + 1 + sizeOf(body) + body
   }
 
   #writeRecords(target: Buffer, offset: number): number {
@@ -171,15 +174,15 @@ export class AggregateEncoder {
       const hashKey = this.#hashKeyIndexes[i] as number
       const length = data.length
       target[at++] = RECORD
-      at = writeLengthOrIndex(target, at, bodyBytes(key, hashKey, length))
+      at = write(target, at, bodyBytes(key, hashKey, length))
       target[at++] = KEY_INDEX
-      at = writeLengthOrIndex(target, at, key)
+      at = write(target, at, key)
       if (hashKey !== NONE) {
         target[at++] = HASH_KEY_INDEX
-        at = writeLengthOrIndex(target, at, hashKey)
+        at = write(target, at, hashKey)
       }
       target[at++] = DATA
-      at = writeLengthOrIndex(target, at, length)
+      at = write(target, at, length)
       target.set(data, at)
       at += length
     }
@@ -199,6 +202,6 @@ export class AggregateEncoder {
 
 /** A Record message without its own tag and length. */
 function bodyBytes(key: number, hashKey: number, dataBytes: number): number {
-  const body = 2 + varintBytes(key) + varintBytes(dataBytes) + dataBytes
-  return hashKey === NONE ? body : body + 1 + varintBytes(hashKey)
+  const body = 2 + sizeOf(key) + sizeOf(dataBytes) + dataBytes
+  return hashKey === NONE ? body : body + 1 + sizeOf(hashKey)
 }

@@ -2,6 +2,10 @@
 import { varintBytes } from './format.ts'
 import { writeLengthOrIndex } from './varint.ts'
 
+// Copies of what is imported, which V8 would load at every use instead of inlining.
+const sizeOf = varintBytes
+const write = writeLengthOrIndex
+
 export class KeyTable {
   readonly #tag: number
   /** A Map, because keys such as `__proto__` or `10` are keys like any other. */
@@ -33,7 +37,7 @@ export class KeyTable {
     this.#indexes.set(key, index)
     this.#keys.push(key)
     this.#lengths.push(keyBytes)
-    this.#bytes += 1 + varintBytes(keyBytes) + keyBytes
+    this.#bytes += 1 + sizeOf(keyBytes) + keyBytes
     return index
   }
 
@@ -43,7 +47,7 @@ export class KeyTable {
       const key = this.#keys[i] as string
       const length = this.#lengths[i] as number
       target[at++] = this.#tag
-      at = writeLengthOrIndex(target, at, length)
+      at = write(target, at, length)
       // As many bytes as UTF-16 units means ASCII: a loop beats the call into native code then.
       if (length === key.length && length <= 64) {
         for (let c = 0; c < length; c++) target[at + c] = key.charCodeAt(c)
