@@ -30,6 +30,7 @@ import { dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
 import { LossLog } from './pipeline/loss-log.ts'
 import type { OnFailed, OnStored, OutstandingRecord } from './pipeline/outstanding-record.ts'
+import { settlers, takeSettlers } from './pipeline/promise-settlers.ts'
 import { PutCall } from './pipeline/put-call.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
 import type { StreamPipeline } from './pipeline/stream-pipeline.ts'
@@ -48,20 +49,6 @@ interface OwnedClient extends KinesisPort {
 }
 
 const DEFAULT_HIGH_WATER_MARK = 16
-
-/** The settling functions of the promise made last: no closure per call of `put()`. */
-const settlers: {
-  resolve: (result: UserRecordResult) => void
-  reject: (error: unknown) => void
-} = { resolve: () => {}, reject: () => {} }
-
-function takeSettlers(
-  resolve: (result: UserRecordResult) => void,
-  reject: (error: unknown) => void,
-): void {
-  settlers.resolve = resolve
-  settlers.reject = reject
-}
 
 /**
  * Writes user records to Kinesis streams: packed into aggregates per shard, collected into large
@@ -335,10 +322,14 @@ export class Producer<T = Uint8Array>
   }
 
   #drained(): void {
+    this.#wakeWritables()
+    this.emit('drain')
+  }
+
+  #wakeWritables(): void {
     const waiters = this.#drainWaiters
     this.#drainWaiters = []
     for (const run of waiters) run()
-    this.emit('drain')
   }
 
   #settled(): void {
@@ -391,7 +382,7 @@ export class Producer<T = Uint8Array>
     this.#abort.abort()
     this.#losses.tell()
     this.#ownClient?.close()
-    this.#drained()
+    this.#wakeWritables()
   }
 
   #streamName(): string {

@@ -171,4 +171,41 @@ describe('Producer', () => {
       assert.equal(producer.oldestRecordAgeMs, 0)
       await producer.close()
     }))
+
+  it('spells the entries as KPL does', () =>
+    runInVirtualTime(async () => {
+      const service = await makeService(1)
+      const client = new RecordingClient(service)
+      const producer = new Producer({ stream: STREAM, client })
+      await producer.put({ partitionKey: 'abcd', data: bytes('x') })
+      await producer.put({ partitionKey: 'abcd', explicitHashKey: ' 007', data: bytes('x') })
+      await Promise.all([
+        producer.put({ partitionKey: 'a', data: bytes('x') }),
+        producer.put({ partitionKey: 'a', data: bytes('yz') }),
+      ])
+      const entries = client.requests.map(({ input }) => input.Records[0])
+      assert.deepEqual(
+        entries.map((entry) => [entry?.PartitionKey, entry?.ExplicitHashKey]),
+        [
+          ['abcd', '301716283811389038011477436469853762335'],
+          ['abcd', '7'],
+          ['a', '16955237001963240173058271559858726497'],
+        ],
+      )
+      assert.equal(
+        Buffer.from(entries[2]?.Data ?? []).toString('hex'),
+        'f3899ac20a01611a0508001a01781a0608001a02797a0a4448cfabc0bb73fd5401aa8540e421',
+      )
+      await producer.close()
+    }))
+
+  it('leaves no timer when it has nothing to do, even unclosed', () =>
+    runInVirtualTime(async (time) => {
+      const service = await makeService(1)
+      const producer = new Producer({ stream: STREAM, client: service })
+      await producer.put({ partitionKey: 'a', data: bytes('x') })
+      await sleep(0)
+      assert.equal(time.waitingEvents(), 0)
+      await producer.close()
+    }))
 })

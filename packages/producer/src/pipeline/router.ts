@@ -120,6 +120,7 @@ export class Router {
   release(nowMs: number): void {
     const held = this.#held
     this.#held = []
+    this.#alarm.cancel()
     for (const record of held) if (isOutstanding(record)) this.accept(record, nowMs)
   }
 

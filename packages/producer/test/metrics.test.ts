@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import type { Metrics } from '@millrace/core'
+import { Producer } from '@millrace/producer'
+import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
+
+class Sums implements Metrics {
+  readonly sums = new Map<string, number>()
+  readonly dimensions = new Map<string, Set<string>>()
+
+  put(name: string, value: number, _unit: string, dimensions: Record<string, string> = {}): void {
+    this.sums.set(name, (this.sums.get(name) ?? 0) + value)
+    const known = this.dimensions.get(name) ?? new Set()
+    known.add(JSON.stringify(dimensions))
+    this.dimensions.set(name, known)
+  }
+}
+
+describe("the producer's metrics", () => {
+  it("bear KPL's names and dimensions", () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis()
+      await service.createStream({ StreamName: 'orders', ShardCount: 1 })
+      service.injectFault({
+        operation: 'putRecords',
+        kind: 'throttle',
+        shardId: 'shardId-000000000000',
+      })
+      service.injectFault({ operation: 'putRecords', kind: 'fail' })
+      const metrics = new Sums()
+      const producer = new Producer({ stream: 'orders', client: service, metrics, logger: false })
+      const puts = Array.from({ length: 10 }, () =>
+        producer.put({ partitionKey: 'k', data: new Uint8Array(7) }),
+      )
+      await Promise.all(puts)
+      await producer.close()
+      const { sums, dimensions } = metrics
+      assert.equal(sums.get('UserRecordsReceived'), 10)
+      assert.equal(sums.get('UserRecordsPut'), 10)
+      assert.equal(sums.get('UserRecordsDataPut'), 70)
+      assert.equal(sums.get('RetriesPerRecord'), 20)
+      assert.equal(sums.get('KinesisRecordsPut'), 1)
+      assert.equal(sums.get('UserRecordsPerKinesisRecord'), 20)
+      assert.equal(sums.get('KinesisRecordsPerPutRecordsRequest'), 3)
+      assert.equal(sums.get('ErrorsByCode'), 2)
+      assert.equal(sums.get('AllErrors'), 2)
+      assert.ok((sums.get('BufferingTime') ?? 0) > 0)
+      const shard = { StreamName: 'orders', ShardId: 'shardId-000000000000' }
+      assert.deepEqual(dimensions.get('UserRecordsPut'), new Set([JSON.stringify(shard)]))
+      assert.deepEqual(
+        dimensions.get('ErrorsByCode'),
+        new Set([
+          JSON.stringify({ ErrorCode: 'ProvisionedThroughputExceededException', ...shard }),
+          JSON.stringify({ ErrorCode: 'InternalFailure', StreamName: 'orders' }),
+        ]),
+      )
+    }))
+})
