@@ -13,7 +13,10 @@ const MEMORY_FLOOR_BYTES = 64 * 1024
 export const DEFAULT_MAX_USER_RECORDS = 100_000
 
 export interface DecodeBudget {
-  /** Bound of the user records, and of the entries of both key tables together. */
+  /**
+   * Bound of the user records, of the entries of both key tables together, and of the fields that
+   * KPL never writes: each bound is for itself.
+   */
   readonly entries: number
   /** Bound of `keyCost` over all keys. */
   readonly keyBytes: number

@@ -29,6 +29,8 @@ export interface Gathered {
   readonly partitionKeys: KeySpanList
   readonly hashKeys: KeySpanList
   records: number
+  /** Fields that KPL never writes: unknown ones and tags. */
+  extras: number
   /** -1 when no record refers to the table. */
   largestKeyIndex: number
   largestHashKeyIndex: number

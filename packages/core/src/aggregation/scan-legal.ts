@@ -8,6 +8,10 @@ import { type Gathered, overBudget } from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
 import { WireReader } from './wire-reader.ts'
 
+// Copies of imported constants, which V8 folds into the code; imported ones it loads at every use.
+const BYTES = LENGTH_DELIMITED
+const NUMBER = VARINT
+
 export function scanLegal(
   bytes: Uint8Array,
   start: number,
@@ -23,17 +27,17 @@ export function scanLegal(
     const wireType = tag & 7
     const field = tag >>> 3
     if (field > 3) {
-      reader.skip(wireType, end)
+      skipExtra(reader, wireType, end, budget, gathered)
       continue
     }
-    if (!expect(reader, wireType, LENGTH_DELIMITED)) break
+    if (!expect(reader, wireType, BYTES)) break
     const fieldEnd = reader.lengthDelimited(end)
     if (reader.fault !== undefined) break
     if (field === 1) gathered.partitionKeys.add(reader.at, fieldEnd)
     else if (field === 2) gathered.hashKeys.add(reader.at, fieldEnd)
     else {
       gathered.records++
-      scanRecord(reader, fieldEnd, gathered)
+      scanRecord(reader, fieldEnd, budget, gathered)
     }
     if (overBudget(gathered, budget)) reader.fail('over-budget')
     reader.at = fieldEnd
@@ -41,7 +45,12 @@ export function scanLegal(
   return reader.fault
 }
 
-function scanRecord(reader: WireReader, end: number, gathered: Gathered): void {
+function scanRecord(
+  reader: WireReader,
+  end: number,
+  budget: DecodeBudget,
+  gathered: Gathered,
+): void {
   let key = -1
   let hashKey = -1
   let hasData = false
@@ -51,16 +60,18 @@ function scanRecord(reader: WireReader, end: number, gathered: Gathered): void {
     const wireType = tag & 7
     const field = tag >>> 3
     if (field === 1) {
-      if (expect(reader, wireType, VARINT)) key = reader.varint(end)
+      if (expect(reader, wireType, NUMBER)) key = reader.varint(end)
     } else if (field === 2) {
-      if (expect(reader, wireType, VARINT)) hashKey = reader.varint(end)
+      if (expect(reader, wireType, NUMBER)) hashKey = reader.varint(end)
     } else if (field === 3) {
-      if (expect(reader, wireType, LENGTH_DELIMITED)) reader.at = reader.lengthDelimited(end)
+      if (expect(reader, wireType, BYTES)) reader.at = reader.lengthDelimited(end)
       hasData = true
     } else if (field === 4) {
-      if (expect(reader, wireType, LENGTH_DELIMITED)) scanTag(reader, reader.lengthDelimited(end))
+      if (!expect(reader, wireType, BYTES)) return
+      countExtra(reader, budget, gathered)
+      scanTag(reader, reader.lengthDelimited(end), budget, gathered)
     } else {
-      reader.skip(wireType, end)
+      skipExtra(reader, wireType, end, budget, gathered)
     }
   }
   if (key < 0 || !hasData) reader.fail('field')
@@ -69,7 +80,7 @@ function scanRecord(reader: WireReader, end: number, gathered: Gathered): void {
   if (hashKey > gathered.largestHashKeyIndex) gathered.largestHashKeyIndex = hashKey
 }
 
-function scanTag(reader: WireReader, end: number): void {
+function scanTag(reader: WireReader, end: number, budget: DecodeBudget, gathered: Gathered): void {
   let hasKey = false
   while (reader.at < end && reader.fault === undefined) {
     const tag = reader.tag(end)
@@ -77,8 +88,8 @@ function scanTag(reader: WireReader, end: number): void {
     const wireType = tag & 7
     const field = tag >>> 3
     if (field > 2) {
-      reader.skip(wireType, end)
-    } else if (expect(reader, wireType, LENGTH_DELIMITED)) {
+      skipExtra(reader, wireType, end, budget, gathered)
+    } else if (expect(reader, wireType, BYTES)) {
       reader.at = reader.lengthDelimited(end)
       hasKey ||= field === 1
     }
@@ -90,4 +101,20 @@ function expect(reader: WireReader, wireType: number, expected: number): boolean
   if (wireType === expected) return true
   reader.fail(wireType === 3 || wireType === 4 ? 'group' : 'wire-type')
   return false
+}
+
+/** Steps over a field that means nothing to us, at a price: see `DecodeBudget.entries`. */
+function skipExtra(
+  reader: WireReader,
+  wireType: number,
+  end: number,
+  budget: DecodeBudget,
+  gathered: Gathered,
+): void {
+  countExtra(reader, budget, gathered)
+  reader.skip(wireType, end)
+}
+
+function countExtra(reader: WireReader, budget: DecodeBudget, gathered: Gathered): void {
+  if (++gathered.extras > budget.entries) reader.fail('over-budget')
 }

@@ -11,6 +11,7 @@ const gathered: Gathered = {
   partitionKeys: new KeySpanList(),
   hashKeys: new KeySpanList(),
   records: 0,
+  extras: 0,
   largestKeyIndex: -1,
   largestHashKeyIndex: -1,
 }
@@ -47,6 +48,7 @@ function clearGathered(): void {
   gathered.partitionKeys.clear()
   gathered.hashKeys.clear()
   gathered.records = 0
+  gathered.extras = 0
   gathered.largestKeyIndex = -1
   gathered.largestHashKeyIndex = -1
 }

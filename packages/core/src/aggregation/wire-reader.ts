@@ -5,6 +5,12 @@
 import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './format.ts'
 import type { MalformedReason } from './malformed.ts'
 
+// Copies of imported constants: V8 folds a module's own into the code, and loads imported ones at
+// every use, which a bomb of half a million fields turns into time.
+const NUMBER = VARINT
+const BYTES = LENGTH_DELIMITED
+const EIGHT = FIXED64
+const FOUR = FIXED32
 const MAX_VARINT_BYTES = 10
 const MAX_TAG = 0xffff_ffff
 
@@ -24,17 +30,12 @@ export class WireReader {
 
   /** An unsigned number of up to 64 bits; above 2^53 it is only known to be that large. */
   varint(end: number): number {
-    let value = 0
-    let scale = 1
-    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
-      if (this.at >= end) return this.fail('truncated')
-      const byte = this.#bytes[this.at++] as number
-      if (i === MAX_VARINT_BYTES - 1 && byte > 1) break
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) return value
-      scale *= 0x80
+    const first = this.#bytes[this.at] as number
+    if (first < 0x80 && this.at < end) {
+      this.at++
+      return first
     }
-    return this.fail('varint')
+    return this.#longVarint(end)
   }
 
   /** Field number times 8 plus wire type. */
@@ -54,11 +55,25 @@ export class WireReader {
 
   /** Steps over a field that means nothing to us. */
   skip(wireType: number, end: number): void {
-    if (wireType === VARINT) this.varint(end)
-    else if (wireType === LENGTH_DELIMITED) this.at = this.lengthDelimited(end)
-    else if (wireType === FIXED64) this.#advance(8, end)
-    else if (wireType === FIXED32) this.#advance(4, end)
+    if (wireType === NUMBER) this.varint(end)
+    else if (wireType === BYTES) this.at = this.lengthDelimited(end)
+    else if (wireType === EIGHT) this.#advance(8, end)
+    else if (wireType === FOUR) this.#advance(4, end)
     else this.fail(wireType === 3 || wireType === 4 ? 'group' : 'wire-type')
+  }
+
+  #longVarint(end: number): number {
+    let value = 0
+    let scale = 1
+    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
+      if (this.at >= end) return this.fail('truncated')
+      const byte = this.#bytes[this.at++] as number
+      if (i === MAX_VARINT_BYTES - 1 && byte > 1) break
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+    return this.fail('varint')
   }
 
   #advance(bytes: number, end: number): void {

@@ -16,6 +16,14 @@ const shapes: Record<string, (bytes: number) => Buffer> = {
     sealed(Buffer.alloc(bytes - (bytes % 6), EMPTY_RECORD), key('k')),
   'empty keys': (bytes) => bomb(Buffer.from('0a00', 'hex'), bytes),
   'empty hash keys': (bytes) => bomb(Buffer.from('1200', 'hex'), bytes),
+  'unknown fields': (bytes) => bomb(Buffer.from('7800', 'hex'), bytes, key('k'), record(0, 'x')),
+  'unknown fields in a record': (bytes) =>
+    sealed(key('k'), record(0, 'x', Buffer.alloc(bytes, Buffer.from('7800', 'hex')))),
+  'tags of a record': (bytes) =>
+    sealed(
+      key('k'),
+      record(0, 'x', Buffer.alloc(bytes - (bytes % 4), Buffer.from('22020a00', 'hex'))),
+    ),
   'empty keys behind a record': (bytes) => bomb(Buffer.from('0a00', 'hex'), bytes, record(0, 'x')),
 }
 
