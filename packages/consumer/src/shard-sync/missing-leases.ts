@@ -44,6 +44,10 @@ class AncestrySearch {
   }
 
   consider(openShard: Shard): void {
+    // Parents before children, so that a lineage of a year does not exhaust the stack.
+    for (const ancestor of this.#ancestorsToVisit(openShard)) {
+      this.#isDescendant(ancestor.shardId, new Set())
+    }
     if (!this.#isDescendant(openShard.shardId, new Set())) {
       this.#new.set(openShard.shardId, this.#atInitial)
     }
@@ -62,6 +66,24 @@ class AncestrySearch {
           (a.shard.shardId < b.shard.shardId ? -1 : 1),
       )
       .map(({ shard, checkpoint }) => newLeaseOf(shard, checkpoint))
+  }
+
+  /** Those that nobody has looked at, up to the nearest with a lease, oldest first. */
+  #ancestorsToVisit(shard: Shard): Shard[] {
+    const found = new Map<string, Shard>()
+    const open = [shard]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (this.#leaseKeys.has(next.shardId)) continue
+      for (const parentId of next.parentShardIds) {
+        const parent = this.#shards.get(parentId)
+        if (parent === undefined || found.has(parentId) || this.#descends.has(parentId)) continue
+        found.set(parentId, parent)
+        open.push(parent)
+      }
+    }
+    return [...found.values()].sort((a, b) =>
+      compareSequenceNumbers(a.startingSequenceNumber, b.startingSequenceNumber),
+    )
   }
 
   /** True when this shard will get its lease from an ancestor that has, or will have, one. */
