@@ -1,5 +1,5 @@
 /** The way to the service and back: abort signals, deadlines, late requests, late and lost replies. */
-import { type CallOptions, ServiceError } from '@millrace/core'
+import { type CallOptions, isServiceError, ServiceError } from '@millrace/core'
 import { sleep, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
 import type { Fault } from './faults.ts'
 import { throttled } from './refusals.ts'
@@ -29,7 +29,12 @@ export function callService<T>(
     case 'delay':
       return unlessGivenUp(operation, options, delayed(fault, apply))
     case 'lose-reply':
-      apply()
+      try {
+        apply()
+      } catch (cause) {
+        // A refusal is a reply, too.
+        if (!isServiceError(cause)) throw cause
+      }
       throw new ServiceError(operation, 'ECONNRESET', 'The reply was lost (injected).')
     case 'expire-iterators':
     case 'empty-page':
