@@ -2,7 +2,7 @@ import { jsonCodec } from '@millrace/core'
 import { Producer } from '@millrace/producer'
 
 const producer = new Producer({ stream: 'quick-start', codec: jsonCodec<{ hello: string }>() })
-for (const name of ['Ada', 'Grace', 'Barbara']) {
+for (const name of ['Ada', 'Grace', 'Hedy']) {
   const { shardId, sequenceNumber } = await producer.put({
     partitionKey: name,
     data: { hello: name },

@@ -17,8 +17,8 @@ const LEAST_PUT_MS = 12_000
 const USUAL_RECORDS = 20_000
 /** Bytes a second and shard that leave room for keys that are not spread evenly and for a merge. */
 const COMFORTABLE_BYTES_PER_SECOND = 0.5 * LIMITS.shardWriteBytesPerSecond
-/** What the fullest shard may take: two thirds of its limit. */
-const MOST_BYTES_PER_SECOND = (2 / 3) * LIMITS.shardWriteBytesPerSecond
+/** What the fullest shard may take. */
+const MOST_BYTES_PER_SECOND = 0.8 * LIMITS.shardWriteBytesPerSecond
 const HASH_KEY_BITS = 128n
 
 /** Slow enough that no shard is asked for more than it takes. */
