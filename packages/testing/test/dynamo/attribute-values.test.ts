@@ -3,13 +3,6 @@ import type { dynamo } from '@millrace/core'
 import fc from 'fast-check'
 import { acceptItem, copyItem } from '../../src/dynamo/accept-value.ts'
 import { canonical, typeOf, valuesEqual } from '../../src/dynamo/attribute-value.ts'
-import {
-  addDecimals,
-  compareDecimals,
-  formatDecimal,
-  negate,
-  parseDecimal,
-} from '../../src/dynamo/decimal.ts'
 import { checkItemSize, itemBytes } from '../../src/dynamo/item-size.ts'
 
 type Value = dynamo.AttributeValue
@@ -136,42 +129,6 @@ describe('valuesEqual and canonical', () => {
         if (valuesEqual(a, b)) assert.equal(typeOf(a), typeOf(b))
       }),
     )
-  })
-})
-
-describe('decimals', () => {
-  const digits = fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n })
-  const decimal = fc
-    .tuple(digits, fc.integer({ min: -60, max: 60 }))
-    .map(([coefficient, exponent]) => `${coefficient}e${exponent}`)
-
-  it('are spelled so that reading them again gives the same', () => {
-    fc.assert(
-      fc.property(decimal, (text) => {
-        const once = parseDecimal(text)
-        const spelled = formatDecimal(once)
-        assert.match(spelled, /^(0|-?(?!0\d)\d+(\.\d*[1-9])?)$/)
-        assert.deepEqual(parseDecimal(spelled), once)
-      }),
-    )
-  })
-
-  it('add and compare as integers do', () => {
-    const small = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n })
-    fc.assert(
-      fc.property(small, small, fc.integer({ min: -20, max: 20 }), (a, b, exponent) => {
-        const [x, y] = [parseDecimal(`${a}e${exponent}`), parseDecimal(`${b}e${exponent}`)]
-        assert.deepEqual(addDecimals(x, y), parseDecimal(`${a + b}e${exponent}`))
-        assert.equal(compareDecimals(x, y), a === b ? 0 : a < b ? -1 : 1)
-        assert.deepEqual(addDecimals(x, negate(x)), parseDecimal('0'))
-      }),
-    )
-  })
-
-  it('do not lose the small in the large: what needs more than 38 digits is refused', () => {
-    assert.throws(() => addDecimals(parseDecimal('1e38'), parseDecimal('0.1')), /38/)
-    assert.equal(formatDecimal(addDecimals(parseDecimal('1e37'), parseDecimal('1'))).length, 38)
-    assert.throws(() => addDecimals(parseDecimal('9e125'), parseDecimal('9e125')), /overflow/i)
   })
 })
 
