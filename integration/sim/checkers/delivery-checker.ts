@@ -107,9 +107,8 @@ export class DeliveryChecker {
     const last = this.#last.get(key)
     this.#last.set(key, index)
     if (last === undefined) {
-      const checkpoint = table.rows.get(shardId)?.checkpoint
+      const checkpoint = table.checkpointAt(shardId, epoch)
       const from = checkpoint === undefined ? 0 : ledger.covered(shardId, checkpoint)
-      // A checkpoint stored by this tenure before its first delivery is not possible.
       if (index > from)
         report(
           'S10',

@@ -17,6 +17,8 @@ export interface LeaseRow {
   readonly owner: string | undefined
   readonly counter: number
   readonly checkpoint: ExtendedSequenceNumber
+  /** Where a tenure at LATEST begins is stored. */
+  readonly isStartStored: boolean
 }
 
 export interface TableCheckerOptions {
@@ -30,6 +32,7 @@ export interface TableCheckerOptions {
 export class TableChecker {
   readonly rows = new Map<string, LeaseRow>()
   readonly #everCreated = new Set<string>()
+  readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
   /** Shard and owner -> true time of the last write that raised the counter under this owner. */
   readonly #heldMs = new Map<string, number>()
   readonly #options: TableCheckerOptions
@@ -43,6 +46,17 @@ export class TableChecker {
     return this.#heldMs.get(`${shardId} ${workerId}`)
   }
 
+  /** The checkpoint as it stood when the counter reached an epoch. */
+  checkpointAt(shardId: string, epoch: number): ExtendedSequenceNumber | undefined {
+    return this.#atCounter.get(`${shardId} ${epoch}`)
+  }
+
+  /** True once every lease says durably where reading began. */
+  allStarted(): boolean {
+    const rows = [...this.rows.values()]
+    return rows.length > 0 && rows.every(({ isStartStored }) => isStartStored)
+  }
+
   applied({ key: { leaseKey }, before, after }: AppliedWrite): void {
     const key = leaseKey?.S ?? ''
     if ((after ?? before)?.['entityType']?.S !== 'LEASE') return
@@ -53,6 +67,7 @@ export class TableChecker {
     }
     const is = this.#read(after)
     this.rows.set(key, is)
+    this.#atCounter.set(`${key} ${is.counter}`, is.checkpoint)
     if (was === undefined) this.#created(key)
     else this.#changed(key, was, is)
   }
@@ -111,6 +126,7 @@ export class TableChecker {
 
   #read(row: dynamo.Item): LeaseRow {
     return {
+      isStartStored: row['startTimestampMs'] !== undefined || row['checkpoint']?.S !== 'LATEST',
       owner: row['leaseOwner']?.S,
       counter: Number(row['leaseCounter']?.N),
       checkpoint: {

@@ -22,12 +22,15 @@ export class Fleet {
     // Each life has an id of its own, as containers have.
     const workerId = `w${slot}-${++this.#spawned}`
     const life = { stopRequested: false }
-    const handle = this.#world.spawn(workerId, (process) =>
-      runWorker(process, {
-        ...this.#options,
-        workerId,
-        stopRequested: () => life.stopRequested,
-      }),
+    const handle = this.#world.spawn(
+      workerId,
+      (process) =>
+        runWorker(process, {
+          ...this.#options,
+          workerId,
+          stopRequested: () => life.stopRequested,
+        }),
+      this.#options.plan.clocks[slot],
     )
     this.#slots[slot] = Object.assign(life, { handle })
   }

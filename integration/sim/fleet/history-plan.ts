@@ -12,6 +12,7 @@ export type Disturbance =
       readonly service: 'kinesis' | 'dynamo'
       readonly forMs: number
     }
+  | { readonly kind: 'pause-producer'; readonly forMs: number }
   | { readonly kind: 'split'; readonly pick: number }
   | { readonly kind: 'merge'; readonly pick: number }
 
@@ -24,6 +25,9 @@ export interface HistoryPlan {
   readonly handlerFailure: number
   readonly handlerMaxMs: number
   readonly aggregation: boolean
+  readonly initialPosition: 'TRIM_HORIZON' | 'LATEST'
+  /** How far each worker's wall clock is off, and how fast all its clocks run. */
+  readonly clocks: readonly { readonly clockOffsetMs: number; readonly clockRate: number }[]
   readonly faults: SimulatedFaults
   readonly disturbances: readonly { readonly atMs: number; readonly what: Disturbance }[]
   /** The fault phase; after it everything heals. */
@@ -46,10 +50,24 @@ export function planHistory(random: Random): HistoryPlan {
     handlerFailure: chance(0.4) ? 0.02 : 0,
     handlerMaxMs: chance(0.3) ? 400 : 20,
     aggregation: chance(0.75),
+    initialPosition: chance(0.2) ? 'LATEST' : 'TRIM_HORIZON',
+    clocks: drawClocks(random, workers, chance),
     faults: drawFaults(random, chance),
     disturbances: drawDisturbances(workers, between, chance),
     disturbedMs: DISTURBED_MS,
   }
+}
+
+/** Wall clocks may be hours off; rates within 1 %, which is what belief allows for. */
+function drawClocks(
+  random: Random,
+  workers: number,
+  chance: (probability: number) => boolean,
+): HistoryPlan['clocks'] {
+  return Array.from({ length: workers }, () => ({
+    clockOffsetMs: chance(0.3) ? Math.round((random.next() - 0.5) * 7_200_000) : 0,
+    clockRate: chance(0.3) ? 0.99 + random.next() * 0.02 : 1,
+  }))
 }
 
 /** A subset of the faults, each as strong as chance will have it: swarm testing. */
@@ -96,6 +114,7 @@ function drawDisturbances(
   if (chance(0.5)) add({ kind: 'pause', worker: worker(), forMs: between(500, 25_000) })
   if (chance(0.3)) add({ kind: 'pause', worker: worker(), forMs: between(8000, 14_000) })
   if (chance(0.4)) add({ kind: 'stop', worker: worker(), restartAfterMs: between(0, 10_000) })
+  if (chance(0.2)) add({ kind: 'pause-producer', forMs: between(1000, 20_000) })
   for (const service of ['kinesis', 'dynamo'] as const) {
     if (chance(0.25)) {
       add({ kind: 'disconnect', worker: worker(), service, forMs: between(1000, 20_000) })

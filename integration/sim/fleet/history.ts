@@ -1,6 +1,11 @@
 /** One history of a fleet: it starts, is disturbed, heals, drains, stops, and is judged. */
 import { sleep } from '@millrace/core/internal'
-import type { AppliedWrite, SimulatedWorld, StoredRecordNotice } from '@millrace/testing'
+import type {
+  AppliedWrite,
+  ProcessHandle,
+  SimulatedWorld,
+  StoredRecordNotice,
+} from '@millrace/testing'
 import { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { checkAccount, checkCoverage, unserved } from '../checkers/end-checks.ts'
 import { Ledger } from '../checkers/ledger.ts'
@@ -72,10 +77,11 @@ export class History {
       },
     })
     for (let slot = 0; slot < plan.workers; slot++) fleet.start(slot)
+    if (plan.initialPosition === 'LATEST') await this.#untilReadingAtTheTip()
     const producer = world.spawn('producer', (process) =>
       runProducer(process, { world, ledger: this.#ledger, plan }),
     )
-    await this.#disturb(fleet)
+    await this.#disturb(fleet, producer)
     world.heal()
     world.note('healed')
     for (let slot = 0; slot < plan.workers; slot++) if (!fleet.isUp(slot)) fleet.start(slot)
@@ -89,16 +95,16 @@ export class History {
     world.count('records.put', this.#ledger.puts.length)
   }
 
-  async #disturb(fleet: Fleet): Promise<void> {
+  async #disturb(fleet: Fleet, producer: ProcessHandle): Promise<void> {
     const world = this.#inWorld()
     for (const { atMs, what } of this.#plan.disturbances) {
       await sleep(Math.max(0, atMs - world.nowMs()))
-      await this.#carryOut(fleet, what)
+      await this.#carryOut(fleet, producer, what)
     }
     await sleep(Math.max(0, this.#plan.disturbedMs - world.nowMs()))
   }
 
-  async #carryOut(fleet: Fleet, what: Disturbance): Promise<void> {
+  async #carryOut(fleet: Fleet, producer: ProcessHandle, what: Disturbance): Promise<void> {
     const world = this.#inWorld()
     switch (what.kind) {
       case 'split':
@@ -107,6 +113,8 @@ export class History {
         return await mergeOne(world, what.pick)
       case 'pause':
         return fleet.handle(what.worker)?.pause(what.forMs)
+      case 'pause-producer':
+        return producer.pause(what.forMs)
       case 'disconnect':
         return fleet.handle(what.worker)?.disconnect(what.service, what.forMs)
       case 'stop':
@@ -124,6 +132,14 @@ export class History {
     await sleep(afterMs)
     await former?.done
     if (fleet.handle(slot) === former) fleet.start(slot)
+  }
+
+  /** At LATEST only what is put after the start is owed. */
+  async #untilReadingAtTheTip(): Promise<void> {
+    const started = await this.#inWorld().until(() => this.#table.allStarted(), {
+      timeoutMs: DRAIN_MS,
+    })
+    if (!started) this.#inWorld().violation('L13', 'no start at LATEST became durable')
   }
 
   async #drain(): Promise<void> {

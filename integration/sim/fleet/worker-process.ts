@@ -4,9 +4,11 @@ import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
+import type { HistoryPlan } from './history-plan.ts'
 import { APPLICATION, FAILOVER_TIME_MS, STREAM } from './names.ts'
 
-export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random'> {
+export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan'> {
+  readonly plan: HistoryPlan
   readonly world: SimulatedWorld
   /** Looked at now and then, as a process looks at a signal: true asks the worker to stop. */
   readonly stopRequested: () => boolean
@@ -25,7 +27,7 @@ export async function runWorker(
     client: process.kinesis,
     dynamodb: process.dynamo,
     random: process.random,
-    initialPosition: 'TRIM_HORIZON',
+    initialPosition: plan.initialPosition,
     logger: false,
     lease: { failoverTimeMs: FAILOVER_TIME_MS },
     retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },

@@ -12,7 +12,7 @@ export interface WorkerMetricsRow {
 }
 
 /** KCL's window: twice its report period of 30 s. */
-const FRESH_FOR_SECONDS = 60
+export const FRESH_FOR_MS = 60_000
 /** Support code: this worker tolerates rows that are not leases in the lease table. */
 const SINGLE_TABLE_SUPPORT = '1'
 
@@ -23,9 +23,12 @@ export function readWorkerMetricsRow(row: dynamo.Item): WorkerMetricsRow | undef
   return { workerId, lastUpdateSeconds }
 }
 
-/** Wall clocks of two machines meet here because KCL stores nothing else; KCL's window is wide. */
+/**
+ * By the wall clocks of two machines, because the row holds nothing else; KCL's window is wide. A
+ * row from the future is as doubtful as an old one.
+ */
 export function isFresh(row: WorkerMetricsRow, nowMs: number): boolean {
-  return Math.floor(nowMs / 1000) - row.lastUpdateSeconds <= FRESH_FOR_SECONDS
+  return Math.abs(Math.floor(nowMs / 1000) - row.lastUpdateSeconds) * 1000 <= FRESH_FOR_MS
 }
 
 export function workerMetricsWrite(

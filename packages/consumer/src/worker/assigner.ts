@@ -109,7 +109,10 @@ export class Assigner {
       const owner = actualOwner(lease)
       if (owner !== undefined && this.#expired.has(lease.leaseKey)) owners.add(owner)
     }
-    this.#liveWorkers = this.#live.observe(snapshot.workers, owners, nowMs())
+    this.#liveWorkers = this.#live.observe(snapshot.workers, owners, {
+      wallMs: nowMs(),
+      monotonicMs: scan.sentMs,
+    })
   }
 
   async #lead(snapshot: TableSnapshot): Promise<TableSnapshot> {
