@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { isServiceError } from '@millrace/core'
+import { ControlPlane, nowMs, resolveStreamRef, silentLogger, sleep } from '@millrace/core/internal'
+import {
+  runInVirtualTime,
+  type SimulatedDynamo,
+  SimulatedKinesis,
+  type VirtualTime,
+} from '@millrace/testing'
+import type { Lease } from '../../src/lease/lease.ts'
+import { LeaseStore } from '../../src/lease/lease-store.ts'
+import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
+import type { ResolvedLeaseOptions } from '../../src/options.ts'
+import { ShardSyncer } from '../../src/shard-sync/shard-syncer.ts'
+import { Assigner } from '../../src/worker/assigner.ts'
+import { LeaderLock } from '../../src/worker/leader-lock.ts'
+import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
+
+const F = 10_000
+const LEASE: ResolvedLeaseOptions = {
+  failoverTimeMs: F,
+  maxLeasesForWorker: Number.MAX_SAFE_INTEGER,
+  assignmentIntervalMs: 5000,
+  observationIntervalMs: 2000,
+  discoveryIntervalMs: 2000,
+  workerMetricsIntervalMs: 10_000,
+  leaderLeaseDurationMs: 10_000,
+}
+
+/** A fleet on one table; nobody holds leases here, they are only given. */
+class Fleet {
+  readonly time: VirtualTime
+  readonly dynamo: SimulatedDynamo
+  readonly store: LeaseStore
+  readonly #kinesis: SimulatedKinesis
+
+  constructor(time: VirtualTime, dynamo: SimulatedDynamo, kinesis: SimulatedKinesis) {
+    this.time = time
+    this.dynamo = dynamo
+    this.#kinesis = kinesis
+    this.store = new LeaseStore({ dynamo, tableName: TABLE, requestTimeoutMs: 20_000 })
+  }
+
+  async alive(...workers: readonly string[]): Promise<void> {
+    for (const id of workers) await this.dynamo.updateItem(workerMetricsWrite(TABLE, id, nowMs()))
+  }
+
+  worker(workerId: string): {
+    readonly assigner: Assigner
+    readonly lock: LeaderLock
+    readonly scans: number[]
+  } {
+    const scans: number[] = []
+    const lock = new LeaderLock({
+      dynamo: this.dynamo,
+      tableName: TABLE,
+      workerId,
+      leaseDurationMs: LEASE.leaderLeaseDurationMs,
+      requestTimeoutMs: 2000,
+      random: this.time.random(workerId),
+    })
+    const control = new ControlPlane({
+      kinesis: this.#kinesis,
+      stream: resolveStreamRef('stream', 'orders'),
+      logger: silentLogger,
+      retries: 0,
+    })
+    const syncer = new ShardSyncer({
+      control,
+      store: this.store,
+      initialPosition: 'LATEST',
+      workerId,
+      logger: silentLogger,
+    })
+    const assigner = new Assigner({
+      store: this.store,
+      lock,
+      syncer,
+      workerId,
+      lease: LEASE,
+      logger: silentLogger,
+      signal: new AbortController().signal,
+      onScan: (leases) => Promise.resolve(void scans.push(leases.length)),
+    })
+    return { assigner, lock, scans }
+  }
+
+  async owners(): Promise<(string | undefined)[]> {
+    return (await this.leases()).map(({ leaseOwner }) => leaseOwner)
+  }
+
+  async leases(): Promise<readonly Lease[]> {
+    return (await this.store.scan(true)).leases
+  }
+
+  /** A heartbeat of each lease of this worker. */
+  async renew(workerId: string): Promise<void> {
+    for (const lease of await this.leases()) {
+      if (lease.leaseOwner === workerId) await this.store.renew(lease, workerId)
+    }
+  }
+}
+
+function inFleet(shards: number, body: (fleet: Fleet) => Promise<void>): Promise<void> {
+  return runInVirtualTime(async (time) => {
+    const kinesis = new SimulatedKinesis()
+    await kinesis.createStream({ StreamName: 'orders', ShardCount: shards })
+    await body(new Fleet(time, await tableWith([]), kinesis))
+  })
+}
+
+describe('Assigner', () => {
+  it('takes the lead, makes the leases and spreads them over the living, in one step', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a', 'b')
+      const { assigner, lock, scans } = fleet.worker('a')
+      await assigner.step()
+      assert.equal(lock.leads, true)
+      assert.deepEqual(await fleet.owners(), ['a', 'b', 'a', 'b'])
+      assert.deepEqual(scans, [4])
+      assert.deepEqual(assigner.peers, ['b'])
+    }))
+
+  it('leaves assignment to the leader', () =>
+    inFleet(2, async (fleet) => {
+      await fleet.alive('a')
+      await fleet.worker('a').assigner.step()
+      await fleet.alive('a', 'b')
+      const b = fleet.worker('b')
+      await b.assigner.step()
+      assert.equal(b.lock.leads, false)
+      assert.deepEqual(await fleet.owners(), ['a', 'a'])
+    }))
+
+  it('gives the leases of a silent worker away after F, those of a live one never', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a', 'b')
+      const { assigner, lock } = fleet.worker('a')
+      await assigner.step()
+      const start = fleet.time.elapsedMs()
+      let movedAtMs: number | undefined
+      for (let i = 0; i < 10; i++) {
+        await sleep(2000)
+        await fleet.alive('a')
+        await fleet.renew('a')
+        await lock.heartbeat()
+        await assigner.step()
+        if ((await fleet.owners()).every((owner) => owner === 'a')) {
+          movedAtMs ??= fleet.time.elapsedMs() - start
+        }
+      }
+      assert.ok(movedAtMs !== undefined && movedAtMs > F && movedAtMs <= F + 4000, `${movedAtMs}`)
+    }))
+
+  it('takes no lease from a holder that renews, however slow its looks at the table are', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a', 'b')
+      const { assigner, lock } = fleet.worker('a')
+      await assigner.step()
+      const before = await fleet.owners()
+      for (let i = 0; i < 8; i++) {
+        fleet.dynamo.injectFault({
+          operation: 'scan',
+          kind: 'delay',
+          delayed: 'request',
+          delayMs: 9000,
+        })
+        const step = assigner.step()
+        // The holders write just before the slow scan reads; at the next look they are silent for
+        // less than F, although more than F has passed since the scan was sent.
+        await sleep(8900)
+        await fleet.renew('a')
+        await fleet.renew('b')
+        await lock.heartbeat()
+        await fleet.alive('a', 'b')
+        await step
+        await sleep(1500)
+        await fleet.renew('a')
+        await assigner.step()
+      }
+      assert.deepEqual(await fleet.owners(), before)
+    }))
+
+  it('evens out when a worker joins', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a')
+      const { assigner, lock } = fleet.worker('a')
+      await assigner.step()
+      await fleet.alive('a', 'b')
+      await sleep(5000)
+      await fleet.renew('a')
+      await lock.heartbeat()
+      await assigner.step()
+      assert.deepEqual((await fleet.owners()).sort(), ['a', 'a', 'b', 'b'])
+    }))
+
+  it('steps down after three failures in a row and gives the lock back', () =>
+    inFleet(1, async (fleet) => {
+      await fleet.alive('a')
+      const { assigner, lock } = fleet.worker('a')
+      await assigner.step()
+      fleet.dynamo.injectFault({ operation: 'scan', kind: 'throttle', times: 3 })
+      for (let failures = 1; failures <= 3; failures++) {
+        assert.equal(lock.leads, true)
+        await assert.rejects(assigner.step(), isServiceError)
+      }
+      assert.equal(lock.leads, false)
+      assert.equal((await fleet.store.scan(true)).leader, undefined)
+    }))
+
+  it('serves itself when the lock stands still and nobody can take it', () =>
+    inFleet(2, async (fleet) => {
+      await fleet.alive('a')
+      await fleet.worker('a').assigner.step()
+      // The leader dies; its leases are free, and no attempt to follow it succeeds.
+      for (const lease of await fleet.leases()) await fleet.store.release(lease)
+      const b = fleet.worker('b')
+      fleet.dynamo.injectFault({
+        operation: 'putItem',
+        kind: 'fail',
+        times: Number.POSITIVE_INFINITY,
+      })
+      for (let i = 0; i < 12; i++) {
+        await sleep(2000)
+        await fleet.alive('b')
+        await b.assigner.step().catch(() => undefined)
+      }
+      assert.equal(b.lock.leads, false)
+      assert.ok((await fleet.owners()).includes('b'))
+    }))
+})

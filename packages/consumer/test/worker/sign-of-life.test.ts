@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { isServiceError } from '@millrace/core'
+import { nowMs, silentLogger, sleep } from '@millrace/core/internal'
+import { runInVirtualTime, type SimulatedDynamo } from '@millrace/testing'
+import { readWorkerMetricsRow, workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
+import { SignOfLife } from '../../src/worker/sign-of-life.ts'
+import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
+
+function withLife(
+  body: (life: SignOfLife, dynamo: SimulatedDynamo) => Promise<void>,
+): Promise<void> {
+  return runInVirtualTime(async () => {
+    const dynamo = await tableWith([])
+    const life = new SignOfLife({
+      dynamo,
+      tableName: TABLE,
+      workerId: 'me',
+      requestTimeoutMs: 2000,
+      logger: silentLogger,
+    })
+    await body(life, dynamo)
+  })
+}
+
+describe('SignOfLife', () => {
+  it('writes a row that says when, and deletes it on a clean stop', () =>
+    withLife(async (life, dynamo) => {
+      await life.give()
+      await sleep(10_000)
+      await life.give()
+      const [row] = dynamo.items(TABLE)
+      assert.ok(row !== undefined)
+      assert.deepEqual(readWorkerMetricsRow(row), {
+        workerId: 'me',
+        lastUpdateSeconds: Math.floor(nowMs() / 1000),
+      })
+      await life.withdraw()
+      assert.deepEqual(dynamo.items(TABLE), [])
+    }))
+
+  it('leaves the row of a successor with the same id', () =>
+    withLife(async (life, dynamo) => {
+      await life.give()
+      await dynamo.updateItem(workerMetricsWrite(TABLE, 'me', nowMs() + 5000))
+      await life.withdraw()
+      assert.equal(dynamo.items(TABLE).length, 1)
+    }))
+
+  it('has nothing to delete when it never gave one', () =>
+    withLife(async (life, dynamo) => {
+      dynamo.injectFault({ operation: 'deleteItem', kind: 'fail' })
+      await life.withdraw()
+      const unused = dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: 'me' } } })
+      await assert.rejects(unused, isServiceError, 'the fault has met no call')
+    }))
+
+  it('does not fail a stop over a row that goes stale by itself', () =>
+    withLife(async (life, dynamo) => {
+      await life.give()
+      dynamo.injectFault({ operation: 'deleteItem', kind: 'fail' })
+      await life.withdraw()
+      assert.equal(dynamo.items(TABLE).length, 1)
+    }))
+
+  it('rejects when it was not written, so that the loop tries again', () =>
+    withLife(async (life, dynamo) => {
+      dynamo.injectFault({ operation: 'updateItem', kind: 'throttle' })
+      await assert.rejects(life.give(), isServiceError)
+    }))
+})
