@@ -1,5 +1,6 @@
 /** HOT: one of an aggregate's two key tables: each key once, numbered in first-seen order. */
 import { varintBytes } from './format.ts'
+import { KeyIndex } from './key-index.ts'
 import { writeLengthOrIndex } from './varint.ts'
 
 // Copies of what is imported, which V8 would load at every use instead of inlining.
@@ -8,9 +9,7 @@ const write = writeLengthOrIndex
 
 export class KeyTable {
   readonly #tag: number
-  /** A Map, because keys such as `__proto__` or `10` are keys like any other. */
-  readonly #indexes = new Map<string, number>()
-  readonly #keys: string[] = []
+  readonly #index = new KeyIndex()
   readonly #lengths: number[] = []
   #bytes = 0
 
@@ -19,7 +18,7 @@ export class KeyTable {
   }
 
   get size(): number {
-    return this.#keys.length
+    return this.#lengths.length
   }
 
   /** Exact size of the table's fields. */
@@ -29,13 +28,12 @@ export class KeyTable {
 
   /** -1 when the key is new. */
   indexOf(key: string): number {
-    return this.#indexes.get(key) ?? -1
+    return this.#index.indexOf(key)
   }
 
+  /** Takes a key that `indexOf` has just not found. */
   add(key: string, keyBytes: number): number {
-    const index = this.#keys.length
-    this.#indexes.set(key, index)
-    this.#keys.push(key)
+    const index = this.#index.add(key)
     this.#lengths.push(keyBytes)
     this.#bytes += 1 + sizeOf(keyBytes) + keyBytes
     return index
@@ -43,8 +41,9 @@ export class KeyTable {
 
   writeTo(target: Buffer, offset: number): number {
     let at = offset
-    for (let i = 0; i < this.#keys.length; i++) {
-      const key = this.#keys[i] as string
+    const keys = this.#index.keys
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string
       const length = this.#lengths[i] as number
       target[at++] = this.#tag
       at = write(target, at, length)
@@ -60,9 +59,8 @@ export class KeyTable {
   }
 
   clear(): void {
-    if (this.#keys.length === 0) return
-    this.#indexes.clear()
-    this.#keys.length = 0
+    if (this.#lengths.length === 0) return
+    this.#index.clear()
     this.#lengths.length = 0
     this.#bytes = 0
   }
