@@ -22,6 +22,7 @@ import {
   systemRandom,
   text,
 } from '@millrace/core/internal'
+import { refuseContradictions } from './contradictions.ts'
 import { checkWorkerId } from './lease/reserved-keys.ts'
 import type {
   ConsumerOptions,
@@ -54,7 +55,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     initialPosition,
     retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
     checkpoint: optional(checkpointPolicy),
-    lease: (path, value) => leaseOptions(path, value),
+    lease: leaseOptions,
     onHandlerError: verdictOrFunction(['retry', 'skip', 'stop'], 'retry') as OptionRule<
       OnHandlerError<T>
     >,
@@ -92,6 +93,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
       objectWith<ResolvedConsumerOptions['metrics']>(['put'])(path, value) ?? noMetrics,
     random: () => random,
   })
+  refuseContradictions(resolved)
   return resolved
 }
 
@@ -111,7 +113,10 @@ function workerId(value: unknown, random: Random): string {
 const initialPosition: OptionRule<InitialPosition> = (path, value) => {
   if (value === undefined) return 'LATEST'
   if (value === 'TRIM_HORIZON' || value === 'LATEST') return value
-  const atTimestamp = (value as { atTimestamp?: unknown } | null)?.atTimestamp
+  const isObject = typeof value === 'object' && value !== null
+  const { atTimestamp } = resolveOptions<{ atTimestamp: unknown }>(path, isObject ? value : {}, {
+    atTimestamp: (_path, time) => time,
+  })
   if (atTimestamp instanceof Date && !Number.isNaN(atTimestamp.getTime())) return { atTimestamp }
   throw new InvalidOptionError(
     path,
@@ -147,7 +152,7 @@ const checkpointPolicy: OptionRule<ResolvedCheckpointPolicy> = (path, value) => 
 function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
   const interval = (byDefault: number): OptionRule<number> =>
     integer({ default: byDefault, min: 10, max: DAY_MS })
-  const lease = resolveOptions<ResolvedLeaseOptions>(path, value, {
+  return resolveOptions<ResolvedLeaseOptions>(path, value, {
     failoverTimeMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
     maxLeasesForWorker: integer({ default: NO_LIMIT, min: 1, max: NO_LIMIT }),
     assignmentIntervalMs: interval(5000),
@@ -156,14 +161,6 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     workerMetricsIntervalMs: interval(10_000),
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
   })
-  if (lease.observationIntervalMs > lease.failoverTimeMs) {
-    throw new InvalidOptionError(
-      `${path}.observationIntervalMs`,
-      `${path}.observationIntervalMs (${lease.observationIntervalMs}) is above ${path}.failoverTimeMs (${lease.failoverTimeMs})`,
-      'Look at the lease counters at least once per failover time; a fifth of it is usual.',
-    )
-  }
-  return lease
 }
 
 function verdictOrFunction(

@@ -1,0 +1,74 @@
+/** Options that are fine alone and cannot be meant together. Pure. */
+import { InvalidOptionError } from '@millrace/core'
+import { FRESH_FOR_MS } from './lease/worker-metrics-row.ts'
+import type { ResolvedConsumerOptions, ResolvedLeaseOptions } from './options.ts'
+
+type Endpoints = Pick<
+  ResolvedConsumerOptions<never>,
+  'client' | 'dynamodb' | 'region' | 'endpoint' | 'dynamodbEndpoint' | 'credentials' | 'stream'
+>
+
+/** @throws InvalidOptionError */
+export function refuseContradictions(
+  options: Endpoints & { readonly lease: ResolvedLeaseOptions },
+): void {
+  refuseLeasePeriods(options.lease)
+  refuseUnusedEndpoints(options)
+  const { region, stream } = options
+  if (region === undefined || stream.region === undefined || region === stream.region) return
+  throw new InvalidOptionError(
+    'region',
+    `region is "${region}", but the ARN of stream is in ${stream.region}`,
+    "Leave region out: the ARN's region is used.",
+  )
+}
+
+/** A worker with these would be taken for dead while it lives. */
+function refuseLeasePeriods(lease: ResolvedLeaseOptions): void {
+  const { failoverTimeMs, observationIntervalMs, discoveryIntervalMs } = lease
+  const { workerMetricsIntervalMs } = lease
+  if (observationIntervalMs > failoverTimeMs) {
+    throw new InvalidOptionError(
+      'lease.observationIntervalMs',
+      `lease.observationIntervalMs (${observationIntervalMs}) is above lease.failoverTimeMs (${failoverTimeMs})`,
+      'Look at the lease counters at least once per failover time; a fifth of it is usual.',
+    )
+  }
+  // A lease that was given to it expires unless it is found and renewed before.
+  if (discoveryIntervalMs > failoverTimeMs) {
+    throw new InvalidOptionError(
+      'lease.discoveryIntervalMs',
+      `lease.discoveryIntervalMs (${discoveryIntervalMs}) is above lease.failoverTimeMs (${failoverTimeMs})`,
+      'Look for assigned leases at least once per failover time; a fifth of it is usual.',
+    )
+  }
+  if (workerMetricsIntervalMs > FRESH_FOR_MS / 2) {
+    throw new InvalidOptionError(
+      'lease.workerMetricsIntervalMs',
+      `lease.workerMetricsIntervalMs is ${workerMetricsIntervalMs}`,
+      `Use at most ${FRESH_FOR_MS / 2}: a sign of life counts for ${FRESH_FOR_MS} ms, in KCL too.`,
+    )
+  }
+}
+
+/** What only a client that we make would read. */
+function refuseUnusedEndpoints(options: Endpoints): void {
+  const { client, dynamodb } = options
+  const unused: readonly (readonly [
+    'region' | 'credentials' | 'endpoint' | 'dynamodbEndpoint',
+    string | undefined,
+  ])[] = [
+    ['endpoint', client && 'client'],
+    ['dynamodbEndpoint', dynamodb && 'dynamodb'],
+    ['region', client && dynamodb && 'client and dynamodb'],
+    ['credentials', client && dynamodb && 'client and dynamodb'],
+  ]
+  for (const [name, beside] of unused) {
+    if (beside === undefined || options[name] === undefined) continue
+    throw new InvalidOptionError(
+      name,
+      `${name} is given beside ${beside}`,
+      `Give ${name} to the client that you made, or leave ${beside} out.`,
+    )
+  }
+}
