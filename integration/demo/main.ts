@@ -44,7 +44,8 @@ async function main(argv: readonly string[]): Promise<number> {
     if (cause instanceof InputError) return complain(EXIT.usage, `${cause.message}\n`)
     if (cause instanceof FlightsMissingError) return complain(EXIT.absent, `${cause.message}\n`)
     if (cause instanceof ProcessLostError) return complain(EXIT.inconclusive, `${cause.message}\n`)
-    throw cause
+    // A promise was not seen to be broken: this is the demo's own failure.
+    return complain(EXIT.inconclusive, `${cause instanceof Error ? cause.stack : String(cause)}\n`)
   }
 }
 

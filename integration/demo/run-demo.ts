@@ -4,7 +4,7 @@ import { type Account, accountOf } from './account.ts'
 import type { DemoOptions } from './arguments.ts'
 import { Fleet } from './fleet.ts'
 import type { Pacing } from './pacing.ts'
-import { dueStep } from './programme.ts'
+import { dueStep, type Step } from './programme.ts'
 import { Rate } from './rate.ts'
 import type { Screen } from './screen.ts'
 import { StepRunner } from './step-runner.ts'
@@ -33,6 +33,8 @@ export interface DemoOutcome {
 const LOOK_MS = 200
 /** For workers to share the shards before the first put. */
 const SETTLE_LIMIT_MS = 25_000
+/** For steps that could not be taken while records were put. */
+const LATE_STEPS_LIMIT_MS = 10_000
 /** From the last ack on; then what is missing is missing. */
 const DRAIN_LIMIT_MS = 60_000
 /** Read to the end, and no delivery for so long: nothing will come any more. */
@@ -95,14 +97,21 @@ class RunningDemo {
     }
   }
 
-  /** Until every put has settled; the programme runs among them. */
+  /** Until every put has settled; the programme runs among them, on a slow machine shortly after. */
   async #whileFlowing(): Promise<void> {
-    while (!this.#fleet.putsAreOver) {
+    let limitMs = Number.POSITIVE_INFINITY
+    for (;;) {
       await this.#look()
-      const { acked } = this.#fleet.view
-      const step = dueStep(this.#steps.done, acked, this.#run.records)
+      const step = this.#dueStep()
       if (step !== undefined) await this.#steps.take(step)
+      if (!this.#fleet.putsAreOver) continue
+      limitMs = Math.min(limitMs, monotonicMs() + LATE_STEPS_LIMIT_MS)
+      if (this.#dueStep() === undefined || monotonicMs() > limitMs) return
     }
+  }
+
+  #dueStep(): Step | undefined {
+    return dueStep(this.#steps.done, this.#fleet.view.acked, this.#run.records)
   }
 
   async #untilDrained(): Promise<void> {
