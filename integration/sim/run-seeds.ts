@@ -25,12 +25,10 @@ export interface SeedRange {
   readonly seeds: number
 }
 
-/** @param stopAtFirst ends after the first seed with a violation */
 export async function runSeeds(
   scenarios: readonly Scenario[],
   { from, seeds }: SeedRange,
   onSeed: (scenario: Scenario, seed: number, result: SimulationResult) => void,
-  stopAtFirst = false,
 ): Promise<SimSummary> {
   const hash = createHash('sha256')
   const violations: FoundViolation[] = []
@@ -51,7 +49,6 @@ export async function runSeeds(
         violations.push({ scenario: scenario.name, seed, rule, message, atMs })
       }
     }
-    if (stopAtFirst && violations.length > 0) break
   }
   return {
     traceHash: hash.digest('hex'),
