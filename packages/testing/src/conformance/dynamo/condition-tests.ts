@@ -65,6 +65,11 @@ const CONDITIONS: readonly [string, dynamo.Item, boolean][] = [
     { ':v': { S: 'w1' }, ':n': { N: '0' }, ':m': { S: 'no' } },
     false,
   ],
+  [
+    'lives = :n AND attribute_exists(id) OR holder = :v',
+    { ':n': { N: '0' }, ':v': { S: 'w1' } },
+    true,
+  ],
   ['NOT (holder = :v OR attribute_exists(absent))', { ':v': { S: 'w2' } }, true],
   ['id = :v', { ':v': { S: 'row' } }, true],
 ]
