@@ -3,7 +3,7 @@ import type { Metrics } from '@millrace/core'
 import { noMetrics } from '@millrace/core/internal'
 import type { KinesisRecord } from './pipeline/kinesis-record.ts'
 import type { OutstandingRecord } from './pipeline/outstanding-record.ts'
-import type { Stored } from './pipeline/record-outcomes.ts'
+import type { Stored } from './pipeline/stored.ts'
 
 type Dimensions = Readonly<Record<string, string>>
 

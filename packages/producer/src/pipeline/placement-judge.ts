@@ -8,8 +8,8 @@ import { Alarm, clockMs } from './alarm.ts'
 import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import { placementOf } from './placement.ts'
-import type { Stored } from './record-outcomes.ts'
 import { HOLD_MS } from './router.ts'
+import type { Stored } from './stored.ts'
 
 export interface PlacementJudgeOptions {
   readonly rangeOf: (shardId: string) => HashWordRange | undefined

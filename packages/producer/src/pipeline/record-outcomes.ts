@@ -6,6 +6,7 @@ import type { Backpressure } from './backpressure.ts'
 import { type AttemptFailure, EXPIRED, expired } from './failure-reason.ts'
 import type { OutstandingList } from './outstanding-list.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
+import type { Stored } from './stored.ts'
 
 export interface RecordOutcomesOptions {
   readonly streamName: string
@@ -15,14 +16,6 @@ export interface RecordOutcomesOptions {
   readonly metrics: ProducerMetrics
   /** A failed record that no promise speaks for. */
   readonly lost: (record: OutstandingRecord, error: UserRecordFailedError) => void
-}
-
-/** Where a Kinesis record was stored, and when it was sent. */
-export interface Stored {
-  readonly shardId: string
-  readonly sequenceNumber: string
-  readonly startMs: number
-  readonly endMs: number
 }
 
 export class RecordOutcomes {

@@ -12,9 +12,10 @@ import {
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import { PlacementJudge } from './placement-judge.ts'
-import type { RecordOutcomes, Stored } from './record-outcomes.ts'
+import type { RecordOutcomes } from './record-outcomes.ts'
 import { backoffMs, decideRetry } from './retry-decision.ts'
 import type { SentRequest, SentRequestListener } from './sender.ts'
+import type { Stored } from './stored.ts'
 
 export interface SettlerOptions {
   readonly recordTtlMs: number

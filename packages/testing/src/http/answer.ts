@@ -4,7 +4,8 @@ import { nowMs, systemRandom } from '@millrace/core/internal'
 import { type KinesisService, operationFor } from './operations.ts'
 import { readShape } from './shape.ts'
 import { serializationError, WireError } from './wire-error.ts'
-import { defaultFormat, type WireFormat, wireFormatFor } from './wire-format.ts'
+import type { WireFormat } from './wire-format.ts'
+import { defaultFormat, wireFormatFor } from './wire-formats.ts'
 
 export interface WireRequest {
   readonly target: string | undefined
