@@ -88,23 +88,31 @@ function balancingMoves(
 ): Assignment[] {
   const moves: Assignment[] = []
   const settled = new Set(made.map(({ lease }) => lease.leaseKey))
+  const mayMove = ({ leaseKey, checkpointOwner }: Lease): boolean =>
+    !settled.has(leaseKey) && checkpointOwner === undefined
   for (;;) {
     const emptiest = leastLoaded(loads, input.maxLeasesForWorker)
-    const fullest = loads.reduce<Load | undefined>(
-      (best, load) => (best === undefined || load.leases.length > best.leases.length ? load : best),
-      undefined,
-    )
+    // One that can give nothing must not hide another that is as full.
+    const fullest = mostLoaded(loads.filter(({ leases }) => leases.some(mayMove)))
     if (emptiest === undefined || fullest === undefined) return moves
     if (fullest.leases.length - emptiest.leases.length < 2) return moves
-    const lease = fullest.leases
-      .filter(
-        ({ leaseKey, checkpointOwner }) => !settled.has(leaseKey) && checkpointOwner === undefined,
-      )
-      .sort((a, b) => (a.leaseKey < b.leaseKey ? 1 : -1))[0]
+    const lease = fullest.leases.filter(mayMove).sort(byKeyDescending)[0]
     if (lease === undefined) return moves
     fullest.leases.splice(fullest.leases.indexOf(lease), 1)
     emptiest.leases.push(lease)
     settled.add(lease.leaseKey)
     moves.push({ lease, newOwner: emptiest.workerId })
   }
+}
+
+function mostLoaded(loads: readonly Load[]): Load | undefined {
+  let best: Load | undefined
+  for (const load of loads) {
+    if (best === undefined || load.leases.length > best.leases.length) best = load
+  }
+  return best
+}
+
+function byKeyDescending(a: Lease, b: Lease): number {
+  return a.leaseKey < b.leaseKey ? 1 : -1
 }
