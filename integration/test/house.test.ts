@@ -82,10 +82,6 @@ describe('the source files', () => {
     )
   })
 })
-
-// TEMPORARY, to be deleted: dependencies whose importing file is still being written.
-const UNDER_CONSTRUCTION = ['producer @millrace/core']
-
 describe('the dependencies', () => {
   for (const name of PACKAGES) {
     const folder = `packages/${name}`
@@ -101,7 +97,7 @@ describe('the dependencies', () => {
 
     it(`of ${name} are imported when they are declared`, () => {
       assert.deepEqual(
-        declared.filter((one) => !used.has(one) && !UNDER_CONSTRUCTION.includes(`${name} ${one}`)),
+        declared.filter((one) => !used.has(one)),
         [],
       )
     })
