@@ -13,7 +13,8 @@ export interface SignOfLifeOptions {
 
 export class SignOfLife {
   readonly #options: SignOfLifeOptions
-  #lastUpdateSeconds: number | undefined
+  /** Times that the row may carry: of a write without an answer, and of the last one answered. */
+  #mayStand: readonly number[] = []
 
   constructor(options: SignOfLifeOptions) {
     this.#options = options
@@ -22,16 +23,29 @@ export class SignOfLife {
   async give(): Promise<void> {
     const { dynamo, tableName, workerId, requestTimeoutMs } = this.#options
     const timeMs = nowMs()
-    await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs), {
-      timeoutMs: requestTimeoutMs,
-    })
-    this.#lastUpdateSeconds = Math.floor(timeMs / 1000)
+    const seconds = Math.floor(timeMs / 1000)
+    try {
+      await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs), {
+        timeoutMs: requestTimeoutMs,
+      })
+    } catch (cause) {
+      if (isServiceError(cause) && cause.ambiguous) {
+        this.#mayStand = [seconds, ...this.#mayStand.slice(-1)]
+      }
+      throw cause
+    }
+    this.#mayStand = [seconds]
   }
 
   /** On a clean stop, so that nobody hands leases to a worker that is gone. */
   async withdraw(): Promise<void> {
-    const lastUpdateSeconds = this.#lastUpdateSeconds
-    if (lastUpdateSeconds === undefined) return
+    for (const lastUpdateSeconds of this.#mayStand) {
+      if (await this.#delete(lastUpdateSeconds)) return
+    }
+  }
+
+  /** False when the row does not carry this time. */
+  async #delete(lastUpdateSeconds: number): Promise<boolean> {
     const { dynamo, tableName, workerId, requestTimeoutMs, logger } = this.#options
     try {
       await dynamo.deleteItem(workerMetricsDelete(tableName, { workerId, lastUpdateSeconds }), {
@@ -39,8 +53,9 @@ export class SignOfLife {
       })
     } catch (cause) {
       if (!isServiceError(cause)) throw cause
-      if (cause.kind === 'condition-failed') return
+      if (cause.kind === 'condition-failed') return false
       logger.warn({ err: cause }, 'the worker metrics row was not deleted; it goes stale by itself')
     }
+    return true
   }
 }

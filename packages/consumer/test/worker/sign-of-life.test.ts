@@ -46,6 +46,31 @@ describe('SignOfLife', () => {
       assert.equal(dynamo.items(TABLE).length, 1)
     }))
 
+  for (const [landed, kind] of [
+    ['has landed', 'lose-reply'],
+    ['has not', 'fail'],
+  ] as const) {
+    it(`deletes the row also after a write without an answer that ${landed}`, () =>
+      withLife(async (life, dynamo) => {
+        await life.give()
+        for (let beats = 0; beats < 3; beats++) {
+          await sleep(10_000)
+          dynamo.injectFault({ operation: 'updateItem', kind })
+          await assert.rejects(life.give(), isServiceError)
+        }
+        await life.withdraw()
+        assert.deepEqual(dynamo.items(TABLE), [])
+      }))
+  }
+
+  it('deletes the row of a first sign that was not answered', () =>
+    withLife(async (life, dynamo) => {
+      dynamo.injectFault({ operation: 'updateItem', kind: 'lose-reply' })
+      await assert.rejects(life.give(), isServiceError)
+      await life.withdraw()
+      assert.deepEqual(dynamo.items(TABLE), [])
+    }))
+
   it('has nothing to delete when it never gave one', () =>
     withLife(async (life, dynamo) => {
       dynamo.injectFault({ operation: 'deleteItem', kind: 'fail' })
