@@ -5,7 +5,10 @@ import { actualOwner, isShardEnded, type Lease } from './lease/lease.ts'
 /** @public */
 export interface ShardSnapshot {
   readonly shardId: string
-  /** `unassigned`, `elsewhere`, `ended`, or the state of this worker's own shard consumer. */
+  /**
+   * `unassigned`, `elsewhere`, `assigned` (to this worker, which has not taken it up yet), `ended`,
+   * or the state of this worker's own shard consumer.
+   */
   readonly state: string
   /** Parents that must end first. */
   readonly waitingFor: readonly string[]
@@ -32,16 +35,24 @@ export interface RunningShard {
   readonly lastError: unknown
 }
 
-export function shardSnapshot(lease: Lease, running: RunningShard | undefined): ShardSnapshot {
+export function shardSnapshot(
+  lease: Lease,
+  running: RunningShard | undefined,
+  workerId: string,
+): ShardSnapshot {
   const owner = actualOwner(lease)
-  const elsewhere = owner === undefined ? 'unassigned' : 'elsewhere'
   return {
     shardId: lease.shardId,
-    state: isShardEnded(lease) ? 'ended' : (running?.state ?? elsewhere),
+    state: isShardEnded(lease) ? 'ended' : (running?.state ?? stateOfIdle(owner, workerId)),
     waitingFor: running?.waitingFor ?? [],
     owner,
     checkpoint: lease.checkpoint,
     millisBehindLatest: running?.millisBehindLatest,
     lastError: running?.lastError,
   }
+}
+
+function stateOfIdle(owner: string | undefined, workerId: string): string {
+  if (owner === undefined) return 'unassigned'
+  return owner === workerId ? 'assigned' : 'elsewhere'
 }
