@@ -33,7 +33,10 @@ export class Consumer<T = Uint8Array>
   #state: ConsumerState = 'created'
   #ports: ConsumerPorts | undefined
   #worker: Worker<T> | undefined
+  #startup: Promise<void> | undefined
   #running: Promise<void> | undefined
+  /** What a policy stopped the consumer for; run() rejects with it. */
+  #failure: { readonly cause: unknown } | undefined
   /** Settles run(). */
   #finish: ((error?: unknown) => void) | undefined
   #closing: Promise<void> | undefined
@@ -106,7 +109,7 @@ export class Consumer<T = Uint8Array>
    * @param options.timeoutMs after which leases move on although a handler still runs; default 30,000
    */
   close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
-    this.#closing ??= this.#stop(undefined, options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS)
+    this.#closing ??= this.#stop(options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS)
     return this.#closing
   }
 
@@ -142,7 +145,8 @@ export class Consumer<T = Uint8Array>
         events: this,
         onFailed: (cause) => this.#fail(cause),
       })
-      await this.#start(this.#worker)
+      this.#startup = this.#start(this.#worker)
+      await this.#startup
       if (this.#state === 'initializing') this.#enter('running')
     } catch (cause) {
       await this.#startFailed(cause)
@@ -179,23 +183,31 @@ export class Consumer<T = Uint8Array>
   }
 
   #fail(cause: unknown): void {
+    // A handler may fail while a close() waits for it: that close was then no clean one.
+    this.#failure ??= { cause }
     this.emit('error', cause)
-    this.#closing ??= this.#stop(cause, DEFAULT_CLOSE_TIMEOUT_MS)
+    this.#closing ??= this.#stop(DEFAULT_CLOSE_TIMEOUT_MS)
   }
 
-  async #stop(error: unknown, timeoutMs: number): Promise<void> {
+  async #stop(timeoutMs: number): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'failed') return
-    const started = this.#state === 'running'
     this.#starting.abort()
     this.#enter('draining')
     try {
-      if (started) await this.#worker?.drain(timeoutMs)
-      else await this.#worker?.destroy()
+      // A start that is under way may be giving its first sign of life: it is taken back below.
+      await this.#startup?.catch(() => undefined)
+      await this.#worker?.drain(timeoutMs)
     } finally {
       this.#ports?.close()
-      this.#enter(error === undefined ? 'stopped' : 'failed')
-      this.#finish?.(error)
+      this.#finishedStopping()
     }
+  }
+
+  #finishedStopping(): void {
+    // destroy() was faster.
+    if (this.#state !== 'draining') return
+    this.#enter(this.#failure === undefined ? 'stopped' : 'failed')
+    this.#finish?.(this.#failure?.cause)
   }
 
   #enter(state: ConsumerState): void {

@@ -100,6 +100,7 @@ export class Coordinator {
   /** The first sign of life comes before the first look, so that this worker counts itself. */
   async start(): Promise<void> {
     await this.#signOfLife.give()
+    if (this.#abort.signal.aborted) return
     this.#lifeLoop.start()
     this.#lockLoop.start()
     this.#observationLoop.start()
@@ -111,12 +112,15 @@ export class Coordinator {
     this.#discoveryLoop.poke()
   }
 
-  /** Takes nothing more and withdraws from the fleet; what is held stays held and is renewed. */
+  /**
+   * Takes nothing more and withdraws from the fleet; what is held stays held and is renewed. The
+   * lock goes now, not with the last lease: while a handler takes its time, others may need a leader.
+   */
   async stopTaking(): Promise<void> {
     this.#held.close()
     this.#abort.abort()
-    await Promise.all(this.#taking.map((loop) => loop.stop()))
-    await this.#signOfLife.withdraw()
+    await Promise.all([...this.#taking, this.#lockLoop].map((loop) => loop.stop()))
+    await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])
   }
 
   /** On the way out: gives one lease to the peer that the plan chooses, or to nobody. */
@@ -126,11 +130,9 @@ export class Coordinator {
     await held.handOver(successors.get(held.leaseKey))
   }
 
-  /** After the last lease is gone. */
-  async stop(): Promise<void> {
+  /** What could not be handed over expires by itself. */
+  stop(): void {
     for (const held of this.#held.all()) held.abandon()
-    await this.#lockLoop.stop()
-    await this.#lock.release()
   }
 
   /** Ends everything without a word to the table, as a crash would. */
@@ -147,14 +149,16 @@ export class Coordinator {
     const peers = this.#assigner.peers
     if (peers.length === 0) return new Map()
     try {
-      const { leases } = await this.#options.store.scan(false)
+      const { leases, workers } = await this.#options.store.scan(true)
+      // One that is stopping as well has withdrawn by now.
+      const present = new Set(workers.map((row) => row.workerId))
       const { workerId, lease } = this.#options
       const plan = planAssignment({
         leases: leases.map((row) =>
           row.leaseOwner === workerId ? { ...row, leaseOwner: undefined } : row,
         ),
         expired: new Set(),
-        workers: peers,
+        workers: peers.filter((id) => present.has(id)),
         maxLeasesForWorker: lease.maxLeasesForWorker,
         balance: false,
       })

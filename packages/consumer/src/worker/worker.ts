@@ -118,12 +118,13 @@ export class Worker<T> {
     }
     const held = this.#coordinator.held.all()
     await Promise.allSettled(held.map((lease) => this.#coordinator.handOver(lease)))
-    await this.#coordinator.stop()
+    this.#coordinator.stop()
   }
 
   /** Stops at once; leases expire by themselves. */
   async destroy(): Promise<void> {
     this.#draining = true
+    for (const { consumer } of this.#services.values()) consumer.abandon()
     await this.#coordinator.destroy()
   }
 
@@ -151,7 +152,8 @@ export class Worker<T> {
     const { leases } = await this.#store.scan(true)
     return leases.map((lease) => {
       const held = this.#coordinator.held.get(lease.leaseKey)
-      return shardSnapshot(lease, held && this.#services.get(held)?.consumer)
+      const running = held && this.#services.get(held)?.consumer
+      return shardSnapshot(lease, running, this.#worker.options.workerId)
     })
   }
 
