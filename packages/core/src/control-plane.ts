@@ -2,8 +2,8 @@
  * Control-plane calls with manners: paced below the service's limits (bottleneck), repeated with
  * jittered back-off while that can help (p-retry). Data-plane calls never pass through here.
  */
-import Bottleneck from 'bottleneck'
 import pRetry, { AbortError } from 'p-retry'
+import { CallPace } from './call-pace.ts'
 import { AbortedError, KinesisError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import type {
@@ -40,9 +40,9 @@ const MAX_LISTINGS = 3
 
 export class ControlPlane {
   readonly #options: ControlPlaneOptions
-  readonly #listing = new Bottleneck({ maxConcurrent: 1, minTime: LIST_SHARDS_MIN_TIME_MS })
-  readonly #describing = new Bottleneck({ maxConcurrent: 1, minTime: DESCRIBE_MIN_TIME_MS })
-  readonly #iterating = new Bottleneck({ maxConcurrent: 8, minTime: ITERATOR_MIN_TIME_MS })
+  readonly #listing = new CallPace({ maxConcurrent: 1, minTimeMs: LIST_SHARDS_MIN_TIME_MS })
+  readonly #describing = new CallPace({ maxConcurrent: 1, minTimeMs: DESCRIBE_MIN_TIME_MS })
+  readonly #iterating = new CallPace({ maxConcurrent: 8, minTimeMs: ITERATOR_MIN_TIME_MS })
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options
