@@ -15,6 +15,7 @@ import { mayServeItself } from './leader-rule.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
+import { ShardSyncDuty } from './shard-sync-duty.ts'
 
 export interface AssignerOptions {
   readonly store: LeaseStore
@@ -28,8 +29,6 @@ export interface AssignerOptions {
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
 
-/** A stream resharded by hand, or a row deleted by hand, is noticed within this time. */
-const SYNC_INTERVAL_MS = 60_000
 /** As in KCL: a leader that fails this often in a row makes way for another. */
 const MAX_FAILURES = 3
 
@@ -37,15 +36,19 @@ export class Assigner {
   readonly #options: AssignerOptions
   readonly #observer: LeaseObserver
   readonly #live = new LiveWorkers()
+  readonly #sync: ShardSyncDuty
   #liveWorkers: readonly string[] = []
   #expired: ReadonlySet<string> = new Set()
-  #nextSyncMs = Number.NEGATIVE_INFINITY
   #nextBalanceMs = Number.NEGATIVE_INFINITY
   #failures = 0
 
   constructor(options: AssignerOptions) {
     this.#options = options
     this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
+    this.#sync = new ShardSyncDuty({
+      ...options,
+      onFailure: (cause, failures) => this.#makeWay(cause, failures),
+    })
   }
 
   /** Workers other than this one that could take over its leases. */
@@ -65,13 +68,21 @@ export class Assigner {
       await this.#observe()
       this.#failures = 0
     } catch (cause) {
-      this.#failures++
-      if (this.#failures >= MAX_FAILURES && this.#options.lock.leads) {
-        this.#options.logger.error({ err: cause }, 'leading failed repeatedly; stepping down')
-        await this.#options.lock.release()
-      }
+      await this.#makeWay(cause, ++this.#failures)
       throw cause
     }
+  }
+
+  /** Resolves when nothing that a step has begun is under way any more. */
+  async settled(): Promise<void> {
+    await this.#sync.settled()
+  }
+
+  async #makeWay(cause: unknown, failures: number): Promise<void> {
+    const { lock, logger } = this.#options
+    if (failures < MAX_FAILURES || !lock.leads) return
+    logger.error({ err: cause }, 'leading failed repeatedly; stepping down')
+    await lock.release()
   }
 
   async #observe(): Promise<void> {
@@ -79,7 +90,7 @@ export class Assigner {
     let snapshot = await this.#look(lock.leads)
     if (await lock.consider(snapshot.leader, monotonicMs())) {
       this.#options.logger.info({}, 'this worker leads now')
-      this.#nextSyncMs = Number.NEGATIVE_INFINITY
+      this.#sync.begin()
       snapshot = await this.#look(true)
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
@@ -117,12 +128,9 @@ export class Assigner {
 
   async #lead(snapshot: TableSnapshot): Promise<TableSnapshot> {
     let current = snapshot
-    if (current.leases.length === 0 || monotonicMs() >= this.#nextSyncMs) {
-      const created = await this.#options.syncer.sync(current.leases, this.#options.signal)
-      this.#nextSyncMs = monotonicMs() + SYNC_INTERVAL_MS
-      // Observed anew: a holder that has come back meanwhile must not pass for expired.
-      if (created > 0) current = await this.#look(true)
-    }
+    if (current.leases.length > 0) this.#sync.beside(current.leases)
+    // Observed anew: a holder that has come back meanwhile must not pass for expired.
+    else if ((await this.#sync.now(current.leases)) > 0) current = await this.#look(true)
     const balance = monotonicMs() >= this.#nextBalanceMs
     if (balance) this.#nextBalanceMs = monotonicMs() + this.#options.lease.assignmentIntervalMs
     const plan = this.#plan(current, balance)
@@ -151,11 +159,11 @@ export class Assigner {
     plan: AssignmentPlan,
     allowed: (newOwner: string) => boolean,
   ): Promise<ReadonlyMap<string, Lease>> {
-    const { store, logger } = this.#options
+    const { store, logger, signal } = this.#options
     const changed = new Map<string, Lease>()
     let failure: ServiceError | undefined
     for (const { lease, newOwner } of plan.assignments) {
-      if (!allowed(newOwner)) continue
+      if (signal.aborted || !allowed(newOwner)) continue
       try {
         const assigned = await store.assign(lease, newOwner)
         if (assigned === undefined) continue

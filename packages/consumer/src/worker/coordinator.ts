@@ -38,8 +38,7 @@ export class Coordinator {
   readonly #signOfLife: SignOfLife
   readonly #assigner: Assigner
   readonly #discovery: Discovery
-  /** What takes leases; stopped first. */
-  readonly #taking: readonly PeriodicLoop[]
+  readonly #loops: readonly PeriodicLoop[]
   readonly #discoveryLoop: PeriodicLoop
   readonly #observationLoop: PeriodicLoop
   readonly #lifeLoop: PeriodicLoop
@@ -86,7 +85,7 @@ export class Coordinator {
       step: () => this.#lock.heartbeat(),
       onError: this.#warn('the leader lock was not renewed; trying again'),
     })
-    this.#taking = [this.#discoveryLoop, this.#observationLoop, this.#lifeLoop]
+    this.#loops = [this.#discoveryLoop, this.#observationLoop, this.#lifeLoop, this.#lockLoop]
   }
 
   get isLeader(): boolean {
@@ -119,7 +118,7 @@ export class Coordinator {
   async stopTaking(): Promise<void> {
     this.#held.close()
     this.#abort.abort()
-    await Promise.all([...this.#taking, this.#lockLoop].map((loop) => loop.stop()))
+    await this.#loopsEnded()
     await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])
   }
 
@@ -141,7 +140,12 @@ export class Coordinator {
     this.#abort.abort()
     for (const held of this.#held.all()) held.abandon()
     this.#lock.stepDown()
-    await Promise.all([...this.#taking, this.#lockLoop].map((loop) => loop.stop()))
+    await this.#loopsEnded()
+  }
+
+  async #loopsEnded(): Promise<void> {
+    await Promise.all(this.#loops.map((loop) => loop.stop()))
+    await this.#assigner.settled()
   }
 
   /** One plan for all: what is handed over first must not weigh on the same peer as the last. */

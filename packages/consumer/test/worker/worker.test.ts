@@ -285,4 +285,27 @@ describe('Worker, in a fleet', () => {
       stop()
       await fleet.close('a', 'b')
     }))
+
+  it('takes over from a killed worker while the service lists no shards', () =>
+    inFleet({ shards: 4 }, async (fleet) => {
+      const stop = await twoAtWork(fleet, 4)
+      fleet.world.setFaults({
+        latencyMs: { min: 1, max: 20 },
+        kinesis: { operations: { listShards: { failBefore: 1 } } },
+      })
+      // Long enough for a shard sync to fall due and fail.
+      await sleep(70_000)
+      const dead = fleet.leader() === 'a' ? 'b' : 'a'
+      const alive = dead === 'a' ? 'b' : 'a'
+      const orphans = fleet.leasesOf(dead)
+      const killedMs = fleet.world.nowMs()
+      fleet.kill(dead)
+      await fleet.until(
+        'all its shards',
+        () => orphans.every((shardId) => fleet.served(alive, killedMs).has(shardId)),
+        L1_MS,
+      )
+      stop()
+      await fleet.close(alive)
+    }))
 })
