@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import type { WorkerMetricsRow } from '../../src/lease/worker-metrics-row.ts'
+import { LiveWorkers } from '../../src/worker/live-workers.ts'
+
+const WALL_MS = 1_704_067_200_000
+const NONE: ReadonlySet<string> = new Set()
+
+/** A row whose last update the wall clock of its writer dates so many seconds ago. */
+function row(workerId: string, agoSeconds: number): WorkerMetricsRow {
+  return { workerId, lastUpdateSeconds: WALL_MS / 1000 - agoSeconds }
+}
+
+/** Both clocks of the observer, so long after its start. */
+function at(seconds: number): { readonly wallMs: number; readonly monotonicMs: number } {
+  return { wallMs: WALL_MS + seconds * 1000, monotonicMs: 7000 + seconds * 1000 }
+}
+
+describe('LiveWorkers', () => {
+  it('names those with a fresh row, sorted', () => {
+    const live = new LiveWorkers()
+    const rows = [row('b', 0), row('c', 61), row('a', 60), row('d', -61)]
+    assert.deepEqual(live.observe(rows, NONE, at(0)), ['a', 'b'])
+  })
+
+  it('drops one whose row has not changed for a minute of its own clock', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    assert.deepEqual(live.observe([row('a', 0)], NONE, at(60)), ['a'])
+    assert.deepEqual(live.observe([row('a', 0)], NONE, at(60.001)), [])
+  })
+
+  it('believes a change of the row, whatever time it names', () => {
+    const live = new LiveWorkers()
+    assert.deepEqual(live.observe([row('a', 7200)], NONE, at(0)), [])
+    assert.deepEqual(live.observe([row('a', 7190)], NONE, at(10)), ['a'])
+    // The clock of the writer was set back.
+    assert.deepEqual(live.observe([row('a', 9000)], NONE, at(65)), ['a'])
+    assert.deepEqual(live.observe([row('a', 9000)], NONE, at(126)), [])
+  })
+
+  it('does not look at its own wall clock after the first sight', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    const setForward = { ...at(10), wallMs: WALL_MS + 7_200_000 }
+    assert.deepEqual(live.observe([row('a', 0)], NONE, setForward), ['a'])
+  })
+
+  it('takes the owner of an expired lease for dead until its row changes', () => {
+    const live = new LiveWorkers()
+    const rows = [row('a', 0), row('b', 0)]
+    assert.deepEqual(live.observe(rows, new Set(['a']), at(0)), ['b'])
+    // Its leases have another owner by now; its row is still fresh.
+    assert.deepEqual(live.observe(rows, NONE, at(2)), ['b'])
+    assert.deepEqual(live.observe([row('a', -10), row('b', 0)], NONE, at(10)), ['a', 'b'])
+  })
+
+  it('says dead also when the row changes while a lease of its is expired', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    assert.deepEqual(live.observe([row('a', -10)], new Set(['a']), at(10)), [])
+    assert.deepEqual(live.observe([row('a', -20)], NONE, at(20)), ['a'])
+  })
+
+  it('forgets one whose row is gone', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], new Set(['a']), at(0))
+    assert.deepEqual(live.observe([], NONE, at(2)), [])
+    // The same id begins anew.
+    assert.deepEqual(live.observe([row('a', 0)], NONE, at(4)), ['a'])
+  })
+})
