@@ -39,7 +39,6 @@ export class Worker<T> {
   readonly #coordinator: Coordinator
   readonly #services = new Map<HeldLease, Service<T>>()
   #pausedShards: ReadonlySet<string> | 'all' | undefined
-  #draining = false
 
   constructor(worker: WorkerOptions<T>) {
     const { options, ports } = worker
@@ -61,6 +60,7 @@ export class Worker<T> {
     })
     this.#coordinator = new Coordinator({
       dynamo: ports.dynamo,
+      machine: ports.machine,
       store: this.#store,
       syncer: this.#syncer,
       workerId,
@@ -101,7 +101,6 @@ export class Worker<T> {
 
   /** Finishes running handler calls, checkpoints, hands every lease over. */
   async drain(timeoutMs: number): Promise<void> {
-    this.#draining = true
     await this.#coordinator.stopTaking()
     const services = [...this.#services.values()]
     for (const { consumer } of services) consumer.requestStop()
@@ -123,7 +122,6 @@ export class Worker<T> {
 
   /** Stops at once; leases expire by themselves. */
   async destroy(): Promise<void> {
-    this.#draining = true
     for (const { consumer } of this.#services.values()) consumer.abandon()
     await this.#coordinator.destroy()
   }
@@ -177,7 +175,6 @@ export class Worker<T> {
     if (this.#isPaused(held.shardId)) consumer.pause()
     const done = this.#serve(held, consumer)
     this.#services.set(held, { consumer, done })
-    if (this.#draining) consumer.requestStop()
   }
 
   async #serve(held: HeldLease, consumer: ShardConsumer<T>): Promise<void> {

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { sleep } from '@millrace/core/internal'
+import { inApplication, numbered, SHARD, STREAM, TABLE } from './application.ts'
+
+describe('Consumer, while it drains', () => {
+  it('gives away what is done with, while one slow handler keeps its own shard', () =>
+    inApplication(
+      async (app) => {
+        const a = app.worker('a')
+        let release = (): void => {}
+        const stuck = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        const runningA = a.run(() => stuck)
+        await app.until('all leases', () => a.heard('leaseAcquired').length === 4)
+        const b = app.worker('b')
+        const runningB = b.run()
+        await app.until('both losses', () => a.heard('leaseLost').length === 2)
+        const mine = [...app.leases()].filter(([, row]) => row['leaseOwner']?.S === 'a')
+        const [busy] = mine[0] ?? []
+        const { HashKeyRange } = app.kinesis.shards(STREAM).find((s) => s.ShardId === busy) ?? {}
+        await app.kinesis.putRecord({
+          StreamName: STREAM,
+          Data: Buffer.from('slow'),
+          PartitionKey: 'k',
+          ExplicitHashKey: HashKeyRange?.StartingHashKey,
+        })
+        await app.until('the call', () => app.delivered.includes('slow'))
+        const closing = a.consumer.close()
+        await sleep(1000)
+        assert.deepEqual(app.owners().sort(), ['a', 'b', 'b', 'b'])
+        assert.equal(app.row(busy ?? '')?.['leaseOwner']?.S, 'a')
+        release()
+        await closing
+        await runningA
+        assert.deepEqual(app.owners(), ['b', 'b', 'b', 'b'])
+        await b.consumer.close()
+        await runningB
+      },
+      { shards: 4 },
+    ))
+
+  it('stops assigning, even when each write takes its whole deadline', () =>
+    inApplication(
+      async (app) => {
+        const worker = app.worker('a')
+        const running = worker.run()
+        await app.until('unassigned leases', () => {
+          if (app.leases().size < 30) return false
+          app.dynamo.injectFault({
+            operation: 'updateItem',
+            kind: 'delay',
+            delayMs: Number.POSITIVE_INFINITY,
+            times: Number.POSITIVE_INFINITY,
+          })
+          return true
+        })
+        const askedMs = app.time.elapsedMs()
+        await worker.consumer.close()
+        await running
+        // The lock alone would let it go on for 9.5 s.
+        assert.ok(app.time.elapsedMs() - askedMs < 8000, `${app.time.elapsedMs() - askedMs}`)
+      },
+      { shards: 30 },
+    ))
+
+  for (const how of ['close', 'destroy'] as const) {
+    it(`may be asked for by a listener of leaseAcquired (${how})`, () =>
+      inApplication(
+        async (app) => {
+          await app.put(...numbered(10))
+          const worker = app.worker('a')
+          worker.consumer.on('leaseAcquired', () => void worker.consumer[how]())
+          const ended = worker.run().then(
+            () => 'closed',
+            () => 'destroyed',
+          )
+          assert.equal(await ended, how === 'close' ? 'closed' : 'destroyed')
+          await worker.consumer.close()
+          assert.deepEqual(app.delivered, [])
+          const lost = worker.heard('leaseLost').length
+          assert.equal(lost, worker.heard('leaseAcquired').length)
+          // Bottleneck finishes its own waits for the iterators that were just asked for.
+          await sleep(200)
+          assert.equal(app.time.waitingEvents(), 0)
+          if (how === 'close') assert.deepEqual(app.owners(), [undefined, undefined])
+        },
+        { shards: 2 },
+      ))
+  }
+
+  it('ends a shard consumer that waits for parents at once (R40)', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      const running = worker.run(() => new Promise(() => {}))
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      await app.put('stuck')
+      await app.until('the call', () => app.deliveries.length === 1)
+      const child = 'shardId-000000000009'
+      await app.dynamo.putItem({
+        TableName: TABLE,
+        Item: {
+          leaseKey: { S: child },
+          leaseOwner: { S: 'a' },
+          leaseCounter: { N: '0' },
+          checkpoint: { S: 'TRIM_HORIZON' },
+          checkpointSubSequenceNumber: { N: '0' },
+          ownerSwitchesSinceCheckpoint: { N: '0' },
+          parentShardId: { SS: [SHARD] },
+          entityType: { S: 'LEASE' },
+        },
+      })
+      await app.until('the child', () => worker.heard('leaseAcquired').length === 2)
+      const closing = worker.consumer.close({ timeoutMs: 5000 })
+      await sleep(500)
+      assert.equal(app.row(child)?.['leaseOwner'], undefined)
+      assert.equal(app.row(SHARD)?.['leaseOwner']?.S, 'a')
+      await closing
+      await running
+      assert.equal(app.time.waitingEvents(), 0)
+    }))
+})
+
+describe('Consumer, at the end of a shard', () => {
+  it('takes the child that it keeps up at once', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      const running = worker.run()
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      await app.kinesis.splitShard({
+        StreamName: STREAM,
+        ShardToSplit: SHARD,
+        NewStartingHashKey: (1n << 127n).toString(),
+      })
+      await app.until('the children', () => worker.heard('leaseAcquired').length === 3)
+      const atMs = (name: string): number[] =>
+        worker.happenings.filter((h) => h.name === name).map((h) => h.atMs)
+      const [endedMs] = atMs('shardEnded')
+      // The leader places the other.
+      assert.equal(atMs('leaseAcquired')[1], endedMs)
+      await worker.consumer.close()
+      await running
+    }))
+})
