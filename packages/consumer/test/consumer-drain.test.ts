@@ -40,29 +40,41 @@ describe('Consumer, while it drains', () => {
       { shards: 4 },
     ))
 
-  it('stops assigning, even when each write takes its whole deadline', () =>
-    inApplication(
+  it('stops assigning, even when each write takes its whole deadline', () => {
+    let created = 0
+    let stall = (): void => {}
+    return inApplication(
       async (app) => {
-        const worker = app.worker('a')
-        const running = worker.run()
-        await app.until('unassigned leases', () => {
-          if (app.leases().size < 30) return false
+        stall = () =>
           app.dynamo.injectFault({
             operation: 'updateItem',
             kind: 'delay',
+            delayed: 'request',
             delayMs: Number.POSITIVE_INFINITY,
             times: Number.POSITIVE_INFINITY,
           })
-          return true
-        })
+        const worker = app.worker('a')
+        const running = worker.run()
+        await app.until('all leases', () => app.leases().size === 30)
+        assert.ok(app.owners().every((owner) => owner === undefined))
         const askedMs = app.time.elapsedMs()
         await worker.consumer.close()
         await running
         // The lock alone would let it go on for 9.5 s.
         assert.ok(app.time.elapsedMs() - askedMs < 8000, `${app.time.elapsedMs() - askedMs}`)
       },
-      { shards: 30 },
-    ))
+      {
+        shards: 30,
+        dynamo: {
+          onWrite: ({ before, after }) => {
+            if (before === undefined && after?.['checkpoint'] !== undefined && ++created === 30) {
+              stall()
+            }
+          },
+        },
+      },
+    )
+  })
 
   for (const how of ['close', 'destroy'] as const) {
     it(`may be asked for by a listener of leaseAcquired (${how})`, () =>
