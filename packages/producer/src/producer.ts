@@ -216,18 +216,32 @@ export class Producer<T = Uint8Array>
   /**
    * Accepts nothing more, flushes, then lets go of timers and sockets. What is not settled at the
    * deadline is dropped: each record fails with `UserRecordFailedError`. Later calls return the
-   * same promise.
+   * same promise. Rejects with `InvalidOptionError` for a wrong deadline; nothing is closed then.
    *
    * @param options.timeoutMs default: the record TTL plus two request timeouts, by when all settles
    */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<ProducerCloseReport> {
-    this.#closing ??= this.#close(options)
-    return this.#closing
+    try {
+      const { recordTtlMs, requestTimeoutMs } = this.#settings
+      const { timeoutMs } = resolveOptions<{ readonly timeoutMs: number }>('', options, {
+        timeoutMs: integer({
+          default: recordTtlMs + 2 * requestTimeoutMs,
+          min: 0,
+          max: 2_147_483_647,
+        }),
+      })
+      this.#closing ??= this.#close(timeoutMs)
+      return this.#closing
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
   }
 
   /** Fails everything outstanding, now, and lets go. Records on the way may still be stored. */
   destroy(reason?: Error): void {
     if (this.#state === 'closed') return
+    // First of all: a listener of `failed` may put again.
+    this.#state = 'closing'
     this.#drop('The producer was destroyed', reason)
     this.#release()
     this.#closing ??= Promise.resolve({ droppedRecords: this.#dropped })
@@ -254,20 +268,28 @@ export class Producer<T = Uint8Array>
       this.#admit(pipeline, record, sequence, resolve, reject)
       return
     }
-    const call = new PutCall({
-      sequence,
-      bytes,
+    let isChecked = true
+    const call = new PutCall(sequence, bytes, {
       signal,
       resolve,
       reject,
       accept: ({ onStored, onFailed }) => {
-        this.#admission.check(record)
+        // After a wait its user may have changed it, and others have been checked since.
+        if (!isChecked) this.#admission.check(record)
         return this.#admit(pipeline, record, sequence, onStored, onFailed)
       },
       cancel: (waiting) => this.#backpressure.cancel(waiting),
     })
-    if (hasRoom) call.admit()
-    else this.#backpressure.wait(call)
+    if (hasRoom) {
+      call.admit()
+      return
+    }
+    isChecked = false
+    try {
+      this.#backpressure.wait(call)
+    } catch (error) {
+      call.fail(error as Error)
+    }
   }
 
   #tryPut(record: UserRecord<T>, onFailed: OnFailed | undefined): boolean {
@@ -323,7 +345,7 @@ export class Producer<T = Uint8Array>
 
   #drained(): void {
     this.#wakeWritables()
-    this.emit('drain')
+    if (this.#state === 'open') this.emit('drain')
   }
 
   #wakeWritables(): void {
@@ -337,17 +359,7 @@ export class Producer<T = Uint8Array>
     this.#barriers.check()
   }
 
-  async #close(
-    options: { readonly timeoutMs?: number | undefined } | undefined,
-  ): Promise<ProducerCloseReport> {
-    const { recordTtlMs, requestTimeoutMs } = this.#settings
-    const { timeoutMs } = resolveOptions<{ readonly timeoutMs: number }>('', options, {
-      timeoutMs: integer({
-        default: recordTtlMs + 2 * requestTimeoutMs,
-        min: 0,
-        max: 2_147_483_647,
-      }),
-    })
+  async #close(timeoutMs: number): Promise<ProducerCloseReport> {
     if (this.#state === 'open') this.#state = 'closing'
     const timer = startTimer(timeoutMs, () => {
       this.#drop(`The producer was closed and ${timeoutMs} ms had passed`, undefined)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { AbortedError } from '@millrace/core'
-import { monotonicMs, sleep } from '@millrace/core/internal'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { AbortedError, ClosedError } from '@millrace/core'
+import { monotonicMs, nextTurn, sleep } from '@millrace/core/internal'
 import { Producer, type ProducerOptions, UserRecordFailedError } from '@millrace/producer'
 import { runInVirtualTime, SimulatedKinesis, type VirtualTime } from '@millrace/testing'
 import { RecordingClient } from './recording-client.ts'
@@ -35,6 +37,19 @@ function putMany(producer: Producer, count: number): Promise<string>[] {
       (error: Error) => error.constructor.name,
     ),
   )
+}
+
+/** In a function of its own: no reference outlives the call. */
+async function putAndAbort(
+  producer: Producer,
+  registry: FinalizationRegistry<undefined>,
+): Promise<void> {
+  const abort = new AbortController()
+  const data = new Uint8Array(1000)
+  registry.register(data, undefined)
+  const put = producer.put({ partitionKey: 'a', data }, { signal: abort.signal })
+  abort.abort()
+  await put.catch(() => {})
 }
 
 /** No answer ever comes. */
@@ -127,6 +142,40 @@ describe('put() with a signal', () => {
       assert.equal(service.records(STREAM).length, 2)
     }))
 
+  it('was refused for want of room: its signal means nothing to the producer afterwards', () =>
+    withProducer({ maxOutstandingRecords: 1, maxWaitingPuts: 0 }, async ({ producer }) => {
+      const first = putMany(producer, 1)
+      const abort = new AbortController()
+      const refused = producer.put(
+        { partitionKey: 'b', data: Buffer.from('never') },
+        { signal: abort.signal },
+      )
+      await assert.rejects(refused, { code: 'ERR_KINESIS_BUFFER_FULL' })
+      abort.abort()
+      await Promise.all(first)
+      assert.equal(producer.tryPut({ partitionKey: 'c', data: Buffer.from('x') }), true)
+    }))
+
+  it('holds nothing of its record once its signal has fired', async () => {
+    let collected = 0
+    const registry = new FinalizationRegistry(() => collected++)
+    const client = new SimulatedKinesis()
+    client.putRecords = () => new Promise(() => {})
+    await client.createStream({ StreamName: STREAM, ShardCount: 1 })
+    const producer = new Producer({ stream: STREAM, client, maxOutstandingRecords: 1 })
+    const outcomes = putMany(producer, 2)
+    for (let i = 0; i < 1000; i++) await putAndAbort(producer, registry)
+    setFlagsFromString('--expose-gc')
+    const gc: () => void = runInNewContext('gc')
+    for (let round = 0; round < 20 && collected < 900; round++) {
+      gc()
+      await new Promise<void>((resolve) => nextTurn(resolve))
+    }
+    assert.ok(collected >= 900, `${collected} of 1000 were let go`)
+    producer.destroy()
+    await Promise.all(outcomes)
+  })
+
   it('stops waiting for an accepted record, whose loss is told by "failed"', () =>
     withProducer({ recordTtlMs: 1000 }, async ({ service, producer }) => {
       service.injectFault({
@@ -182,6 +231,16 @@ describe('close()', () => {
       await Promise.all(outcomes)
     }))
 
+  it('refuses a wrong deadline, and a later call closes', () =>
+    withProducer({}, async ({ producer }) => {
+      for (const timeoutMs of [Number.POSITIVE_INFINITY, -1]) {
+        await assert.rejects(producer.close({ timeoutMs }), { code: 'ERR_KINESIS_INVALID_OPTION' })
+      }
+      const outcomes = Promise.all(putMany(producer, 3))
+      assert.deepEqual(await producer.close(), { droppedRecords: 0 })
+      assert.deepEqual(await outcomes, ['stored', 'stored', 'stored'])
+    }))
+
   it('settles what is on its way when the transport dies during the flush', () =>
     withProducer({ recordTtlMs: 2000 }, async ({ service, producer }) => {
       const outcomes = Promise.all(putMany(producer, 200))
@@ -196,6 +255,31 @@ describe('close()', () => {
 })
 
 describe('destroy()', () => {
+  it('ends although a listener puts what was lost once more', () =>
+    withProducer({}, async ({ producer }) => {
+      const refusals: unknown[] = []
+      let lost = 0
+      producer.on('error', (error) => refusals.push(error))
+      producer.on('failed', (record) => {
+        if (++lost < 100) producer.tryPut(record)
+      })
+      for (let i = 0; i < 3; i++) producer.tryPut({ partitionKey: 'a', data: Buffer.from('x') })
+      producer.destroy()
+      assert.equal(lost, 3)
+      assert.ok(refusals.every((error) => error instanceof ClosedError))
+      assert.equal(refusals.length, 3)
+    }))
+
+  it('wakes nobody with "drain": there is no room any more', () =>
+    withProducer({ maxOutstandingRecords: 2 }, async ({ producer }) => {
+      let drains = 0
+      producer.on('drain', () => drains++)
+      while (producer.tryPut({ partitionKey: 'a', data: Buffer.from('x') }));
+      producer.destroy()
+      await sleep(10)
+      assert.equal(drains, 0)
+    }))
+
   it('fails everything at once, with the reason, and leaves no timer', () =>
     withProducer({ maxOutstandingRecords: 10 }, async ({ service, producer, time }) => {
       silence(service)

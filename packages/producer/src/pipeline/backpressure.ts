@@ -15,8 +15,8 @@ export interface BackpressureLimits {
 export interface WaitingPut {
   readonly sequence: number
   readonly bytes: number
-  /** Given up by its signal: it is passed over. */
-  cancelled: boolean
+  /** True while it stands in line; kept by the line itself. */
+  waits: boolean
   /** There is room now. It charges for itself, or settles its promise. */
   admit(): void
   fail(error: Error): void
@@ -31,6 +31,8 @@ export interface BackpressureListener {
 
 /** `drain` comes when this much of the buffer is free again, so that writers do not flutter. */
 const DRAIN_BELOW = 0.75
+/** Cancelled calls are let go together once there are this many more than half of the line. */
+const MOST_CANCELLED = 64
 
 export class Backpressure {
   readonly #limits: BackpressureLimits
@@ -86,14 +88,17 @@ export class Backpressure {
     if (this.#waitingCount >= this.#limits.maxWaitingPuts) {
       throw new BufferFullError(this.#waitingCount, this.#records, this.#bytes)
     }
+    put.waits = true
     this.#waiting.push(put)
     this.#waitingCount++
   }
 
+  /** Takes a call out of the line; nothing if it is not in it. */
   cancel(put: WaitingPut): void {
-    if (put.cancelled) return
-    put.cancelled = true
+    if (!put.waits) return
+    put.waits = false
     this.#waitingCount--
+    if (this.#waiting.length > MOST_CANCELLED + 2 * this.#waitingCount) this.#compact()
     this.#scheduleServe()
   }
 
@@ -101,7 +106,8 @@ export class Backpressure {
   failWaiting(errorFor: () => Error): number {
     let failed = 0
     for (const put of this.#waiting.takeAll()) {
-      if (put.cancelled) continue
+      if (!put.waits) continue
+      put.waits = false
       put.fail(errorFor())
       failed++
     }
@@ -139,13 +145,18 @@ export class Backpressure {
       const put = this.#waiting.peek()
       if (put === undefined || !this.#fits(put.bytes)) return
       this.#waiting.shift()
+      put.waits = false
       this.#waitingCount--
       put.admit()
     }
   }
 
   #dropCancelled(): void {
-    while (this.#waiting.peek()?.cancelled === true) this.#waiting.shift()
+    while (this.#waiting.peek()?.waits === false) this.#waiting.shift()
+  }
+
+  #compact(): void {
+    for (const put of this.#waiting.takeAll()) if (put.waits) this.#waiting.push(put)
   }
 
   #isDrained(): boolean {

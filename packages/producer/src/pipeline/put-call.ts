@@ -6,42 +6,40 @@ import type { WaitingPut } from './backpressure.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 
 export interface PutCallOptions {
-  readonly sequence: number
-  readonly bytes: number
   readonly signal: AbortSignal | undefined
   readonly resolve: (result: UserRecordResult) => void
   readonly reject: (error: Error) => void
   /** Accepts the record. It may throw, if the record has changed while it waited. */
   readonly accept: (call: PutCall) => OutstandingRecord
-  /** Takes the call out of the line. */
+  /** Takes the call out of the line, if it is in it. */
   readonly cancel: (call: PutCall) => void
 }
 
 export class PutCall implements WaitingPut {
   readonly sequence: number
   readonly bytes: number
-  cancelled = false
-  readonly #options: PutCallOptions
+  waits = false
+  /** Gone once the promise is settled, and the user's record with it. */
+  #options: PutCallOptions | undefined
   #record: OutstandingRecord | undefined
 
-  constructor(options: PutCallOptions) {
+  constructor(sequence: number, bytes: number, options: PutCallOptions) {
     this.#options = options
-    this.sequence = options.sequence
-    this.bytes = options.bytes
+    this.sequence = sequence
+    this.bytes = bytes
     options.signal?.addEventListener('abort', this.#onAbort)
   }
 
   admit(): void {
     try {
-      this.#record = this.#options.accept(this)
+      this.#record = this.#options?.accept(this)
     } catch (error) {
       this.fail(error as Error)
     }
   }
 
   readonly onStored = (result: UserRecordResult): void => {
-    this.#detach()
-    this.#options.resolve(result)
+    this.#end()?.resolve(result)
   }
 
   readonly onFailed = (error: UserRecordFailedError): void => {
@@ -49,23 +47,27 @@ export class PutCall implements WaitingPut {
   }
 
   fail(error: Error): void {
-    this.#detach()
-    this.#options.reject(error)
+    this.#end()?.reject(error)
   }
 
-  #forget(record: OutstandingRecord): void {
-    record.onStored = undefined
-    record.onFailed = undefined
-  }
-
-  #detach(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+  /** The call is over; undefined if it was before. */
+  #end(): PutCallOptions | undefined {
+    const options = this.#options
+    this.#options = undefined
+    this.#record = undefined
+    options?.signal?.removeEventListener('abort', this.#onAbort)
+    return options
   }
 
   readonly #onAbort = (): void => {
+    const record = this.#record
     // Once accepted, the record goes on without its caller; a loss is told by `failed` then.
-    if (this.#record === undefined) this.#options.cancel(this)
-    else this.#forget(this.#record)
-    this.fail(new AbortedError('put()', this.#options.signal?.reason))
+    if (record === undefined) {
+      this.#options?.cancel(this)
+    } else {
+      record.onStored = undefined
+      record.onFailed = undefined
+    }
+    this.fail(new AbortedError('put()', this.#options?.signal?.reason))
   }
 }
