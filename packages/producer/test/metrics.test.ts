@@ -16,6 +16,36 @@ class Sums implements Metrics {
 }
 
 describe("the producer's metrics", () => {
+  it('may throw: no record is lost by it, and it is logged once', () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis()
+      await service.createStream({ StreamName: 'orders', ShardCount: 1 })
+      const warnings: string[] = []
+      const ignore = (): void => {}
+      const producer = new Producer({
+        stream: 'orders',
+        client: service,
+        metrics: {
+          put: () => {
+            throw new Error('no space left')
+          },
+        },
+        logger: {
+          debug: ignore,
+          info: ignore,
+          warn: (_, message) => warnings.push(message),
+          error: ignore,
+        },
+      })
+      service.injectFault({ operation: 'putRecords', kind: 'fail' })
+      const puts = Array.from({ length: 10 }, () =>
+        producer.put({ partitionKey: 'k', data: new Uint8Array(7) }),
+      )
+      assert.equal((await Promise.all(puts)).length, 10)
+      await producer.close()
+      assert.deepEqual(warnings, ['the metrics sink threw: its numbers are wrong from here on'])
+    }))
+
   it("bear KPL's names and dimensions", () =>
     runInVirtualTime(async () => {
       const service = new SimulatedKinesis()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ServiceError } from '@millrace/core'
+import { type kinesis, ServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { Producer, type ProducerOptions, UserRecordFailedError } from '@millrace/producer'
 import { type Fault, runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
@@ -9,6 +9,9 @@ import { storedUserRecords } from './stored-records.ts'
 const STREAM = 'orders'
 /** Lie in the first and in the second of two shards. */
 const [LOW, HIGH] = ['0', '340282366920938463463374607431768211455']
+
+/** How often the source of jitter still throws. */
+let faults = 0
 
 interface Setting {
   readonly service: SimulatedKinesis
@@ -264,6 +267,64 @@ describe('retries', () => {
       assert.equal(attempts[0]?.error?.code, 'Record Count Mismatch')
       assert.equal(service.records(STREAM).length, 1)
     }))
+
+  for (const [what, answer] of [
+    ['nothing', undefined],
+    ['no list', { FailedRecordCount: 0 }],
+    ['a list of nothing', { FailedRecordCount: 0, Records: [null] }],
+    ['a list of odd entries', { FailedRecordCount: 0, Records: [{ ErrorCode: 7 }] }],
+  ] as const) {
+    it(`tries again when the answer holds ${what}`, () =>
+      withProducer({ maxConnections: 1 }, [], async ({ client, producer }) => {
+        client.putInstead = () => {
+          client.putInstead = undefined
+          return Promise.resolve(answer as unknown as kinesis.PutRecordsOutput)
+        }
+        const { attempts } = await producer.put(record(LOW, 'x'))
+        assert.equal(attempts.length, 2)
+      }))
+  }
+
+  it('takes an entry with an error code for a failure, whatever else it holds', () =>
+    withProducer({}, [], async ({ client, producer }) => {
+      client.putInstead = () => {
+        client.putInstead = undefined
+        return Promise.resolve({
+          FailedRecordCount: 1,
+          Records: [{ SequenceNumber: '', ShardId: '', ErrorCode: 'InternalFailure' }],
+        })
+      }
+      const { attempts } = await producer.put(record(LOW, 'x'))
+      assert.deepEqual(
+        attempts.map(({ error }) => error?.code),
+        ['InternalFailure', undefined],
+      )
+    }))
+
+  it('tries again what a fault of ours kept from being sent or settled', () =>
+    withProducer(
+      {
+        maxConnections: 1,
+        random: {
+          next: () => {
+            if (--faults < 0) return 0.5
+            throw new Error('a fault')
+          },
+          uuid: () => '',
+        },
+      },
+      [],
+      async ({ service, producer }) => {
+        await producer.put(record(LOW, 'first of all the shard map is loaded'))
+        service.injectFault({ operation: 'putRecords', kind: 'fail', times: 1 })
+        faults = 1
+        const { attempts } = await producer.put(record(LOW, 'x'))
+        assert.deepEqual(
+          attempts.map(({ error }) => error?.code),
+          ['Error', undefined],
+        )
+      },
+    ))
 
   it('spreads the second tries of a whole aggregate no further than one aggregate', () =>
     withProducer(

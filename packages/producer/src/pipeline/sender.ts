@@ -12,9 +12,10 @@ export interface SentRequest {
   readonly startMs: number
 }
 
-/** Who is told what became of a request. Neither method may throw. */
+/** Who is told what became of a request. If one of them throws, `failed` is told of the rest. */
 export interface SentRequestListener {
-  answered(request: SentRequest, endMs: number, output: kinesis.PutRecordsOutput): void
+  /** @param output what the client answered, whatever that is */
+  answered(request: SentRequest, endMs: number, output: kinesis.PutRecordsOutput | undefined): void
   failed(request: SentRequest, endMs: number, error: unknown): void
 }
 
@@ -28,6 +29,7 @@ export interface SenderOptions {
   readonly listener: SentRequestListener
   /** A Kinesis record's bytes are written: its encoder is free. */
   readonly encoded: (record: KinesisRecord) => void
+  readonly troubled: (error: Error) => void
 }
 
 export class Sender {
@@ -49,34 +51,62 @@ export class Sender {
   }
 
   #prepare(given: readonly KinesisRecord[]): void {
-    const records: KinesisRecord[] = []
-    const entries: kinesis.PutRecordsEntry[] = []
-    for (const record of given) {
-      record.depart()
-      if (record.userRecords.length > 0) {
-        entries.push(requestEntry(record))
-        records.push(record)
-      }
-      this.#options.encoded(record)
+    const { slots, encoded } = this.#options
+    for (const record of given) record.depart()
+    const records = given.filter(({ userRecords }) => userRecords.length > 0)
+    let entries: readonly kinesis.PutRecordsEntry[]
+    try {
+      entries = records.map(requestEntry)
+    } catch (fault) {
+      slots.release()
+      this.#faulted({ records, entries: [], startMs: clockMs() }, fault)
+      return
     }
-    if (records.length === 0) this.#options.slots.release()
+    for (const record of given) encoded(record)
+    if (records.length === 0) slots.release()
     else void this.#put({ records, entries, startMs: clockMs() })
   }
 
   async #put(request: SentRequest): Promise<void> {
     const { client, stream, timeoutMs, signal, slots, listener } = this.#options
-    let output: kinesis.PutRecordsOutput
+    let output: kinesis.PutRecordsOutput | undefined
+    let error: unknown
+    let isAnswered = false
     try {
       output = await client.putRecords(
         { ...stream, Records: request.entries },
         { timeoutMs, signal },
       )
-    } catch (error) {
-      slots.release()
-      listener.failed(request, clockMs(), error)
-      return
+      isAnswered = true
+    } catch (cause) {
+      error = cause
     }
     slots.release()
-    listener.answered(request, clockMs(), output)
+    try {
+      if (isAnswered) listener.answered(request, clockMs(), output)
+      else listener.failed(request, clockMs(), error)
+    } catch (fault) {
+      this.#faulted(request, fault)
+    }
   }
+
+  /** A fault of ours must not leave a record without an outcome: what still travels has failed. */
+  #faulted(request: SentRequest, fault: unknown): void {
+    const { listener, troubled } = this.#options
+    const records = request.records.filter(travels)
+    try {
+      listener.failed({ ...request, records }, clockMs(), fault)
+    } catch (again) {
+      // Then its TTL ends it.
+      for (const { userRecords } of records) {
+        for (const record of userRecords)
+          if (record.phase === 'in-flight') record.phase = 'buffered'
+      }
+      troubled(again instanceof Error ? again : new Error(String(again)))
+    }
+  }
+}
+
+function travels({ userRecords }: KinesisRecord): boolean {
+  return userRecords.some(({ phase }) => phase === 'in-flight')
 }

@@ -37,6 +37,8 @@ export interface SettlerOptions {
   readonly throttled: (shardId: string | undefined) => void
 }
 
+const NO_RESULT: kinesis.PutRecordsResultEntry = {}
+
 export class Settler implements SentRequestListener {
   readonly #options: SettlerOptions
   readonly #judge: PlacementJudge
@@ -50,10 +52,15 @@ export class Settler implements SentRequestListener {
     })
   }
 
-  answered(request: SentRequest, endMs: number, output: kinesis.PutRecordsOutput): void {
+  answered(
+    request: SentRequest,
+    endMs: number,
+    output: kinesis.PutRecordsOutput | undefined,
+  ): void {
     const { records, startMs } = request
     this.#measure(request, endMs)
-    const results = output.Records
+    // The client may be the user's own: nothing is certain about what it answers.
+    const results: readonly unknown[] = Array.isArray(output?.Records) ? output.Records : []
     if (results.length !== records.length) {
       this.#failCall(request, endMs, countMismatch(records.length, results.length))
       return
@@ -61,15 +68,20 @@ export class Settler implements SentRequestListener {
     let throttledShards: Set<string | undefined> | undefined
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as KinesisRecord
-      const result = results[i] as kinesis.PutRecordsResultEntry
-      const { SequenceNumber: sequenceNumber, ShardId: shardId } = result
-      if (sequenceNumber !== undefined && shardId !== undefined) {
+      const {
+        SequenceNumber: sequenceNumber,
+        ShardId: shardId,
+        ErrorCode: code,
+        ErrorMessage: message,
+      } = (results[i] ?? NO_RESULT) as kinesis.PutRecordsResultEntry
+      // Stand-ins for the service may send empty fields beside a code.
+      if (!code && sequenceNumber && shardId) {
         this.#stored(record, { shardId, sequenceNumber, startMs, endMs }, request.entries[i])
         continue
       }
       const failure = entryFailure(
-        result.ErrorCode ?? 'UnknownError',
-        result.ErrorMessage ?? 'the entry was neither stored nor refused with a code',
+        code ? String(code) : 'UnknownError',
+        message ?? 'the entry was neither stored nor refused with a code',
       )
       if (failure.kind === 'throttled') {
         throttledShards ??= new Set()

@@ -72,7 +72,7 @@ export class StreamPipeline {
     const { streamName } = stream
     const { recordTtlMs, recordMaxBufferedTimeMs: bufferedTimeMs } = settings
     const aggregating = settings.aggregation !== false
-    this.#metrics = new ProducerMetrics(settings.metrics, streamName)
+    this.#metrics = new ProducerMetrics(settings.metrics, streamName, logger)
     this.#outcomes = new RecordOutcomes({
       streamName,
       recordTtlMs,
@@ -138,6 +138,7 @@ export class StreamPipeline {
       slots: options.slots,
       listener: this.#settler,
       encoded: (record) => this.#aggregator.recycle(record),
+      troubled: options.troubled,
     })
     this.#retrier = new Retrier((records, nowMs) => this.#routeAgain(records, nowMs))
     this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
