@@ -57,7 +57,9 @@ function isHomeless(lease: Lease, expired: ReadonlySet<string>): boolean {
 /** A worker with an expired lease is not alive, however fresh its metrics row looks. */
 function loadsOf(open: readonly Lease[], input: AssignmentInput): Load[] {
   const dead = new Set<string | undefined>()
-  for (const lease of open) if (input.expired.has(lease.leaseKey)) dead.add(actualOwner(lease))
+  for (const lease of open) {
+    if (input.expired.has(lease.leaseKey) && speaksForItsOwner(lease)) dead.add(actualOwner(lease))
+  }
   const loads = [...new Set(input.workers)]
     .filter((workerId) => !dead.has(workerId))
     .sort()
@@ -69,6 +71,14 @@ function loadsOf(open: readonly Lease[], input: AssignmentInput): Load[] {
     byWorker.get(lease.leaseOwner ?? '')?.leases.push(lease)
   }
   return loads
+}
+
+/**
+ * During a handoff a worker that has started anew cannot renew the row it is to give away (R39):
+ * such a row may run out beside a living owner.
+ */
+export function speaksForItsOwner(lease: Lease): boolean {
+  return lease.checkpointOwner === undefined
 }
 
 function leastLoaded(loads: readonly Load[], maxLeasesForWorker: number): Load | undefined {

@@ -18,6 +18,8 @@ import {
   childShardIdsWrite,
   completeHandoffWrite,
   createWrite,
+  deleteEndedWrite,
+  deleteUnchangedWrite,
   keyOf,
   prepareCheckpointWrite,
   releaseWrite,
@@ -38,12 +40,14 @@ export interface LeaseStoreOptions {
 /** What became of a holder's write; `lease` is the row from which to go on. */
 export type HolderWrite =
   | {
-      readonly outcome: 'applied'
+      readonly outcome: 'applied' | 'not-applied'
       readonly lease: Lease
-      /** True when the answer had to be looked up: the write may have landed before this call. */
-      readonly recovered: boolean
+      /**
+       * Why the row had to be looked up: this write got no answer, or it was refused because the
+       * row had moved on before it. Undefined when the write was answered.
+       */
+      readonly lookedUp: 'unanswered' | 'refused' | undefined
     }
-  | { readonly outcome: 'not-applied'; readonly lease: Lease }
   | { readonly outcome: 'lost'; readonly lease: Lease | undefined }
 
 export class LeaseStore {
@@ -109,13 +113,7 @@ export class LeaseStore {
 
   /** True when this call created the row, false when it was there. */
   async createIfAbsent(lease: NewLease): Promise<boolean> {
-    try {
-      await this.#dynamo.putItem(createWrite(this.tableName, lease), this.#call)
-      return true
-    } catch (cause) {
-      if (isServiceError(cause) && cause.kind === 'condition-failed') return false
-      throw cause
-    }
+    return await applied(this.#dynamo.putItem(createWrite(this.tableName, lease), this.#call))
   }
 
   renew(lease: Lease, workerId: string): Promise<HolderWrite> {
@@ -198,16 +196,22 @@ export class LeaseStore {
 
   /** False when the row is gone. */
   async recordChildren(leaseKey: string, childShardIds: readonly string[]): Promise<boolean> {
-    try {
-      await this.#dynamo.updateItem(
-        childShardIdsWrite(this.tableName, leaseKey, childShardIds),
-        this.#call,
-      )
-      return true
-    } catch (cause) {
-      if (isServiceError(cause) && cause.kind === 'condition-failed') return false
-      throw cause
-    }
+    const write = childShardIdsWrite(this.tableName, leaseKey, childShardIds)
+    return await applied(this.#dynamo.updateItem(write, this.#call))
+  }
+
+  /** False when the row is gone already, or its shard has not ended. */
+  deleteEnded(leaseKey: string): Promise<boolean> {
+    return this.#delete(deleteEndedWrite(this.tableName, leaseKey))
+  }
+
+  /** False when the row has changed since it was read, or is gone. */
+  deleteUnchanged(lease: Lease): Promise<boolean> {
+    return this.#delete(deleteUnchangedWrite(this.tableName, lease))
+  }
+
+  async #delete(write: dynamo.DeleteItemInput): Promise<boolean> {
+    return await applied(this.#dynamo.deleteItem(write, this.#call))
   }
 
   async #holderWrite(
@@ -221,14 +225,15 @@ export class LeaseStore {
   ): Promise<HolderWrite> {
     try {
       await this.#dynamo.updateItem(write, this.#call)
-      return { outcome: 'applied', lease: effect.after, recovered: false }
+      return { outcome: 'applied', lease: effect.after, lookedUp: undefined }
     } catch (cause) {
       const now = await this.#rowAfter(lease.leaseKey, cause)
       const verdict = effect.landed?.(now) ?? judgeHolderWrite(lease, now, workerId)
       if (verdict === 'lost' || now === undefined) return { outcome: 'lost', lease: now }
+      const refused = isServiceError(cause) && cause.kind === 'condition-failed'
       return verdict === 'applied'
-        ? { outcome: 'applied', lease: now, recovered: true }
-        : { outcome: 'not-applied', lease: now }
+        ? { outcome: 'applied', lease: now, lookedUp: refused ? 'refused' : 'unanswered' }
+        : { outcome: 'not-applied', lease: now, lookedUp: refused ? 'refused' : 'unanswered' }
     }
   }
 
@@ -256,7 +261,23 @@ export class LeaseStore {
       const reading = readLeaseRow(cause.item)
       if (reading.kind === 'lease') return reading.lease
     }
-    return await this.get(leaseKey)
+    try {
+      return await this.get(leaseKey)
+    } catch (failed) {
+      // What became of the write is still open: that is what the caller must be told.
+      throw isServiceError(failed) && cause.ambiguous ? cause : failed
+    }
+  }
+}
+
+/** False when the condition did not hold. */
+async function applied(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write
+    return true
+  } catch (cause) {
+    if (isServiceError(cause) && cause.kind === 'condition-failed') return false
+    throw cause
   }
 }
 

@@ -54,6 +54,7 @@ async function untilReady(options: LeaseTableOptions, signal: AbortSignal): Prom
       await unlessInUse(() =>
         dynamo.createTable(createTableInput(tableName), callOptions(options, signal)),
       )
+      await sleep(POLL_MS, signal)
       continue
     }
     const verdict = judgeTable(table)

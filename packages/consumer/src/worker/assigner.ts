@@ -4,12 +4,13 @@
  */
 import { isServiceError, type Logger, type ServiceError } from '@millrace/core'
 import { monotonicMs, nowMs } from '@millrace/core/internal'
-import { type AssignmentPlan, planAssignment } from '../lease/assignment.ts'
+import { type AssignmentPlan, planAssignment, speaksForItsOwner } from '../lease/assignment.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
+import { atOnce } from './at-once.ts'
 import type { LeaderLock } from './leader-lock.ts'
 import { mayServeItself } from './leader-rule.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
@@ -32,6 +33,9 @@ export interface AssignerOptions {
 /** As in KCL: a leader that fails this often in a row makes way for another. */
 const MAX_FAILURES = 3
 
+/** Writes under way together: a fleet of hundreds of leases must not wait for them one by one. */
+const ASSIGNMENTS_AT_ONCE = 16
+
 export class Assigner {
   readonly #options: AssignerOptions
   readonly #observer: LeaseObserver
@@ -47,6 +51,7 @@ export class Assigner {
     this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
     this.#sync = new ShardSyncDuty({
       ...options,
+      leads: () => options.lock.leads,
       onFailure: (cause, failures) => this.#makeWay(cause, failures),
     })
   }
@@ -114,11 +119,13 @@ export class Assigner {
     for (const { leaseKey, why } of snapshot.malformed) {
       this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
     }
+    this.#sync.see(snapshot.leases)
     this.#expired = this.#observer.observe(snapshot.leases, scan)
     const owners = new Set<string>()
     for (const lease of snapshot.leases) {
       const owner = actualOwner(lease)
-      if (owner !== undefined && this.#expired.has(lease.leaseKey)) owners.add(owner)
+      const expired = this.#expired.has(lease.leaseKey) && speaksForItsOwner(lease)
+      if (owner !== undefined && expired) owners.add(owner)
     }
     this.#liveWorkers = this.#live.observe(snapshot.workers, owners, {
       wallMs: nowMs(),
@@ -162,11 +169,11 @@ export class Assigner {
     const { store, logger, signal } = this.#options
     const changed = new Map<string, Lease>()
     let failure: ServiceError | undefined
-    for (const { lease, newOwner } of plan.assignments) {
-      if (signal.aborted || !allowed(newOwner)) continue
+    await atOnce(plan.assignments, ASSIGNMENTS_AT_ONCE, async ({ lease, newOwner }) => {
+      if (signal.aborted || !allowed(newOwner)) return
       try {
         const assigned = await store.assign(lease, newOwner)
-        if (assigned === undefined) continue
+        if (assigned === undefined) return
         changed.set(lease.leaseKey, assigned)
         logger.info(
           { shardId: lease.shardId, from: actualOwner(lease), to: newOwner },
@@ -176,7 +183,7 @@ export class Assigner {
         if (!isServiceError(cause)) throw cause
         failure = cause
       }
-    }
+    })
     if (failure !== undefined && changed.size === 0) throw failure
     return changed
   }

@@ -10,10 +10,11 @@ import {
   type Random,
   ServiceError,
 } from '@millrace/core'
-import { monotonicMs, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+import { monotonicMs, sleep, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
 import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
-import type { Lease } from '../lease/lease.ts'
+import { isShardEnded, type Lease } from '../lease/lease.ts'
 import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
 import { judgeHolderWrite } from '../lease/write-outcome.ts'
 import { beliefEndMs, renewalIntervalMs } from './belief.ts'
@@ -34,8 +35,10 @@ export interface HeldLeaseOptions {
 
 /** A write that has not landed although the row is ours is sent again this often. */
 const MAX_SENDS = 3
-/** Pause after a renewal without an answer, milliseconds. */
+/** Bound of the first pause after a renewal without an answer, milliseconds. */
 const RENEWAL_RETRY_MS = 500
+const MIN_RENEWAL_RETRY_MS = 100
+const HAND_OVER_BACKOFF: Backoff = { firstMs: 200, capMs: 2000 }
 
 export class HeldLease implements Tenure {
   readonly #options: HeldLeaseOptions
@@ -48,6 +51,7 @@ export class HeldLease implements Tenure {
   #renewalTimer: Timer | undefined
   /** When the oldest write was sent of which we do not know whether it landed. */
   #unsettledSinceMs: number | undefined
+  #renewalFailures = 0
   #ended: LeaseLossReason | undefined
   /** The row of another holder, as it was when we lost. */
   #lostTo: Lease | undefined
@@ -97,7 +101,9 @@ export class HeldLease implements Tenure {
       throw cause
     }
     this.#epoch = this.#lease.leaseCounter
-    this.#scheduleRenewal(renewalIntervalMs(this.#options.failoverTimeMs))
+    // Tenures that begin together would else renew together, in step, for as long as they last.
+    const { failoverTimeMs, random } = this.#options
+    this.#scheduleRenewal(renewalIntervalMs(failoverTimeMs) * (0.5 + random.next() / 2))
   }
 
   async checkpoint(at: ExtendedSequenceNumber): Promise<void> {
@@ -124,20 +130,28 @@ export class HeldLease implements Tenure {
     )
   }
 
-  /** Ends the tenure by giving the lease to `newOwner`, or to nobody. */
+  /**
+   * Ends the tenure by giving the lease to `newOwner`, or to nobody. Tried again while this worker
+   * believes; after that the lease runs out by itself. Never rejects.
+   */
   handOver(newOwner: string | undefined): Promise<void> {
     return this.#writes.run(async () => {
-      if (this.#ended !== undefined) return
-      const { store } = this.#options
-      try {
-        const lease = await this.#settled()
-        const handed =
-          newOwner === undefined ? await store.release(lease) : await store.assign(lease, newOwner)
-        if (handed === undefined)
-          this.#options.logger.warn(this.#ids(), 'a lease moved before it was handed over')
-      } finally {
-        this.#end('released')
+      const { logger } = this.#options
+      for (let failures = 1; this.believes(); failures++) {
+        try {
+          await this.#giveAway(newOwner)
+          break
+        } catch (cause) {
+          if (isLoudFailure(failures)) {
+            logger.warn(
+              { ...this.#ids(), err: cause, failures },
+              'a lease could not be handed over yet',
+            )
+          }
+          await this.#pause(fullJitterMs(HAND_OVER_BACKOFF, failures, this.#options.random))
+        }
       }
+      this.#end('released')
     })
   }
 
@@ -168,10 +182,26 @@ export class HeldLease implements Tenure {
     }
     if (write.outcome === 'lost') {
       this.#lostTo = write.lease
-      this.#end('stolen')
-      throw new LeaseLostError(this.leaseKey, 'another worker wrote to its row')
+      const tidied = write.lease === undefined && isShardEnded(this.#lease)
+      this.#end(tidied ? 'released' : 'stolen')
+      throw new LeaseLostError(
+        this.leaseKey,
+        tidied ? 'its shard has ended and its row was deleted' : 'another worker wrote to its row',
+      )
     }
     const moved = write.lease.leaseCounter !== this.#lease.leaseCounter
+    // Refused, and no write of ours in doubt: the step is somebody else's, under our own name.
+    if (write.lookedUp === 'refused' && moved && this.#unsettledSinceMs === undefined) {
+      this.#options.logger.error(
+        this.#ids(),
+        'a lease was written under this worker id by another process; worker ids must be unique',
+      )
+      this.#end('stolen')
+      throw new LeaseLostError(
+        this.leaseKey,
+        'another process wrote to its row under the same worker id',
+      )
+    }
     this.#lease = write.lease
     if (write.outcome === 'not-applied') {
       if (moved) this.#settle(this.#unsettledSinceMs)
@@ -179,8 +209,21 @@ export class HeldLease implements Tenure {
       return false
     }
     // What was looked up may be the effect of an earlier write, so belief counts from that one.
-    this.#settle(write.recovered ? (this.#unsettledSinceMs ?? sentMs) : sentMs)
+    this.#settle(write.lookedUp === undefined ? sentMs : (this.#unsettledSinceMs ?? sentMs))
     return true
+  }
+
+  async #giveAway(newOwner: string | undefined): Promise<void> {
+    const { store, logger } = this.#options
+    const lease = await this.#settled()
+    const handed =
+      newOwner === undefined ? await store.release(lease) : await store.assign(lease, newOwner)
+    if (handed === undefined) logger.warn(this.#ids(), 'a lease moved before it was handed over')
+  }
+
+  /** Ends early when the tenure does. */
+  async #pause(waitMs: number): Promise<void> {
+    await sleep(waitMs, this.signal).catch(() => undefined)
   }
 
   /** The lease as the row has it, should a write before have landed without an answer. */
@@ -211,11 +254,21 @@ export class HeldLease implements Tenure {
     const { store, workerId, failoverTimeMs, logger, random } = this.#options
     try {
       await this.#write((lease) => store.renew(lease, workerId))
+      this.#renewalFailures = 0
       this.#scheduleRenewal(renewalIntervalMs(failoverTimeMs))
     } catch (cause) {
       if (this.#ended !== undefined) return
-      logger.warn({ ...this.#ids(), err: cause }, 'a lease renewal was not answered; trying again')
-      this.#scheduleRenewal(RENEWAL_RETRY_MS * (0.5 + random.next()))
+      const failures = ++this.#renewalFailures
+      logger.warn(
+        { ...this.#ids(), err: cause, failures },
+        'a lease renewal was not answered; trying again',
+      )
+      // A table that throttles is not helped by hundreds of leases knocking in step; but one last
+      // try comes before belief ends.
+      const backoff = { firstMs: RENEWAL_RETRY_MS, capMs: failoverTimeMs / 6 }
+      const lastTryMs = this.#beliefEndMs - monotonicMs() - RENEWAL_RETRY_MS
+      const waitMs = Math.min(fullJitterMs(backoff, failures, random), lastTryMs)
+      this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, waitMs))
     }
   }
 

@@ -78,7 +78,9 @@ const fleets: fc.Arbitrary<Fleet> = fc
 
 function liveOf({ leases, expired, workers }: Fleet): string[] {
   const dead = new Set(
-    leases.filter((lease) => expired.has(lease.leaseKey)).map((lease) => actualOwner(lease)),
+    leases
+      .filter((lease) => expired.has(lease.leaseKey) && lease.checkpointOwner === undefined)
+      .map((lease) => actualOwner(lease)),
   )
   return workers.filter((id) => !dead.has(id))
 }

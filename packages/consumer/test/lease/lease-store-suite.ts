@@ -108,7 +108,7 @@ function holderWriteTests(benchOf: () => LeaseStoreBench): void {
       it('returns the row as it is stored afterwards', async () => {
         const lease = await bench.created({ leaseOwner: 'me' })
         const result = await write(lease)
-        assert.deepEqual(result, { outcome: 'applied', lease: after(lease), recovered: false })
+        assert.deepEqual(result, { outcome: 'applied', lease: after(lease), lookedUp: undefined })
         assert.deepEqual(await bench.known(lease.leaseKey), after(lease))
       })
 
@@ -133,17 +133,25 @@ function holderWriteTests(benchOf: () => LeaseStoreBench): void {
         const lease = await bench.created({ leaseOwner: 'me' })
         bench.flaky.failNextWrite('lost-reply')
         const result = await write(lease)
-        assert.deepEqual(result, { outcome: 'applied', lease: after(lease), recovered: true })
+        assert.deepEqual(result, {
+          outcome: 'applied',
+          lease: after(lease),
+          lookedUp: 'unanswered',
+        })
       })
 
       it('sees that a write has not arrived', async () => {
         const lease = await bench.created({ leaseOwner: 'me' })
         bench.flaky.failNextWrite('dropped')
-        assert.deepEqual(await write(lease), { outcome: 'not-applied', lease })
+        assert.deepEqual(await write(lease), {
+          outcome: 'not-applied',
+          lease,
+          lookedUp: 'unanswered',
+        })
         assert.deepEqual(await write(lease), {
           outcome: 'applied',
           lease: after(lease),
-          recovered: false,
+          lookedUp: undefined,
         })
       })
 

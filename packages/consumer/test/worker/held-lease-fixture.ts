@@ -1,5 +1,5 @@
 /** One held lease on a simulated table, in virtual time. */
-import { type ExtendedSequenceNumber, isServiceError } from '@millrace/core'
+import { type ExtendedSequenceNumber, isServiceError, type Random } from '@millrace/core'
 import { silentLogger } from '@millrace/core/internal'
 import {
   runInVirtualTime,
@@ -20,6 +20,19 @@ export const F = 10_000
 export const BELIEF = 9500
 export const KEY = 'shardId-000000000000'
 
+/** The first renewal comes after a whole interval then; everything later is drawn. */
+function fullFirstDraw(random: Random): Random {
+  let isFirst = true
+  return {
+    uuid: () => random.uuid(),
+    next: () => {
+      if (!isFirst) return random.next()
+      isFirst = false
+      return 1
+    },
+  }
+}
+
 export class HeldLeaseBench {
   readonly time: VirtualTime
   readonly dynamo: SimulatedDynamo
@@ -39,7 +52,7 @@ export class HeldLeaseBench {
       workerId: 'me',
       failoverTimeMs: F,
       logger: silentLogger,
-      random: time.random('held'),
+      random: fullFirstDraw(time.random('held')),
       onEnd: (_, reason) => this.ends.push({ reason, atMs: time.elapsedMs() }),
       onCheckpoint: (_, at) => this.checkpoints.push(at),
     })
