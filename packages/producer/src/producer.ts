@@ -4,7 +4,6 @@ import type { Writable } from 'node:stream'
 import {
   AbortedError,
   ClosedError,
-  type Codec,
   type KinesisPort,
   kinesisFromSdk,
   type StreamRef,
@@ -28,7 +27,7 @@ import { clockMs } from './pipeline/alarm.ts'
 import { Backpressure } from './pipeline/backpressure.ts'
 import { dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
-import { LossLog } from './pipeline/loss-log.ts'
+import { Losses } from './pipeline/losses.ts'
 import type { OnFailed, OnStored, OutstandingRecord } from './pipeline/outstanding-record.ts'
 import { settlers, takeSettlers } from './pipeline/promise-settlers.ts'
 import { PutCall } from './pipeline/put-call.ts'
@@ -67,13 +66,12 @@ export class Producer<T = Uint8Array>
   implements AsyncDisposable
 {
   readonly #settings: ResolvedProducerOptions
-  readonly #codec: Codec<T> | undefined
   readonly #client: KinesisPort
   readonly #ownClient: OwnedClient | undefined
   readonly #admission: Admission<T>
   readonly #backpressure: Backpressure
   readonly #barriers = new FlushBarriers()
-  readonly #losses: LossLog
+  readonly #losses: Losses<T>
   readonly #abort = new AbortController()
   readonly #pipelines: StreamPipelines
   #sequence = 0
@@ -87,7 +85,6 @@ export class Producer<T = Uint8Array>
     const settings = resolveProducerOptions(options)
     super(settings.logger)
     this.#settings = settings
-    this.#codec = options?.codec
     // Every request on the way may listen.
     setMaxListeners(0, this.#abort.signal)
     if (settings.client === undefined) {
@@ -103,8 +100,14 @@ export class Producer<T = Uint8Array>
       })
     }
     this.#client = settings.client ?? (this.#ownClient as OwnedClient)
-    this.#admission = new Admission(this.#codec, settings.maxRecordBytes)
-    this.#losses = new LossLog(settings.logger)
+    this.#admission = new Admission(options?.codec, settings.maxRecordBytes)
+    this.#losses = new Losses({
+      codec: options?.codec,
+      logger: settings.logger,
+      isHeard: () => this.listenerCount('failed') > 0,
+      failed: (record, error) => this.emit('failed', record, error),
+      troubled: (error) => this.emit('error', error),
+    })
     this.#backpressure = new Backpressure(settings, {
       drained: () => this.#drained(),
       settled: () => this.#settled(),
@@ -115,7 +118,7 @@ export class Producer<T = Uint8Array>
       slots: new RequestSlots(settings.maxConnections),
       backpressure: this.#backpressure,
       signal: this.#abort.signal,
-      lost: (ref, record, error) => this.#lost(ref, record, error),
+      lost: (ref, record, error) => this.#losses.tell(ref, record, error),
       throttled: (stream, shardId) => this.emit('throttled', { stream, shardId }),
       troubled: (error) => this.emit('error', error),
     })
@@ -169,7 +172,8 @@ export class Producer<T = Uint8Array>
 
   /**
    * A Writable of user records (object mode). It holds back while the buffer is full, finishes when
-   * all is settled, and is destroyed with the error of a record that fails for good.
+   * all is settled, and is destroyed with the error of a record that fails for good; further losses
+   * are told by `failed`.
    *
    * @param options.highWaterMark records that the stream itself holds, default 16
    */
@@ -326,23 +330,6 @@ export class Producer<T = Uint8Array>
     throw new ClosedError('The producer is closed', { hint: 'Make a new Producer.' })
   }
 
-  #lost(stream: StreamRef, record: OutstandingRecord, error: UserRecordFailedError): void {
-    if (this.listenerCount('failed') === 0) {
-      this.#losses.add(error)
-      return
-    }
-    // A copy of its own: the data lies in a buffer shared with other records.
-    const bytes = record.data.slice()
-    try {
-      const data = this.#codec === undefined ? (bytes as T) : this.#codec.decode(bytes)
-      const { partitionKey, explicitHashKey } = record
-      this.emit('failed', { stream, partitionKey, explicitHashKey, data }, error)
-    } catch (cause) {
-      this.#losses.add(error)
-      this.emit('error', cause instanceof Error ? cause : new Error(String(cause)))
-    }
-  }
-
   #drained(): void {
     this.#wakeWritables()
     if (this.#state === 'open') this.emit('drain')
@@ -392,7 +379,7 @@ export class Producer<T = Uint8Array>
     this.#state = 'closed'
     for (const pipeline of this.#pipelines.all()) pipeline.stop()
     this.#abort.abort()
-    this.#losses.tell()
+    this.#losses.stop()
     this.#ownClient?.close()
     this.#wakeWritables()
   }

@@ -15,7 +15,10 @@ export interface WritableTarget<T> {
 export class UserRecordWritable<T> extends Writable {
   readonly #target: WritableTarget<T>
   readonly #onFailed: OnFailed = (error) => {
+    // A stream tells of one error only.
+    if (this.destroyed) return false
     this.destroy(error)
+    return true
   }
 
   constructor(target: WritableTarget<T>, highWaterMark: number) {

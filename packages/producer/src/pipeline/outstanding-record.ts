@@ -7,7 +7,8 @@ export type RecordPhase = 'buffered' | 'in-flight' | 'settled'
 
 /** Who is told the outcome of a record: the promise of `put()`, a stream, or nobody. */
 export type OnStored = (result: UserRecordResult) => void
-export type OnFailed = (error: UserRecordFailedError) => void
+/** False: it could tell nobody, so the loss is told as if no promise spoke for the record. */
+export type OnFailed = (error: UserRecordFailedError) => unknown
 
 export interface AdmittedFields {
   /** Order of the calls to put and tryPut; never reused. */

@@ -65,8 +65,7 @@ export class RecordOutcomes {
       cause: reason.cause,
     })
     if (metrics.enabled) metrics.userRecordFailed(record, reason.code)
-    if (record.onFailed === undefined) lost(record, error)
-    else record.onFailed(error)
+    if (record.onFailed === undefined || record.onFailed(error) === false) lost(record, error)
   }
 
   expire(record: OutstandingRecord, nowMs: number): void {
