@@ -40,6 +40,21 @@ export interface ResolvedPolling {
   readonly requestTimeoutMs: number
 }
 
+/** When the leases of finished shards are deleted. KCL: `LeaseCleanupConfig`. */
+export interface LeaseCleanupOptions {
+  /** Default true. With false such leases stay until another worker, or you, delete them. */
+  readonly enabled?: boolean | undefined
+  /** Pause between two looks at finished leases, milliseconds, default 60,000. KCL: `leaseCleanupIntervalMillis`. */
+  readonly intervalMs?: number | undefined
+  /** Least time between the end of a shard and the deletion, milliseconds, default 300,000. KCL: `completedLeaseCleanupIntervalMillis`. */
+  readonly completedAfterMs?: number | undefined
+}
+export interface ResolvedLeaseCleanup {
+  readonly enabled: boolean
+  readonly intervalMs: number
+  readonly completedAfterMs: number
+}
+
 export interface LeaseOptions {
   /** A lease not renewed for this long is free, milliseconds, default 10,000; equal in the whole fleet. KCL: `failoverTimeMillis`. */
   readonly failoverTimeMs?: number | undefined
@@ -69,6 +84,8 @@ export interface ResolvedLeaseOptions {
 /** When delivered records are checkpointed without being asked. @public */
 export type CheckpointPolicy =
   | 'manual'
+  /** The leader deletes leases of finished shards, once all their children have begun. */
+  readonly leaseCleanup?: LeaseCleanupOptions | undefined
   | { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined }
 export type ResolvedCheckpointPolicy =
   | 'manual'
@@ -79,6 +96,7 @@ export interface ConsumerOptions<T = Uint8Array> {
   /** Names the lease table, as in KCL. */
   readonly applicationName: string
   readonly stream: StreamRef
+  readonly leaseCleanup: ResolvedLeaseCleanup
   /** Must be unique among live workers. Default: host name, process id and a UUID. KCL: `workerIdentifier`. */
   readonly workerId?: string | undefined
   readonly codec?: Codec<T> | undefined

@@ -8,6 +8,7 @@ import {
   type Random,
 } from '@millrace/core'
 import {
+  flag,
   group,
   integer,
   noMetrics,
@@ -29,6 +30,7 @@ import type {
   InitialPosition,
   ResolvedCheckpointPolicy,
   ResolvedConsumerOptions,
+  ResolvedLeaseCleanup,
   ResolvedLeaseOptions,
   ResolvedPolling,
 } from './options.ts'
@@ -161,6 +163,11 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     workerMetricsIntervalMs: interval(10_000),
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
   })
+    leaseCleanup: group<ResolvedLeaseCleanup>({
+      enabled: flag(true),
+      intervalMs: interval(60_000),
+      completedAfterMs: integer({ default: 300_000, min: 0, max: DAY_MS }),
+    }),
 }
 
 function verdictOrFunction(

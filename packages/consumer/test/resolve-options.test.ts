@@ -47,6 +47,7 @@ describe('resolveConsumerOptions', () => {
       workerMetricsIntervalMs: 10_000,
       leaderLeaseDurationMs: 10_000,
     })
+      leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
     assert.equal(options.checkpoint, undefined)
     assert.equal(options.onHandlerError, 'retry')
     assert.equal(options.onMalformed, 'raw')

@@ -54,7 +54,7 @@ export function newLeaseRow(lease: NewLease): dynamo.Item {
   return {
     leaseKey: { S: lease.leaseKey },
     entityType: { S: 'LEASE' },
-    leaseCounter: { N: '0' },
+    leaseCounter: { N: String(lease.leaseCounter ?? 0) },
     checkpoint: { S: lease.checkpoint.sequenceNumber },
     checkpointSubSequenceNumber: { N: String(lease.checkpoint.subSequenceNumber) },
     ownerSwitchesSinceCheckpoint: { N: '0' },
@@ -65,6 +65,9 @@ export function newLeaseRow(lease: NewLease): dynamo.Item {
       ? {}
       : { parentShardId: { SS: [...new Set(lease.parentShardIds)] } }),
     ...(lease.leaseOwner === undefined ? {} : { leaseOwner: { S: lease.leaseOwner } }),
+    ...(lease.startTimestampMs === undefined
+      ? {}
+      : { startTimestampMs: { N: String(lease.startTimestampMs) } }),
   }
 }
 

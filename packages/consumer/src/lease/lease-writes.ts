@@ -147,6 +147,31 @@ export function childShardIdsWrite(
   }
 }
 
+/** KCL deletes unconditionally; ours never takes a row away that is still to be read. */
+export function deleteEndedWrite(tableName: string, leaseKey: string): dynamo.DeleteItemInput {
+  return {
+    TableName: tableName,
+    Key: keyOf(leaseKey),
+    ConditionExpression: '#checkpoint = :ended',
+    ExpressionAttributeNames: { '#checkpoint': 'checkpoint' },
+    ExpressionAttributeValues: { ':ended': { S: 'SHARD_END' } },
+  }
+}
+
+/** Deletes the row as it was read, not one that has been written, or made anew, since. */
+export function deleteUnchangedWrite(tableName: string, lease: Lease): dynamo.DeleteItemInput {
+  return {
+    TableName: tableName,
+    Key: keyOf(lease.leaseKey),
+    ConditionExpression: 'leaseCounter = :known AND #checkpoint = :at',
+    ExpressionAttributeNames: { '#checkpoint': 'checkpoint' },
+    ExpressionAttributeValues: {
+      ':known': { N: String(lease.leaseCounter) },
+      ':at': { S: lease.checkpoint.sequenceNumber },
+    },
+  }
+}
+
 export function keyOf(leaseKey: string): dynamo.Item {
   return { leaseKey: { S: leaseKey } }
 }

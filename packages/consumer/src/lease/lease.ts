@@ -31,6 +31,10 @@ export interface NewLease {
   readonly hashKeyRange: ShardHashKeyRange
   /** Set by a shard-ender that takes the child itself. */
   readonly leaseOwner?: string | undefined
+  /** Where the counter starts, default 0; above what a lost row had, so that epochs keep rising. */
+  readonly leaseCounter?: number | undefined
+  /** Beside LATEST: read from this time on, epoch milliseconds of the service. */
+  readonly startTimestampMs?: number | undefined
 }
 
 /** Who may heartbeat and checkpoint: the handing-over worker during a handoff, else the owner. */
@@ -38,6 +42,6 @@ export function actualOwner(lease: Lease): string | undefined {
   return lease.checkpointOwner ?? lease.leaseOwner
 }
 
-export function isShardEnded(lease: Lease): boolean {
+export function isShardEnded(lease: Pick<Lease, 'checkpoint'>): boolean {
   return lease.checkpoint.sequenceNumber === 'SHARD_END'
 }

@@ -8,13 +8,18 @@ import type { NewLease } from '../lease/lease.ts'
 import type { InitialPosition } from '../options.ts'
 import { initialCheckpoint, newLeaseOf } from './initial-leases.ts'
 
-/** @param leaseKeys shards that have a lease */
+/**
+ * @param leaseKeys shards that have a lease
+ * @param endedKeys those of them that are at SHARD_END. Their children had leases: one without is
+ *   made here, from its beginning. KCL waits for an owner of the parent, who has gone by then.
+ */
 export function missingLeases(
   shards: readonly Shard[],
   leaseKeys: ReadonlySet<string>,
   position: InitialPosition,
+  endedKeys: ReadonlySet<string> = new Set(),
 ): NewLease[] {
-  const search = new AncestrySearch(shards, leaseKeys, position)
+  const search = new AncestrySearch(shards, { leaseKeys, endedKeys }, position)
   for (const shard of [...shards].sort((a, b) => (a.shardId < b.shardId ? -1 : 1))) {
     if (shard.endingSequenceNumber !== undefined || leaseKeys.has(shard.shardId)) continue
     search.consider(shard)
@@ -22,9 +27,22 @@ export function missingLeases(
   return search.leases()
 }
 
+interface Keys {
+  readonly leaseKeys: ReadonlySet<string>
+  readonly endedKeys: ReadonlySet<string>
+}
+
+const FROM_ITS_BEGINNING: ExtendedSequenceNumber = {
+  sequenceNumber: 'TRIM_HORIZON',
+  subSequenceNumber: 0,
+}
+
 class AncestrySearch {
   readonly #shards: ReadonlyMap<string, Shard>
   readonly #leaseKeys: ReadonlySet<string>
+  readonly #endedKeys: ReadonlySet<string>
+  /** Shards of which a child has a lease. */
+  readonly #passed: ReadonlySet<string>
   readonly #atInitial: ExtendedSequenceNumber
   readonly #walksBack: boolean
   readonly #childOfKnown: ExtendedSequenceNumber
@@ -32,15 +50,18 @@ class AncestrySearch {
   readonly #marked = new Set<string>()
   readonly #new = new Map<string, ExtendedSequenceNumber>()
 
-  constructor(shards: readonly Shard[], leaseKeys: ReadonlySet<string>, position: InitialPosition) {
+  constructor(shards: readonly Shard[], { leaseKeys, endedKeys }: Keys, position: InitialPosition) {
     this.#shards = new Map(shards.map((shard) => [shard.shardId, shard]))
     this.#leaseKeys = leaseKeys
+    this.#endedKeys = endedKeys
+    this.#passed = new Set(
+      shards
+        .filter(({ shardId }) => leaseKeys.has(shardId))
+        .flatMap(({ parentShardIds }) => parentShardIds),
+    )
     this.#atInitial = initialCheckpoint(position)
     this.#walksBack = position !== 'LATEST'
-    this.#childOfKnown =
-      typeof position === 'string'
-        ? { sequenceNumber: 'TRIM_HORIZON', subSequenceNumber: 0 }
-        : this.#atInitial
+    this.#childOfKnown = typeof position === 'string' ? FROM_ITS_BEGINNING : this.#atInitial
   }
 
   consider(openShard: Shard): void {
@@ -102,8 +123,16 @@ class AncestrySearch {
   #throughParents(shard: Shard, path: Set<string>): boolean {
     const parents = shard.parentShardIds.filter((parent) => this.#shards.has(parent))
     const good = new Set(
-      parents.filter((parent) => this.#isDescendant(parent, path) || this.#marked.has(parent)),
+      parents.filter(
+        (parent) =>
+          this.#isDescendant(parent, path) ||
+          // Another child of it has a lease, so it was read and tidied away, or never owed.
+          (this.#marked.has(parent) && !this.#passed.has(parent)),
+      ),
     )
+    if (parents.some((parent) => this.#endedKeys.has(parent))) {
+      this.#new.set(shard.shardId, FROM_ITS_BEGINNING)
+    }
     if (good.size === 0) {
       if (this.#walksBack) this.#marked.add(shard.shardId)
       return false

@@ -1,12 +1,12 @@
 /** Carries out shard sync: lists shards, asks the plans, creates the leases. */
 
-import { InvalidStreamModelError, type Logger } from '@millrace/core'
+import { AbortedError, InvalidStreamModelError, type Logger, type Shard } from '@millrace/core'
 import type { ControlPlane } from '@millrace/core/internal'
 import type { Lease, NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'
+import { type LostRows, leasesToAdd } from './healed-leases.ts'
 import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
-import { missingLeases } from './missing-leases.ts'
 import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'
 
 export interface ShardSyncerOptions {
@@ -24,11 +24,28 @@ export class ShardSyncer {
     this.#options = options
   }
 
-  /** Creates what is missing; the number of leases that this call created. */
-  async sync(leases: readonly Lease[], signal: AbortSignal): Promise<number> {
-    return await this.#create(
-      leases.length === 0 ? await this.#initial(signal) : await this.#missing(leases, signal),
-    )
+  /**
+   * Creates what is missing.
+   *
+   * @param lost what a leader knows of rows that are gone
+   * @returns how many leases this call created
+   */
+  async sync(
+    leases: readonly Lease[],
+    signal: AbortSignal,
+    lost: LostRows = { remembered: [], holes: [] },
+  ): Promise<number> {
+    const { initialPosition } = this.#options
+    const missing =
+      leases.length === 0
+        ? await this.#initial(signal)
+        : leasesToAdd(await this.shards(signal), leases, lost, initialPosition)
+    return await this.#create(missing, signal)
+  }
+
+  /** Every shard of the stream. */
+  async shards(signal: AbortSignal): Promise<readonly Shard[]> {
+    return await this.#options.control.listShards(undefined, signal)
   }
 
   /**
@@ -44,7 +61,7 @@ export class ShardSyncer {
   ): Promise<'ended' | 'blocked'> {
     if (children.length === 0) return 'ended'
     if (await this.#lacksSibling(shardId, children, signal)) return 'blocked'
-    await this.#create(childLeases(children, this.#options.workerId))
+    await this.#create(childLeases(children, this.#options.workerId), signal)
     await this.#options.store.recordChildren(
       shardId,
       children.map((child) => child.shardId),
@@ -76,15 +93,11 @@ export class ShardSyncer {
     return initialLeases(shards, initialPosition)
   }
 
-  async #missing(leases: readonly Lease[], signal: AbortSignal): Promise<NewLease[]> {
-    const shards = await this.#options.control.listShards(undefined, signal)
-    const keys = new Set(leases.map(({ leaseKey }) => leaseKey))
-    return missingLeases(shards, keys, this.#options.initialPosition)
-  }
-
-  async #create(leases: readonly NewLease[]): Promise<number> {
+  /** Ancestors come first, so a stop half-way leaves nothing that the next sync does not find. */
+  async #create(leases: readonly NewLease[], signal: AbortSignal): Promise<number> {
     let created = 0
     for (const lease of leases) {
+      if (signal.aborted) throw new AbortedError('Creating leases')
       if (!(await this.#options.store.createIfAbsent(lease))) continue
       created++
       this.#options.logger.info(
@@ -104,11 +117,17 @@ export class ShardSyncer {
     for (const parentId of otherParents(shardId, children)) {
       if ((await this.#options.store.get(parentId)) === undefined) missing.push(parentId)
     }
-    if (missing.length === 0) return false
+    if (missing.length === 0 || (await this.#haveLeases(children))) return false
     // A parent that retention has trimmed away will never get a lease; nothing waits for it.
-    const listed = new Set(
-      (await this.#options.control.listShards(undefined, signal)).map((shard) => shard.shardId),
-    )
+    const listed = new Set((await this.shards(signal)).map((shard) => shard.shardId))
     return missing.some((parentId) => listed.has(parentId))
+  }
+
+  /** Then the other parent has ended too, and may have been tidied away. */
+  async #haveLeases(children: readonly ChildOfShard[]): Promise<boolean> {
+    for (const { shardId } of children) {
+      if ((await this.#options.store.get(shardId)) === undefined) return false
+    }
+    return true
   }
 }

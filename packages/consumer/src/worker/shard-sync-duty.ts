@@ -1,50 +1,80 @@
 /**
- * When a leader syncs shards. Only an empty table waits for it: with leases there, a service that
- * lists no shards must not keep orphans from their next worker. KCL: `PeriodicShardSyncManager`.
+ * What a leader does for shards: syncs them when it begins, audits the hash key space, has finished
+ * leases deleted. Only an empty table waits for it: with leases there, a service that lists no
+ * shards must not keep orphans from their next worker. KCL: `PeriodicShardSyncManager`.
  */
 import type { Logger } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
 import type { Lease } from '../lease/lease.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+import type { ResolvedLeaseOptions } from '../options.ts'
+import { HashRangeAudit, lacksRange } from '../shard-sync/hash-range-audit.ts'
+import { LeaseCleaner } from '../shard-sync/lease-cleaner.ts'
+import { LeaseMemory } from '../shard-sync/lease-memory.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 
 export interface ShardSyncDutyOptions {
   readonly syncer: ShardSyncer
+  readonly store: Pick<LeaseStore, 'deleteEnded'>
+  readonly lease: Pick<ResolvedLeaseOptions, 'leaseCleanup'>
   readonly logger: Logger
   readonly signal: AbortSignal
-  /** Syncs beside the assignment have failed this often in a row. */
+  readonly leads: () => boolean
+  /** What is done beside the assignment has failed this often in a row. */
   readonly onFailure: (cause: unknown, failures: number) => Promise<void>
 }
 
-/** A stream resharded by hand, or a row deleted by hand, is noticed within this time. */
-const SYNC_INTERVAL_MS = 60_000
+/** A hole is seen twice, and closed, within a minute. KCL: every 2 minutes, three times. */
+const AUDIT_INTERVAL_MS = 20_000
 
 export class ShardSyncDuty {
   readonly #options: ShardSyncDutyOptions
-  #nextMs = Number.NEGATIVE_INFINITY
+  readonly #audit = new HashRangeAudit()
+  readonly #memory = new LeaseMemory()
+  readonly #cleaner: LeaseCleaner
+  #isSynced = false
+  #nextAuditMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #underWay: Promise<void> | undefined
 
   constructor(options: ShardSyncDutyOptions) {
     this.#options = options
+    this.#cleaner = new LeaseCleaner({
+      ...options,
+      listShards: (signal) => options.syncer.shards(signal),
+      cleanup: options.lease.leaseCleanup,
+      mayDelete: options.leads,
+    })
   }
 
-  /** A new leader does not know when the last one did it. */
+  /** A new leader does not know what the last one has done. */
   begin(): void {
-    this.#nextMs = Number.NEGATIVE_INFINITY
+    this.#isSynced = false
     this.#failures = 0
+  }
+
+  /** Every scan, also of a worker that does not lead yet. */
+  see(leases: readonly Lease[]): void {
+    this.#memory.see(leases)
   }
 
   /** Returns how many leases were created. */
   async now(leases: readonly Lease[]): Promise<number> {
+    this.#audit.reset()
+    const { holes } = this.#audit.audit(leases)
     const { syncer, signal } = this.#options
-    const created = await syncer.sync(leases, signal)
-    this.#nextMs = monotonicMs() + SYNC_INTERVAL_MS
+    const created = await syncer.sync(leases, signal, {
+      remembered: this.#memory.gone(leases),
+      holes,
+    })
+    this.#isSynced = true
+    this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
     return created
   }
 
   /** When it is due, and none is under way. What it creates, the next look at the table shows. */
   beside(leases: readonly Lease[]): void {
-    if (this.#underWay !== undefined || monotonicMs() < this.#nextMs) return
+    if (this.#underWay !== undefined) return
     this.#underWay = this.#attempt(leases).finally(() => {
       this.#underWay = undefined
     })
@@ -58,7 +88,9 @@ export class ShardSyncDuty {
   async #attempt(leases: readonly Lease[]): Promise<void> {
     const { logger, signal, onFailure } = this.#options
     try {
-      await this.now(leases)
+      if (!this.#isSynced) await this.now(leases)
+      else if (monotonicMs() >= this.#nextAuditMs) await this.#heal(leases)
+      await this.#cleaner.step(leases)
       this.#failures = 0
     } catch (cause) {
       if (signal.aborted) return
@@ -66,5 +98,18 @@ export class ShardSyncDuty {
       logger.warn({ err: cause, failures: this.#failures }, 'shard sync failed; trying again')
       await onFailure(cause, this.#failures)
     }
+  }
+
+  async #heal(leases: readonly Lease[]): Promise<void> {
+    const { syncer, signal, logger } = this.#options
+    const shards = lacksRange(leases) ? await syncer.shards(signal) : undefined
+    const { holes, confirmed } = this.#audit.audit(leases, shards)
+    if (holes.length === 0) this.#memory.forgetGone(leases)
+    if (confirmed.length > 0) {
+      logger.warn({ holes: confirmed.length }, 'leases are missing: hash keys are not covered')
+      const remembered = this.#memory.gone(leases)
+      await syncer.sync(leases, signal, { remembered, holes: confirmed })
+    }
+    this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
   }
 }

@@ -26,6 +26,7 @@ const LEASE: ResolvedLeaseOptions = {
   workerMetricsIntervalMs: 10_000,
   leaderLeaseDurationMs: 10_000,
 }
+  leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
 
 /** A fleet on one table; nobody holds leases here, they are only given. */
 class Fleet {

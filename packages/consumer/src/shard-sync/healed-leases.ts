@@ -1,0 +1,91 @@
+/**
+ * Where leases start that are made in a table which has some already. Pure. KCL starts them at the
+ * initial position, which at LATEST skips what was written since the lost row was last seen. Here
+ * nothing is skipped that the application is owed; what is read twice is the price.
+ */
+import type { Shard, ShardHashKeyRange } from '@millrace/core'
+import { isSequenceNumber } from '@millrace/core/internal'
+import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
+import type { InitialPosition } from '../options.ts'
+import { newLeaseOf } from './initial-leases.ts'
+import { missingLeases } from './missing-leases.ts'
+
+/** Rows that were seen before SHARD_END and are gone, and the hash keys that no lease covers. */
+export interface LostRows {
+  readonly remembered: readonly Lease[]
+  readonly holes: readonly ShardHashKeyRange[]
+}
+
+type KnownLease = Pick<NewLease, 'leaseKey' | 'checkpoint' | 'startTimestampMs'>
+
+/**
+ * Counters of a healed row start so far above the last one seen: writes that nobody saw may have
+ * raised it further, and fencing epochs must not come twice.
+ */
+const COUNTER_MARGIN = 1000
+
+/** What shard sync adds to a table with leases: lost rows as last seen, the rest by lineage. */
+export function leasesToAdd(
+  shards: readonly Shard[],
+  leases: readonly Lease[],
+  lost: LostRows,
+  initialPosition: InitialPosition,
+): NewLease[] {
+  const restored = restoredLeases(shards, lost)
+  return [...restored, ...byLineage(shards, [...leases, ...restored], initialPosition)]
+}
+
+function restoredLeases(shards: readonly Shard[], { remembered, holes }: LostRows): NewLease[] {
+  const listed = new Map(shards.map((shard) => [shard.shardId, shard]))
+  return remembered.flatMap((lease) => {
+    const shard = listed.get(lease.shardId)
+    if (shard === undefined || !holes.some((hole) => overlap(hole, shard.hashKeyRange))) return []
+    const leaseCounter = lease.leaseCounter + COUNTER_MARGIN
+    const { checkpoint, startTimestampMs } = lease
+    return [{ ...newLeaseOf(shard, checkpoint), leaseCounter, startTimestampMs }]
+  })
+}
+
+function byLineage(
+  shards: readonly Shard[],
+  leases: readonly KnownLease[],
+  initialPosition: InitialPosition,
+): NewLease[] {
+  const keys = new Set(leases.map(({ leaseKey }) => leaseKey))
+  const ended = new Set(leases.filter(isShardEnded).map(({ leaseKey }) => leaseKey))
+  const begunMs = initialPosition === 'LATEST' ? earliestStartMs(leases) : undefined
+  if (begunMs === undefined) {
+    return missingLeases(shards, keys, owedFrom(leases, initialPosition), ended)
+  }
+  // As from a time, except that the row itself says which.
+  return missingLeases(shards, keys, { atTimestamp: new Date(begunMs) }, ended).map((lease) =>
+    lease.checkpoint.sequenceNumber === 'AT_TIMESTAMP'
+      ? {
+          ...lease,
+          checkpoint: { sequenceNumber: 'LATEST', subSequenceNumber: 0 },
+          startTimestampMs: begunMs,
+        }
+      : lease,
+  )
+}
+
+/** When an application at LATEST began, as far as the table still tells. */
+function earliestStartMs(leases: readonly KnownLease[]): number | undefined {
+  const starts = leases.map((lease) => lease.startTimestampMs).filter((ms) => ms !== undefined)
+  return starts.length === 0 ? undefined : Math.min(...starts)
+}
+
+/** LATEST is right only while nothing was read: the table may be half made. */
+function owedFrom(
+  leases: readonly KnownLease[],
+  initialPosition: InitialPosition,
+): InitialPosition {
+  const begun = leases.some(
+    (lease) => isShardEnded(lease) || isSequenceNumber(lease.checkpoint.sequenceNumber),
+  )
+  return initialPosition === 'LATEST' && begun ? 'TRIM_HORIZON' : initialPosition
+}
+
+function overlap(a: ShardHashKeyRange, b: ShardHashKeyRange): boolean {
+  return a.start <= b.end && b.start <= a.end
+}
