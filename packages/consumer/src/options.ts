@@ -70,6 +70,8 @@ export interface LeaseOptions {
   readonly workerMetricsIntervalMs?: number | undefined
   /** How long a leader row stands before it is stale, milliseconds, default 10,000. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`. */
   readonly leaderLeaseDurationMs?: number | undefined
+  /** The leader deletes leases of finished shards, once all their children have begun. */
+  readonly leaseCleanup?: LeaseCleanupOptions | undefined
 }
 export interface ResolvedLeaseOptions {
   readonly failoverTimeMs: number
@@ -79,13 +81,12 @@ export interface ResolvedLeaseOptions {
   readonly discoveryIntervalMs: number
   readonly workerMetricsIntervalMs: number
   readonly leaderLeaseDurationMs: number
+  readonly leaseCleanup: ResolvedLeaseCleanup
 }
 
 /** When delivered records are checkpointed without being asked. @public */
 export type CheckpointPolicy =
   | 'manual'
-  /** The leader deletes leases of finished shards, once all their children have begun. */
-  readonly leaseCleanup?: LeaseCleanupOptions | undefined
   | { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined }
 export type ResolvedCheckpointPolicy =
   | 'manual'
@@ -96,7 +97,6 @@ export interface ConsumerOptions<T = Uint8Array> {
   /** Names the lease table, as in KCL. */
   readonly applicationName: string
   readonly stream: StreamRef
-  readonly leaseCleanup: ResolvedLeaseCleanup
   /** Must be unique among live workers. Default: host name, process id and a UUID. KCL: `workerIdentifier`. */
   readonly workerId?: string | undefined
   readonly codec?: Codec<T> | undefined

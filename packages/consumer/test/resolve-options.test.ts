@@ -46,8 +46,8 @@ describe('resolveConsumerOptions', () => {
       discoveryIntervalMs: 2000,
       workerMetricsIntervalMs: 10_000,
       leaderLeaseDurationMs: 10_000,
-    })
       leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
+    })
     assert.equal(options.checkpoint, undefined)
     assert.equal(options.onHandlerError, 'retry')
     assert.equal(options.onMalformed, 'raw')

@@ -25,8 +25,8 @@ const LEASE: ResolvedLeaseOptions = {
   discoveryIntervalMs: 2000,
   workerMetricsIntervalMs: 10_000,
   leaderLeaseDurationMs: 10_000,
-}
   leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
+}
 
 /** A fleet on one table; nobody holds leases here, they are only given. */
 class Fleet {
