@@ -162,12 +162,12 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     discoveryIntervalMs: interval(2000),
     workerMetricsIntervalMs: interval(10_000),
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
-  })
     leaseCleanup: group<ResolvedLeaseCleanup>({
       enabled: flag(true),
       intervalMs: interval(60_000),
       completedAfterMs: integer({ default: 300_000, min: 0, max: DAY_MS }),
     }),
+  })
 }
 
 function verdictOrFunction(
