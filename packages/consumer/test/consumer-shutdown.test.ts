@@ -221,7 +221,8 @@ describe('Consumer, starting and stopping', () => {
         await worker.consumer.close({ timeoutMs: 5000 })
         await running
         const tookMs = app.time.elapsedMs() - askedMs
-        assert.ok(tookMs >= 5000 && tookMs < 6000, `${tookMs}`)
+        // A part of the time is kept for handing the lease over.
+        assert.ok(tookMs >= 4000 && tookMs <= 5000, `${tookMs}`)
         assert.equal(signal?.aborted, true)
         assert.equal(app.row(SHARD)?.['leaseOwner'], undefined)
         assert.equal(app.row(SHARD)?.['checkpoint']?.S, 'TRIM_HORIZON')

@@ -3,11 +3,13 @@
  * tenures that come of them. User code can slow down none of these. KCL: `LeaseCoordinator`.
  */
 import type { DynamoPort, Logger, Random } from '@millrace/core'
-import { planAssignment } from '../lease/assignment.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
+import { CpuSampler } from '../worker-metrics/cpu-sampler.ts'
+import type { Machine } from '../worker-metrics/machine.ts'
 import { Assigner } from './assigner.ts'
+import { atOnce } from './at-once.ts'
 import { leaseCallTimeoutMs } from './belief.ts'
 import { Discovery } from './discovery.ts'
 import type { HeldLease } from './held-lease.ts'
@@ -15,10 +17,12 @@ import { HeldLeases, type HeldLeasesOptions } from './held-leases.ts'
 import { LeaderLock } from './leader-lock.ts'
 import { PeriodicLoop } from './periodic-loop.ts'
 import { SignOfLife } from './sign-of-life.ts'
+import { giveAway, planSuccession, type SuccessionPlan } from './succession.ts'
 
 export interface CoordinatorOptions
   extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'> {
   readonly dynamo: DynamoPort
+  readonly machine: Machine
   readonly store: LeaseStore
   readonly syncer: ShardSyncer
   readonly workerId: string
@@ -30,11 +34,14 @@ export interface CoordinatorOptions
 /** A heartbeat of the lock may be late twice before the row goes stale. */
 const LOCK_HEARTBEATS_PER_LEASE = 3
 
+const HAND_OVERS_AT_ONCE = 16
+
 export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #abort = new AbortController()
   readonly #held: HeldLeases
   readonly #lock: LeaderLock
+  readonly #cpu: CpuSampler | undefined
   readonly #signOfLife: SignOfLife
   readonly #assigner: Assigner
   readonly #discovery: Discovery
@@ -43,7 +50,7 @@ export class Coordinator {
   readonly #observationLoop: PeriodicLoop
   readonly #lifeLoop: PeriodicLoop
   readonly #lockLoop: PeriodicLoop
-  #successors: Promise<ReadonlyMap<string, string>> | undefined
+  #succession: Promise<SuccessionPlan> | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -52,7 +59,13 @@ export class Coordinator {
     const shared = { ...options, tableName: store.tableName, requestTimeoutMs }
     this.#held = new HeldLeases({ ...options, failoverTimeMs: lease.failoverTimeMs })
     this.#lock = new LeaderLock({ ...shared, leaseDurationMs: lease.leaderLeaseDurationMs })
-    this.#signOfLife = new SignOfLife({ ...shared, dynamo })
+    const { workerMetrics: mode } = lease
+    this.#cpu = mode === 'off' ? undefined : new CpuSampler({ ...options, mode })
+    this.#signOfLife = new SignOfLife({
+      ...shared,
+      dynamo,
+      cpuAverages: () => this.#cpu?.averages() ?? [],
+    })
     this.#discovery = new Discovery({
       store,
       workerId,
@@ -100,6 +113,7 @@ export class Coordinator {
   async start(): Promise<void> {
     await this.#signOfLife.give()
     if (this.#abort.signal.aborted) return
+    this.#cpu?.start()
     this.#lifeLoop.start()
     this.#lockLoop.start()
     this.#observationLoop.start()
@@ -124,9 +138,23 @@ export class Coordinator {
 
   /** On the way out: gives one lease to the peer that the plan chooses, or to nobody. */
   async handOver(held: HeldLease): Promise<void> {
-    this.#successors ??= this.#planSuccessors()
-    const successors = await this.#successors
+    const { successors } = await this.#plan()
     await held.handOver(successors.get(held.leaseKey))
+  }
+
+  /** On the way out: rows that name this worker and that it never took up. */
+  async handOverUnadopted(): Promise<void> {
+    const { store, logger } = this.#options
+    const { mine, successors } = await this.#plan()
+    const unadopted = mine.filter(({ leaseKey }) => !this.#held.has(leaseKey))
+    await atOnce(unadopted, HAND_OVERS_AT_ONCE, async (row) => {
+      try {
+        await giveAway(store, row, successors.get(row.leaseKey))
+      } catch (err) {
+        const { shardId } = row
+        logger.warn({ err, shardId }, 'a lease was not released; it expires by itself')
+      }
+    })
   }
 
   /** What could not be handed over expires by itself. */
@@ -144,36 +172,18 @@ export class Coordinator {
   }
 
   async #loopsEnded(): Promise<void> {
+    this.#cpu?.stop()
     await Promise.all(this.#loops.map((loop) => loop.stop()))
     await this.#assigner.settled()
   }
 
-  /** One plan for all: what is handed over first must not weigh on the same peer as the last. */
-  async #planSuccessors(): Promise<ReadonlyMap<string, string>> {
-    const peers = this.#assigner.peers
-    if (peers.length === 0) return new Map()
-    try {
-      const { leases, workers } = await this.#options.store.scan(true)
-      // One that is stopping as well has withdrawn by now.
-      const present = new Set(workers.map((row) => row.workerId))
-      const { workerId, lease } = this.#options
-      const plan = planAssignment({
-        leases: leases.map((row) =>
-          row.leaseOwner === workerId ? { ...row, leaseOwner: undefined } : row,
-        ),
-        expired: new Set(),
-        workers: peers.filter((id) => present.has(id)),
-        maxLeasesForWorker: lease.maxLeasesForWorker,
-        balance: false,
-      })
-      return new Map(plan.assignments.map(({ lease: row, newOwner }) => [row.leaseKey, newOwner]))
-    } catch (cause) {
-      this.#options.logger.warn(
-        { err: cause },
-        'no successors could be chosen; leases are released',
-      )
-      return new Map()
-    }
+  #plan(): Promise<SuccessionPlan> {
+    const { store, workerId, lease, logger } = this.#options
+    this.#succession ??= planSuccession({
+      ...{ store, workerId, logger, maxLeasesForWorker: lease.maxLeasesForWorker },
+      peers: () => this.#assigner.peers,
+    })
+    return this.#succession
   }
 
   #warn(message: string): (cause: unknown) => void {

@@ -1,6 +1,6 @@
 /** One worker: the control plane below, a shard consumer on each lease that it holds. KCL: `Scheduler`. */
 import type { KinesisPort } from '@millrace/core'
-import { ControlPlane, type TypedEmitter } from '@millrace/core/internal'
+import { ControlPlane, monotonicMs, type TypedEmitter } from '@millrace/core/internal'
 import { HandlerFailedError, MalformedRecordError } from '../errors.ts'
 import type { ConsumerEvents, LeaseLossReason, LeaseSnapshot } from '../events.ts'
 import { LeaseStore } from '../lease/lease-store.ts'
@@ -13,6 +13,7 @@ import { type ShardSnapshot, shardSnapshot } from '../snapshot.ts'
 import { leaseCallTimeoutMs } from './belief.ts'
 import { Coordinator } from './coordinator.ts'
 import type { HeldLease } from './held-lease.ts'
+import { PausedShards } from './paused-shards.ts'
 import { settledWithin } from './settled-within.ts'
 import { ShardConsumer } from './shard-consumer.ts'
 
@@ -38,7 +39,7 @@ export class Worker<T> {
   readonly #syncer: ShardSyncer
   readonly #coordinator: Coordinator
   readonly #services = new Map<HeldLease, Service<T>>()
-  #pausedShards: ReadonlySet<string> | 'all' | undefined
+  readonly #paused = new PausedShards()
 
   constructor(worker: WorkerOptions<T>) {
     const { options, ports } = worker
@@ -99,15 +100,18 @@ export class Worker<T> {
     await this.#coordinator.start()
   }
 
-  /** Finishes running handler calls, checkpoints, hands every lease over. */
+  /**
+   * Finishes running handler calls, checkpoints, hands every lease over; all within `timeoutMs`.
+   * What is left by then stops at once, and its leases expire by themselves.
+   */
   async drain(timeoutMs: number): Promise<void> {
-    await this.#coordinator.stopTaking()
+    const endMs = monotonicMs() + timeoutMs
+    const leftMs = (): number => Math.max(0, endMs - monotonicMs())
+    await settledWithin([this.#coordinator.stopTaking()], leftMs())
     const services = [...this.#services.values()]
     for (const { consumer } of services) consumer.requestStop()
-    const inTime = await settledWithin(
-      services.map(({ done }) => done),
-      timeoutMs,
-    )
+    const done = services.map((service) => service.done)
+    const inTime = await settledWithin(done, leftMs() * HANDLERS_SHARE)
     if (!inTime) {
       const shards = [...this.#services.keys()].map(({ shardId }) => shardId)
       this.#worker.options.logger.warn(
@@ -116,7 +120,8 @@ export class Worker<T> {
       )
     }
     const held = this.#coordinator.held.all()
-    await Promise.allSettled(held.map((lease) => this.#coordinator.handOver(lease)))
+    const handOvers = held.map((lease) => this.#coordinator.handOver(lease))
+    await settledWithin([...handOvers, this.#coordinator.handOverUnadopted()], leftMs())
     this.#coordinator.stop()
   }
 
@@ -127,22 +132,16 @@ export class Worker<T> {
   }
 
   pause(shardIds: readonly string[] | undefined): void {
-    const paused = this.#pausedShards
-    if (shardIds === undefined) this.#pausedShards = 'all'
-    else if (paused !== 'all') this.#pausedShards = new Set([...(paused ?? []), ...shardIds])
+    this.#paused.pause(shardIds)
     for (const [held, { consumer }] of this.#services) {
-      if (this.#isPaused(held.shardId)) consumer.pause()
+      if (this.#paused.has(held.shardId)) consumer.pause()
     }
   }
 
   resume(shardIds: readonly string[] | undefined): void {
-    const paused = this.#pausedShards
-    if (shardIds === undefined || paused === undefined) this.#pausedShards = undefined
-    else if (paused !== 'all') {
-      this.#pausedShards = new Set([...paused].filter((shardId) => !shardIds.includes(shardId)))
-    }
+    this.#paused.resume(shardIds)
     for (const [held, { consumer }] of this.#services) {
-      if (shardIds === undefined || shardIds.includes(held.shardId)) consumer.resume()
+      if (!this.#paused.has(held.shardId)) consumer.resume()
     }
   }
 
@@ -172,7 +171,7 @@ export class Worker<T> {
       metrics: options.metrics,
       random: options.random,
     })
-    if (this.#isPaused(held.shardId)) consumer.pause()
+    if (this.#paused.has(held.shardId)) consumer.pause()
     const done = this.#serve(held, consumer)
     this.#services.set(held, { consumer, done })
   }
@@ -217,13 +216,10 @@ export class Worker<T> {
   #ended(held: HeldLease, reason: LeaseLossReason): void {
     this.#worker.events.emit('leaseLost', snapshotOf(held), reason)
   }
-
-  #isPaused(shardId: string): boolean {
-    const paused = this.#pausedShards
-    return paused === 'all' || (paused?.has(shardId) ?? false)
-  }
 }
 
+/** Of the time left for a drain: the rest is for handing over the leases of handlers that hang. */
+const HANDLERS_SHARE = 0.9
 /** Table management is slower than a lease write. */
 const TABLE_CALL_TIMEOUT_MS = 6000
 

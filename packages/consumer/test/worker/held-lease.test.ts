@@ -93,6 +93,28 @@ describe('HeldLease: the tenure', () => {
       assert.equal(bench.held.believes(), false)
     }))
 
+  it('counts belief from the write in doubt when the look-up was refused, not lost', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      bench.dynamo.injectFault({ operation: 'updateItem', kind: 'lose-reply' })
+      bench.dynamo.injectFault({ operation: 'getItem', kind: 'throttle' })
+      await sleep(RENEWAL_MS + 1000)
+      assert.equal(bench.held.lease.leaseCounter, 43)
+      bench.cutOff()
+      await sleep(RENEWAL_MS + BELIEF - bench.time.elapsedMs() + 1)
+      assert.equal(bench.held.believes(), false)
+    }))
+
+  it('is lost to another process of the same worker id: a refusal without a write in doubt', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      const twin = await bench.store.renew(await bench.row(), 'me')
+      assert.equal(twin.outcome, 'applied')
+      await sleep(RENEWAL_MS + 1000)
+      assert.equal(bench.held.ended, 'stolen')
+      assert.equal((await bench.row()).leaseCounter, 43)
+    }))
+
   it('never ends over a lost reply alone', () =>
     holding(async (bench) => {
       await bench.held.begin()

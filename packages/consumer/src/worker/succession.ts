@@ -1,0 +1,60 @@
+/** On a clean stop: which peer is to have each lease of this worker. */
+import type { Logger } from '@millrace/core'
+import { planAssignment } from '../lease/assignment.ts'
+import { isShardEnded, type Lease } from '../lease/lease.ts'
+import type { LeaseStore } from '../lease/lease-store.ts'
+
+export interface SuccessionOptions {
+  readonly store: LeaseStore
+  readonly workerId: string
+  readonly maxLeasesForWorker: number
+  readonly logger: Logger
+  /** Workers that live, as far as this one has seen. */
+  readonly peers: () => readonly string[]
+}
+
+export interface SuccessionPlan {
+  /** Rows that name this worker as their owner, taken up or not. */
+  readonly mine: readonly Lease[]
+  /** Lease key -> next owner; a lease that is not in it is released. */
+  readonly successors: ReadonlyMap<string, string>
+}
+
+const NOBODY: SuccessionPlan = { mine: [], successors: new Map() }
+
+/** One plan for all leases: what is handed over first must not weigh on the same peer as the last. */
+export async function planSuccession(options: SuccessionOptions): Promise<SuccessionPlan> {
+  const { store, workerId, maxLeasesForWorker, logger } = options
+  try {
+    const { leases, workers } = await store.scan(true)
+    // One that is stopping as well has withdrawn by now.
+    const present = new Set(workers.map((row) => row.workerId))
+    const isMine = (row: Lease): boolean => row.leaseOwner === workerId
+    const plan = planAssignment({
+      leases: leases.map((row) => (isMine(row) ? { ...row, leaseOwner: undefined } : row)),
+      expired: new Set(),
+      workers: options.peers().filter((id) => present.has(id)),
+      maxLeasesForWorker,
+      balance: false,
+    })
+    return {
+      mine: leases.filter((row) => isMine(row) && row.checkpointOwner === undefined),
+      successors: new Map(
+        plan.assignments.map(({ lease, newOwner }) => [lease.leaseKey, newOwner]),
+      ),
+    }
+  } catch (cause) {
+    logger.warn({ err: cause }, 'no successors could be chosen; leases are released')
+    return NOBODY
+  }
+}
+
+/** Gives away a row that this worker never took up: nobody need wait for it to run out. */
+export async function giveAway(
+  store: LeaseStore,
+  lease: Lease,
+  successor: string | undefined,
+): Promise<void> {
+  if (successor !== undefined && !isShardEnded(lease)) await store.assign(lease, successor)
+  else await store.release(lease)
+}
