@@ -68,6 +68,20 @@ export interface LeaseOptions {
   readonly discoveryIntervalMs?: number | undefined
   /** Pause between two worker-metrics rows, the sign of life of a worker, milliseconds, default 10,000. */
   readonly workerMetricsIntervalMs?: number | undefined
+  /**
+   * Whether worker-metrics rows carry CPU use, by which a Java leader with KCL's default assignment
+   * balances. It compares workers that report CPU with one another only, so all workers of a fleet
+   * should report it, or none.
+   *
+   * `'auto'` (default): where a Java worker would by itself: on ECS (from its task metadata), in
+   * Kubernetes (cgroups v2 or v1) and on EC2 (`/proc/stat`). The EC2 metadata service is never
+   * called: where Java cannot reach it, use `'off'`. `'cpu'`: on any Linux, for a fleet whose Java
+   * workers, if any, are configured to do so too. `'off'`: never; nothing of the machine is read,
+   * which tests in virtual time need to be repeatable.
+   *
+   * KCL: `disableWorkerMetrics`, `workerMetrics`.
+   */
+  readonly workerMetrics?: 'auto' | 'cpu' | 'off' | undefined
   /** How long a leader row stands before it is stale, milliseconds, default 10,000. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`. */
   readonly leaderLeaseDurationMs?: number | undefined
   /** The leader deletes leases of finished shards, once all their children have begun. */
@@ -80,6 +94,7 @@ export interface ResolvedLeaseOptions {
   readonly observationIntervalMs: number
   readonly discoveryIntervalMs: number
   readonly workerMetricsIntervalMs: number
+  readonly workerMetrics: 'auto' | 'cpu' | 'off'
   readonly leaderLeaseDurationMs: number
   readonly leaseCleanup: ResolvedLeaseCleanup
 }

@@ -1,10 +1,13 @@
 /** The ports of a consumer: those it was given, else the AWS SDK's. */
 import { type DynamoPort, dynamoFromSdk, type KinesisPort, kinesisFromSdk } from '@millrace/core'
 import type { ResolvedConsumerOptions } from './options.ts'
+import { type Machine, thisMachine } from './worker-metrics/machine.ts'
 
 export interface ConsumerPorts {
   readonly kinesis: KinesisPort
   readonly dynamo: DynamoPort
+  /** What worker metrics are read from. */
+  readonly machine: Machine
   /** Lets go of what was made here; given ports stay as they are. */
   close(): void
 }
@@ -29,6 +32,7 @@ export function openPorts(
     // One of the two is always there: that is what the branches above decide.
     kinesis: options.client ?? (ownKinesis as KinesisPort),
     dynamo: options.dynamodb ?? (ownDynamo as DynamoPort),
+    machine: thisMachine,
     close: () => {
       ownKinesis?.close()
       ownDynamo?.close()

@@ -161,6 +161,7 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     observationIntervalMs: interval(2000),
     discoveryIntervalMs: interval(2000),
     workerMetricsIntervalMs: interval(10_000),
+    workerMetrics: oneOf(['auto', 'cpu', 'off'], 'auto'),
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
     leaseCleanup: group<ResolvedLeaseCleanup>({
       enabled: flag(true),

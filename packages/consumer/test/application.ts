@@ -119,6 +119,8 @@ export class Application {
       logger: false,
       retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },
       ...options,
+      // What this machine does must not show in a test.
+      lease: { workerMetrics: 'off', ...options.lease },
     })
   }
 

@@ -45,6 +45,7 @@ describe('resolveConsumerOptions', () => {
       observationIntervalMs: 2000,
       discoveryIntervalMs: 2000,
       workerMetricsIntervalMs: 10_000,
+      workerMetrics: 'auto',
       leaderLeaseDurationMs: 10_000,
       leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
     })

@@ -8,6 +8,8 @@ export interface SignOfLifeOptions {
   readonly tableName: string
   readonly workerId: string
   readonly requestTimeoutMs: number
+  /** For the row: percent, oldest first; empty when CPU use is not measured. */
+  readonly cpuAverages: () => readonly number[]
   readonly logger: Logger
 }
 
@@ -21,11 +23,11 @@ export class SignOfLife {
   }
 
   async give(): Promise<void> {
-    const { dynamo, tableName, workerId, requestTimeoutMs } = this.#options
+    const { dynamo, tableName, workerId, requestTimeoutMs, cpuAverages } = this.#options
     const timeMs = nowMs()
     const seconds = Math.floor(timeMs / 1000)
     try {
-      await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs), {
+      await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs, cpuAverages()), {
         timeoutMs: requestTimeoutMs,
       })
     } catch (cause) {

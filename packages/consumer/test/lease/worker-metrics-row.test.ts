@@ -23,6 +23,8 @@ describe('readWorkerMetricsRow', () => {
         const row = readWorkerMetricsRow(item)
         assert.equal(row?.workerId, item['leaseKey'].S)
         assert.equal(row?.lastUpdateSeconds, Number(item['lut']?.N))
+        const isMeasured = item['sts']?.M?.['C'] !== undefined
+        assert.equal(row.metrics.standing, isMeasured ? 'measured' : 'default')
       }
     }
     assert.ok(rows > 20)
@@ -54,6 +56,31 @@ describe('workerMetricsWrite', () => {
   it("makes KCL's row of a worker without metrics", async () => {
     const table = await tableWith([])
     await table.updateItem(workerMetricsWrite(TABLE, 'w1', javaSeconds * 1000 + 999))
+    assert.deepEqual(table.items(TABLE), [javaRow])
+  })
+
+  it("makes KCL's row of a worker that measures its CPU", async () => {
+    const measured = goldenMoments()
+      .flatMap(({ items }) => items)
+      .filter((item) => item['sts']?.M?.['C'] !== undefined && item['leaseKey'] !== undefined)
+    assert.ok(measured.length > 3)
+    for (const item of measured) {
+      const row = readWorkerMetricsRow(item)
+      assert.ok(row !== undefined)
+      const { workerId, lastUpdateSeconds, metrics } = row
+      const averages = metrics.averages.get('C')
+      const table = await tableWith([])
+      await table.updateItem(
+        workerMetricsWrite(TABLE, workerId, lastUpdateSeconds * 1000, averages),
+      )
+      assert.deepEqual(table.items(TABLE), [item])
+    }
+  })
+
+  it('takes back what it measured once it measures no more', async () => {
+    const table = await tableWith([])
+    await table.updateItem(workerMetricsWrite(TABLE, 'w1', javaSeconds * 1000, [50]))
+    await table.updateItem(workerMetricsWrite(TABLE, 'w1', javaSeconds * 1000))
     assert.deepEqual(table.items(TABLE), [javaRow])
   })
 

@@ -24,6 +24,7 @@ const LEASE: ResolvedLeaseOptions = {
   observationIntervalMs: 2000,
   discoveryIntervalMs: 2000,
   workerMetricsIntervalMs: 10_000,
+  workerMetrics: 'off',
   leaderLeaseDurationMs: 10_000,
   leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
 }

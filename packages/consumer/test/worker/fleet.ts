@@ -188,6 +188,8 @@ export class Fleet {
       logger: false,
       retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },
       ...options,
+      // What this machine does must not show in a history.
+      lease: { workerMetrics: 'off', ...options.lease },
     })
     consumer.on('leaseLost', ({ shardId }, reason) => {
       this.leasesLost.push(`${process.name} ${shardId} ${reason}`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { WorkerMetricsRow } from '../../src/lease/worker-metrics-row.ts'
+import { readWorkerMetrics } from '../../src/lease/worker-metrics-values.ts'
 import { LiveWorkers } from '../../src/worker/live-workers.ts'
 
 const WALL_MS = 1_704_067_200_000
@@ -7,7 +8,8 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** A row whose last update the wall clock of its writer dates so many seconds ago. */
 function row(workerId: string, agoSeconds: number): WorkerMetricsRow {
-  return { workerId, lastUpdateSeconds: WALL_MS / 1000 - agoSeconds }
+  const metrics = readWorkerMetrics({})
+  return { workerId, lastUpdateSeconds: WALL_MS / 1000 - agoSeconds, metrics }
 }
 
 /** Both clocks of the observer, so long after its start. */

@@ -8,6 +8,7 @@ import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
 
 function withLife(
   body: (life: SignOfLife, dynamo: SimulatedDynamo) => Promise<void>,
+  cpuAverages: () => readonly number[] = () => [],
 ): Promise<void> {
   return runInVirtualTime(async () => {
     const dynamo = await tableWith([])
@@ -16,6 +17,7 @@ function withLife(
       tableName: TABLE,
       workerId: 'me',
       requestTimeoutMs: 2000,
+      cpuAverages,
       logger: silentLogger,
     })
     await body(life, dynamo)
@@ -30,13 +32,27 @@ describe('SignOfLife', () => {
       await life.give()
       const [row] = dynamo.items(TABLE)
       assert.ok(row !== undefined)
-      assert.deepEqual(readWorkerMetricsRow(row), {
-        workerId: 'me',
-        lastUpdateSeconds: Math.floor(nowMs() / 1000),
-      })
+      const read = readWorkerMetricsRow(row)
+      assert.equal(read?.workerId, 'me')
+      assert.equal(read.lastUpdateSeconds, Math.floor(nowMs() / 1000))
+      assert.equal(read.metrics.standing, 'default')
       await life.withdraw()
       assert.deepEqual(dynamo.items(TABLE), [])
     }))
+
+  it('tells how busy the CPU is, in each row anew', () => {
+    let averages: readonly number[] = []
+    return withLife(
+      async (life, dynamo) => {
+        for (averages of [[12.5], [12.5, -1], []]) {
+          await life.give()
+          const row = readWorkerMetricsRow(dynamo.items(TABLE)[0] ?? {})
+          assert.deepEqual(row?.metrics.averages.get('C') ?? [], averages)
+        }
+      },
+      () => averages,
+    )
+  })
 
   it('leaves the row of a successor with the same id', () =>
     withLife(async (life, dynamo) => {
