@@ -1,5 +1,5 @@
 export type { DynamoFault, DynamoFaultKind } from './dynamo/faults.ts'
-export type { AppliedWrite, SimulatedDynamoOptions } from './dynamo/options.ts'
+export type { AppliedWrite, CallOrigin, SimulatedDynamoOptions } from './dynamo/options.ts'
 export { SimulatedDynamo } from './dynamo/simulated-dynamo.ts'
 export type { SimulatedCreateStreamInput } from './kinesis/create-rules.ts'
 export type { Fault, FaultHandle, FaultKind, SimulatedOperation } from './kinesis/faults.ts'

@@ -1,6 +1,13 @@
 /** Options of the simulated DynamoDB: what the user writes, checked once. */
-import { type dynamo, InvalidOptionError } from '@millrace/core'
+import { type CallOptions, type dynamo, InvalidOptionError } from '@millrace/core'
 import { flag, integer, nowMs, type OptionRule, resolveOptions } from '@millrace/core/internal'
+
+/** Which process of a simulation sent a call, and when. @public */
+export interface CallOrigin {
+  readonly process: string
+  /** Virtual milliseconds since the start. */
+  readonly sentMs: number
+}
 
 /** What `onWrite` is told of each write that was applied. Copies: keep them, change them. @public */
 export interface AppliedWrite {
@@ -11,6 +18,13 @@ export interface AppliedWrite {
   /** The row after; absent: it was deleted. */
   readonly after: dynamo.Item | undefined
   readonly operation: 'PutItem' | 'UpdateItem' | 'DeleteItem'
+  /** Absent for a call that did not come from a simulated process. */
+  readonly origin?: CallOrigin | undefined
+}
+
+/** @internal */
+export interface OriginatedCallOptions extends CallOptions {
+  readonly origin?: CallOrigin | undefined
 }
 
 /** @public */

@@ -8,6 +8,7 @@ import { deleteItem, getItem, putItem, type RowChange, updateItem } from './item
 import { keyOf } from './key-schema.ts'
 import {
   type AppliedWrite,
+  type OriginatedCallOptions,
   type ResolvedSimulatedDynamoOptions,
   resolveSimulatedDynamoOptions,
   type SimulatedDynamoOptions,
@@ -56,27 +57,32 @@ export class SimulatedDynamo implements DynamoPort {
     })
   }
 
-  async putItem(input: dynamo.PutItemInput, options?: CallOptions): Promise<void> {
+  async putItem(input: dynamo.PutItemInput, options?: OriginatedCallOptions): Promise<void> {
     await this.#call('putItem', input, options, (given) => {
-      this.#wrote('PutItem', given, putItem(this.#tables.usable(given.TableName), given))
+      this.#wrote('PutItem', given, putItem(this.#tables.usable(given.TableName), given), options)
     })
   }
 
   async updateItem(
     input: dynamo.UpdateItemInput,
-    options?: CallOptions,
+    options?: OriginatedCallOptions,
   ): Promise<dynamo.UpdateItemOutput> {
     return this.#call('updateItem', input, options, (given) => {
       const write = updateItem(this.#tables.usable(given.TableName), given)
-      this.#wrote('UpdateItem', given, write)
+      this.#wrote('UpdateItem', given, write, options)
       const wanted = given.ReturnValues === 'ALL_NEW' && write.after !== undefined
       return { Attributes: wanted ? copyItem(write.after) : undefined }
     })
   }
 
-  async deleteItem(input: dynamo.DeleteItemInput, options?: CallOptions): Promise<void> {
+  async deleteItem(input: dynamo.DeleteItemInput, options?: OriginatedCallOptions): Promise<void> {
     await this.#call('deleteItem', input, options, (given) => {
-      this.#wrote('DeleteItem', given, deleteItem(this.#tables.usable(given.TableName), given))
+      this.#wrote(
+        'DeleteItem',
+        given,
+        deleteItem(this.#tables.usable(given.TableName), given),
+        options,
+      )
     })
   }
 
@@ -173,6 +179,7 @@ export class SimulatedDynamo implements DynamoPort {
     operation: AppliedWrite['operation'],
     { TableName: tableName }: { readonly TableName: string },
     { key, before, after }: RowChange,
+    options: OriginatedCallOptions | undefined,
   ): void {
     const { onWrite } = this.#options
     if (onWrite === undefined) return
@@ -182,6 +189,7 @@ export class SimulatedDynamo implements DynamoPort {
       before: before === undefined ? undefined : copyItem(before),
       after: after === undefined ? undefined : copyItem(after),
       operation,
+      ...(options?.origin === undefined ? {} : { origin: options.origin }),
     })
   }
 }

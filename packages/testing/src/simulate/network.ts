@@ -1,6 +1,7 @@
 // Cost per call: three events, seven draws, the hash of input and output.
 /** The way from a process to a service and back, with what may go wrong on it. */
 import { type CallOptions, isServiceError, type Random } from '@millrace/core'
+import type { CallOrigin } from '../dynamo/options.ts'
 import type { VirtualEvent } from '../time/virtual-event.ts'
 import type { VirtualProcess } from '../time/virtual-process.ts'
 import { newContext, type VirtualScheduler } from '../time/virtual-scheduler.ts'
@@ -78,6 +79,11 @@ export class SimulatedNetwork {
     this.#cutUntilMs.set(key, Math.max(untilMs, this.#cutUntilMs.get(key) ?? 0))
   }
 
+  /** Who sends a call now, for the model to tell. */
+  originOf({ process }: Caller): CallOrigin {
+    return { process: process.name, sentMs: this.#scheduler.elapsedMs }
+  }
+
   /** @param apply calls the model; it runs outside the process, which may be dead by then */
   call<T>(
     caller: Caller,
@@ -102,12 +108,15 @@ export class SimulatedNetwork {
       const timeoutMs = options?.timeoutMs ?? this.#callTimeoutMs
       const signal = options?.signal
       let deadline: VirtualEvent | undefined
+      let arrival: VirtualEvent | undefined
       let settled = false
 
       const settle = (answer: Answer<T>): void => {
         if (settled) return
         settled = true
-        if (deadline !== undefined) this.#scheduler.cancel(deadline)
+        for (const event of [deadline, arrival]) {
+          if (event !== undefined) this.#scheduler.cancel(event)
+        }
         signal?.removeEventListener('abort', onAbort)
         const outcome = 'value' in answer ? 'ok' : errorName(answer.error)
         const payload = 'value' in answer ? answer.value : undefined
@@ -126,7 +135,7 @@ export class SimulatedNetwork {
       )
       const reply = (answer: Answer<T>): void => {
         if (settled) return
-        this.#scheduler.scheduleFor(process, context, 'arrival', journey.replyMs, () =>
+        arrival = this.#scheduler.scheduleFor(process, context, 'arrival', journey.replyMs, () =>
           settle(answer),
         )
       }

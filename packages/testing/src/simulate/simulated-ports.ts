@@ -1,5 +1,7 @@
 /** The ports that a simulated process is given: its models, behind the network. */
-import type { DynamoPort, KinesisPort, Random } from '@millrace/core'
+import type { CallOptions, DynamoPort, KinesisPort, Random } from '@millrace/core'
+import type { OriginatedCallOptions } from '../dynamo/options.ts'
+import type { SimulatedDynamo } from '../dynamo/simulated-dynamo.ts'
 import type { VirtualProcess } from '../time/virtual-process.ts'
 import type { Caller, SimulatedNetwork } from './network.ts'
 
@@ -30,18 +32,28 @@ export function networkedDynamo(
   network: SimulatedNetwork,
   process: VirtualProcess,
   random: Random,
-  model: DynamoPort,
+  model: SimulatedDynamo,
 ): DynamoPort {
   const caller: Caller = { process, service: 'dynamo', random }
+  /** Of a write the model tells who sent it, and when. */
+  const write = <I, T>(
+    method: 'putItem' | 'updateItem' | 'deleteItem',
+    input: I,
+    options: CallOptions | undefined,
+    apply: (options: OriginatedCallOptions) => Promise<T>,
+  ): Promise<T> => {
+    const origin = network.originOf(caller)
+    return network.call(caller, method, input, options, () => apply({ origin }))
+  }
   return {
     getItem: (input, options) =>
       network.call(caller, 'getItem', input, options, () => model.getItem(input)),
     putItem: (input, options) =>
-      network.call(caller, 'putItem', input, options, () => model.putItem(input)),
+      write('putItem', input, options, (origin) => model.putItem(input, origin)),
     updateItem: (input, options) =>
-      network.call(caller, 'updateItem', input, options, () => model.updateItem(input)),
+      write('updateItem', input, options, (origin) => model.updateItem(input, origin)),
     deleteItem: (input, options) =>
-      network.call(caller, 'deleteItem', input, options, () => model.deleteItem(input)),
+      write('deleteItem', input, options, (origin) => model.deleteItem(input, origin)),
     query: (input, options) =>
       network.call(caller, 'query', input, options, () => model.query(input)),
     scan: (input, options) => network.call(caller, 'scan', input, options, () => model.scan(input)),

@@ -62,13 +62,17 @@ describe("the simulation's DynamoDB", () => {
         })
         assert.equal(await done, 'exited')
         assert.equal(world.nowMs(), 2)
+        await world.dynamo.putItem({ TableName, Item: { leaseKey, leaseCounter: { N: '0' } } })
         assert.deepEqual(world.dynamo.items(TableName), [{ leaseKey, leaseCounter: { N: '0' } }])
       },
       { dynamo: { onWrite: (write) => writes.push(write) } },
     )
     assert.deepEqual(
-      writes.map(({ tableName, key, before }) => [tableName, key, before]),
-      [[TableName, { leaseKey }, undefined]],
+      writes.map(({ tableName, key, before, origin }) => [tableName, key, before, origin]),
+      [
+        [TableName, { leaseKey }, undefined, { process: 'w1', sentMs: 0 }],
+        [TableName, { leaseKey }, { leaseKey, leaseCounter: { N: '0' } }, undefined],
+      ],
     )
   })
 

@@ -132,6 +132,19 @@ describe('a simulated process', () => {
     })
   })
 
+  it('leaves no answer behind that came too late for its caller', async () => {
+    await run(async (world) => {
+      const worker = world.spawn('w1', async ({ kinesis }) => {
+        const input = { StreamName: 'orders', Records: [] }
+        await assert.rejects(kinesis.putRecords(input, { timeoutMs: 15 }), {
+          awsName: 'TimeoutError',
+        })
+      })
+      await worker.done
+      assert.equal(worker.leftBehind, 0)
+    })
+  })
+
   it('has clocks that may be off and run at another rate', async () => {
     await run(async (world) => {
       const start = Date.now()
