@@ -83,6 +83,7 @@ export {
   canonicalHashKey,
   checkPartitionKey,
   checkRecordData,
+  checkRecordObject,
   checkRecordSize,
 } from './record-rules.ts'
 export {

@@ -1,4 +1,5 @@
 /** What the service refuses in a record, checked before it is accepted. Pure. */
+import { types } from 'node:util'
 import { InvalidRecordError } from './errors.ts'
 import { newHashWords, wordsOfDecimal } from './hash-words.ts'
 import { LIMITS } from './limits.ts'
@@ -86,9 +87,19 @@ function shownHashKey(value: unknown): string {
   return value.length <= 64 ? JSON.stringify(value) : `text of ${value.length} characters`
 }
 
+/** @throws InvalidRecordError unless the record is an object */
+export function checkRecordObject(record: unknown): asserts record is object {
+  if (typeof record === 'object' && record !== null) return
+  throw new InvalidRecordError(
+    'record',
+    `The record is ${record === null ? 'null' : `of type ${typeof record}`}`,
+    'Pass { partitionKey, data }.',
+  )
+}
+
 /** @throws InvalidRecordError unless the data is bytes */
 export function checkRecordData(data: unknown): asserts data is Uint8Array {
-  if (data instanceof Uint8Array) return
+  if (types.isUint8Array(data)) return
   throw new InvalidRecordError(
     'data',
     `The data is ${data === null ? 'null' : `of type ${typeof data}`}`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import { InvalidRecordError } from '../src/errors.ts'
 import {
   canonicalHashKey,
@@ -106,6 +107,8 @@ describe('checkRecordData', () => {
   it('takes bytes only', () => {
     checkRecordData(new Uint8Array(0))
     checkRecordData(Buffer.from('x'))
-    for (const data of [undefined, null, 'text', [1]]) refusal(() => checkRecordData(data))
+    checkRecordData(runInNewContext('new Uint8Array([1, 2])'))
+    for (const data of [undefined, null, 'text', [1], new Uint16Array(1)])
+      refusal(() => checkRecordData(data))
   })
 })

@@ -8,6 +8,7 @@ import {
   canonicalHashKey,
   checkPartitionKey,
   checkRecordData,
+  checkRecordObject,
   checkRecordSize,
 } from '../record-rules.ts'
 import type { Shard } from '../shard.ts'
@@ -75,11 +76,15 @@ export function aggregate(
     options,
     RULES,
   )
+  // The aggregate's own partition key counts too.
+  const mostBytes = Math.min(maxBytes, maxRecordBytes - AGGREGATE_PARTITION_KEY.length)
   const map = shards === undefined ? undefined : ShardMap.from(shards)
   const open = new Map<number, OpenAggregate>()
   const done: AggregatedRecord[] = []
   const hash = newHashWords()
-  for (const { partitionKey, explicitHashKey, data } of userRecords) {
+  for (const userRecord of userRecords) {
+    checkRecordObject(userRecord)
+    const { partitionKey, explicitHashKey, data } = userRecord
     checkPartitionKey(partitionKey)
     const hashKey = explicitHashKey === undefined ? undefined : canonicalHashKey(explicitHashKey)
     checkRecordData(data)
@@ -93,9 +98,9 @@ export function aggregate(
       open.set(shard, target)
     }
     const limit = shard === UNKNOWN_SHARD ? 1 : maxRecords
-    if (target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, maxBytes, limit)) continue
+    if (target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, mostBytes, limit)) continue
     done.push(target.close())
-    target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, maxBytes, limit)
+    target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, mostBytes, limit)
   }
   for (const target of open.values()) done.push(target.close())
   return done

@@ -1,7 +1,9 @@
 /** The inverse of aggregation, for every consumer: plain records, KPL's aggregates, hostile ones. */
+import { types } from 'node:util'
 import { InvalidOptionError, InvalidRecordError } from '../errors.ts'
 import { HashWordRange } from '../hash-words.ts'
 import { integer, type OptionRule, optional, resolveOptions } from '../options.ts'
+import { checkRecordObject } from '../record-rules.ts'
 import { MAX_HASH_KEY, type ShardHashKeyRange } from '../shard.ts'
 import { DEFAULT_MAX_USER_RECORDS } from './budget.ts'
 import { AggregateDeaggregation, type Deaggregation, RawDeaggregation } from './deaggregation.ts'
@@ -71,6 +73,7 @@ export class Deaggregator {
   }
 
   deaggregate(kinesisRecord: DeaggregateInput): Deaggregation {
+    checkRecordObject(kinesisRecord)
     if ('Data' in kinesisRecord) {
       return this.#read(
         kinesisRecord.Data,
@@ -129,7 +132,7 @@ export function isAggregated(data: Uint8Array): boolean {
 }
 
 function checkBytes(data: unknown): asserts data is Uint8Array {
-  if (data instanceof Uint8Array) return
+  if (types.isUint8Array(data)) return
   throw new InvalidRecordError(
     'data',
     `The data of the Kinesis record is ${data === null ? 'null' : `of type ${typeof data}`}`,

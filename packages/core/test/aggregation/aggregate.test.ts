@@ -96,6 +96,33 @@ describe('aggregate', () => {
     assert.equal(aggregate(userRecords, { maxBytes: 1024 * 1024 }).length, 1)
   })
 
+  it('keeps data and partition key of an aggregate within maxRecordBytes', () => {
+    const maxRecordBytes = 1000
+    let most = 0
+    for (let second = 300; second < 520; second++) {
+      const records = aggregate(
+        [
+          { partitionKey: 'k', data: new Uint8Array(480) },
+          { partitionKey: 'k', data: new Uint8Array(second) },
+        ],
+        { maxBytes: maxRecordBytes, maxRecordBytes },
+      )
+      for (const { data, partitionKey } of records) {
+        most = Math.max(most, data.length + partitionKey.length)
+      }
+    }
+    assert.equal(most, maxRecordBytes)
+  })
+
+  it('refuses what is no record', () => {
+    for (const wrong of [null, undefined, 7, 'text']) {
+      assert.throws(
+        () => aggregate([wrong as unknown as AggregateInput]),
+        (error) => error instanceof InvalidRecordError && error.field === 'record',
+      )
+    }
+  })
+
   it('never lets an aggregate cross two shards when it knows them', () => {
     const stream = shards(4)
     const map = ShardMap.from(stream)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import { aggregate, deaggregate, isAggregated } from '../../src/aggregation/index.ts'
 import { InvalidOptionError, InvalidRecordError } from '../../src/errors.ts'
 import { hashKeyOf } from '../../src/hash-key.ts'
@@ -253,10 +254,18 @@ describe('deaggregate', () => {
     )
   })
 
+  it('takes bytes of another realm, such as a test runner makes', () => {
+    const data: Uint8Array = runInNewContext('new Uint8Array([1, 2])')
+    assert.deepEqual([...deaggregate({ data })][0]?.data, data)
+  })
+
   it('refuses text instead of bytes, and wrong options', () => {
     const base64 = { Data: 'aGVsbG8=' as unknown as Uint8Array }
     assert.throws(() => deaggregate(base64), InvalidRecordError)
     assert.throws(() => isAggregated('x' as unknown as Uint8Array), InvalidRecordError)
+    for (const wrong of [undefined, null, 7, 'text', {}]) {
+      assert.throws(() => deaggregate(wrong as unknown as { data: Uint8Array }), InvalidRecordError)
+    }
     const given = service(Buffer.from('x'))
     assert.throws(() => deaggregate(given, { maxUserRecords: 0 }), InvalidOptionError)
     const hashKeyRange = { start: 5n, end: 4n }

@@ -2,11 +2,12 @@
  * HOT: about 0.25 us a record: key check, one MD5 block, size check; no allocation before the copy.
  * Nothing is accepted that the service would refuse.
  */
-import { type Codec, InvalidRecordError } from '@millrace/core'
+import type { Codec } from '@millrace/core'
 import {
   canonicalHashKey,
   checkPartitionKey,
   checkRecordData,
+  checkRecordObject,
   checkRecordSize,
   type HashWords,
   hashPartitionKey,
@@ -53,13 +54,7 @@ export class Admission<T> {
    * @throws InvalidRecordError, and whatever the codec throws
    */
   check(record: UserRecord<T>): number {
-    if (typeof record !== 'object' || record === null) {
-      throw new InvalidRecordError(
-        'record',
-        `The record is ${record === null ? 'null' : `of type ${typeof record}`}`,
-        'Pass { partitionKey, data }.',
-      )
-    }
+    checkRecordObject(record)
     // First of all: a codec may call put() itself.
     const data: unknown = this.#codec === undefined ? record.data : this.#codec.encode(record.data)
     const { partitionKey, explicitHashKey } = record
