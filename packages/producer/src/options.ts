@@ -10,6 +10,7 @@ import {
   type StreamRef,
 } from '@millrace/core'
 import {
+  AGGREGATE_PARTITION_KEY,
   flag,
   group,
   integer,
@@ -24,12 +25,13 @@ import {
   resolveStreamRef,
   systemRandom,
 } from '@millrace/core/internal'
+import { leastTtlMs } from './pipeline/flush-decision.ts'
 
 /** How user records are packed into Kinesis records. @public */
 export interface AggregationOptions {
   /** User records of one Kinesis record. KPL: `AggregationMaxCount`. @default 4294967295 */
   readonly maxRecords?: number | undefined
-  /** Bytes of one aggregate. KPL: `AggregationMaxSize`. @default 51_200 */
+  /** Bytes of one aggregate; its key of one byte counts too where it meets `maxRecordBytes`. KPL: `AggregationMaxSize`. @default 51_200 */
   readonly maxBytes?: number | undefined
 }
 
@@ -60,7 +62,9 @@ export interface ProducerOptions<T = Uint8Array> {
   readonly recordMaxBufferedTimeMs?: number | undefined
   /**
    * How long a record is tried, counted from its acceptance, milliseconds; past it the record fails
-   * with code `Expired`. A success that comes later still counts. KPL: `RecordTtl`. @default 30_000
+   * with code `Expired`. A success that comes later still counts. Must be longer than
+   * `recordMaxBufferedTimeMs` and the wait for company in a request (a fifth of it, 50 ms at most).
+   * KPL: `RecordTtl`. @default 30_000
    */
   readonly recordTtlMs?: number | undefined
   /**
@@ -81,7 +85,11 @@ export interface ProducerOptions<T = Uint8Array> {
   readonly maxOutstandingRecords?: number | undefined
   /** Their data and partition keys, bytes. @default 25_165_824 (24 MiB) */
   readonly maxBufferedBytes?: number | undefined
-  /** Calls of `put()` that may wait for room; one more rejects with `ERR_KINESIS_BUFFER_FULL`. @default 10_000 */
+  /**
+   * Calls of `put()` that may wait for room; one more rejects with `ERR_KINESIS_BUFFER_FULL`. Each
+   * holds on to its record, beyond `maxBufferedBytes`: lower this if records are large. Encoded (and
+   * checked) again when its turn comes. @default 10_000
+   */
   readonly maxWaitingPuts?: number | undefined
   /** @default the AWS SDK's client, with `region`, `endpoint` and `credentials` */
   readonly client?: KinesisPort | undefined
@@ -179,8 +187,10 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
     random: withDefault(objectWith<Random>(['next', 'uuid']), systemRandom),
   })
   refuseContradictions(checked)
+  const { aggregation, maxRecordBytes } = checked
   return {
     ...checked,
+    aggregation: aggregation === false ? false : withinRecord(aggregation, maxRecordBytes),
     resolvedStream:
       checked.stream === undefined ? undefined : resolveStreamRef('stream', checked.stream),
   }
@@ -188,6 +198,15 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
 
 function refuseContradictions(options: Omit<CheckedOptions, 'codec'>): void {
   const { aggregation, maxRecordBytes, maxBufferedBytes, client } = options
+  const { recordTtlMs, recordMaxBufferedTimeMs } = options
+  const leastMs = leastTtlMs(recordMaxBufferedTimeMs, aggregation !== false)
+  if (recordTtlMs < leastMs) {
+    throw new InvalidOptionError(
+      'recordTtlMs',
+      `recordTtlMs is ${recordTtlMs}, and recordMaxBufferedTimeMs is ${recordMaxBufferedTimeMs}: records would expire before they are sent`,
+      `Raise recordTtlMs to ${leastMs} or (better) much more, or lower recordMaxBufferedTimeMs.`,
+    )
+  }
   if (aggregation !== false && aggregation.maxBytes > maxRecordBytes) {
     throw new InvalidOptionError(
       'aggregation.maxBytes',
@@ -211,6 +230,15 @@ function refuseContradictions(options: Omit<CheckedOptions, 'codec'>): void {
       `Give ${name} to the client that you made, or leave client out.`,
     )
   }
+}
+
+/** The aggregate's own partition key counts too. */
+function withinRecord(
+  aggregation: Exclude<ResolvedProducerOptions['aggregation'], false>,
+  maxRecordBytes: number,
+): ResolvedProducerOptions['aggregation'] {
+  const most = maxRecordBytes - AGGREGATE_PARTITION_KEY.length
+  return { ...aggregation, maxBytes: Math.min(aggregation.maxBytes, most) }
 }
 
 const aggregationRule: OptionRule<ResolvedProducerOptions['aggregation']> = (path, value) => {

@@ -64,7 +64,7 @@ function silence(service: SimulatedKinesis): void {
 
 describe('flush()', () => {
   it('resolves once every put before it has settled, without waiting for deadlines', () =>
-    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ service, producer }) => {
+    withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ service, producer }) => {
       service.injectFault({ operation: 'putRecords', kind: 'fail', times: 1 })
       let settled = 0
       for (const put of putMany(producer, 300)) void put.then(() => settled++)
@@ -77,7 +77,7 @@ describe('flush()', () => {
     }))
 
   it('does not wait for puts that come after it', () =>
-    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ producer }) => {
+    withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ producer }) => {
       const before = putMany(producer, 3)
       const flushed = producer.flush()
       await sleep(50)
@@ -98,7 +98,7 @@ describe('flush()', () => {
     }))
 
   it('of one stream leaves the others alone', () =>
-    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ service, producer }) => {
+    withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ service, producer }) => {
       await service.createStream({ StreamName: 'other', ShardCount: 1 })
       const other = producer.put({
         stream: 'other',
@@ -162,7 +162,12 @@ describe('put() with a signal', () => {
     const client = new SimulatedKinesis()
     client.putRecords = () => new Promise(() => {})
     await client.createStream({ StreamName: STREAM, ShardCount: 1 })
-    const producer = new Producer({ stream: STREAM, client, maxOutstandingRecords: 1 })
+    const producer = new Producer({
+      stream: STREAM,
+      client,
+      logger: false,
+      maxOutstandingRecords: 1,
+    })
     const outcomes = putMany(producer, 2)
     for (let i = 0; i < 1000; i++) await putAndAbort(producer, registry)
     setFlagsFromString('--expose-gc')
@@ -201,7 +206,7 @@ describe('put() with a signal', () => {
 
 describe('close()', () => {
   it('stores what is buffered and leaves no timer behind', () =>
-    withProducer({ recordMaxBufferedTimeMs: 60_000 }, async ({ producer, time }) => {
+    withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ producer, time }) => {
       const outcomes = Promise.all(putMany(producer, 100))
       const report = await producer.close()
       assert.equal(report.droppedRecords, 0)

@@ -49,6 +49,51 @@ describe('Producer', () => {
       await producer.close()
     }))
 
+  it('sends in time when the TTL is hardly longer than the buffered time', () =>
+    runInVirtualTime(async () => {
+      const service = await makeService()
+      for (const aggregation of [undefined, false] as const) {
+        const producer = new Producer({
+          stream: STREAM,
+          client: service,
+          recordTtlMs: 121,
+          aggregation,
+        })
+        await producer.put({ partitionKey: 'warm', data: bytes('up') })
+        const puts = Array.from({ length: 20 }, async (_, i) => {
+          await sleep(i)
+          return producer.put({ partitionKey: `k${i}`, data: bytes('x') })
+        })
+        for (const { attempts } of await Promise.all(puts)) assert.equal(attempts.length, 1)
+        await producer.close()
+      }
+    }))
+
+  it('makes no aggregate that is over the limit by its own partition key', () =>
+    runInVirtualTime(async () => {
+      const service = await makeService(1)
+      const limit = 1024 * 1024
+      const producer = new Producer({
+        stream: STREAM,
+        client: service,
+        aggregation: { maxBytes: limit },
+        rateLimitPercent: 1000,
+      })
+      // From what fits beside the first record to what does not.
+      for (let spare = 56; spare >= 40; spare--) {
+        await Promise.all([
+          producer.put({ partitionKey: 'k', data: new Uint8Array(limit / 2) }),
+          producer.put({ partitionKey: 'k', data: new Uint8Array(limit / 2 - spare) }),
+        ])
+        await sleep(2000)
+      }
+      const sizes = service
+        .records(STREAM)
+        .map(({ record: { Data, PartitionKey } }) => Data.length + (PartitionKey?.length ?? 0))
+      assert.ok(Math.max(...sizes) <= limit)
+      await producer.close()
+    }))
+
   it('sends every record alone when aggregation is off, and still holds to the shard limit', () =>
     runInVirtualTime(async () => {
       const service = await makeService(1)

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { ServiceError } from '@millrace/core'
 import { monotonicMs, sleep } from '@millrace/core/internal'
-import { Producer, type ProducerOptions, type UserRecordResult } from '@millrace/producer'
+import {
+  Producer,
+  type ProducerOptions,
+  UserRecordFailedError,
+  type UserRecordResult,
+} from '@millrace/producer'
 import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
 import { RecordingClient } from './recording-client.ts'
 import { placeOf, storedUserRecords } from './stored-records.ts'
@@ -158,6 +163,40 @@ describe('a split under load', () => {
     }))
 })
 
+describe('a split while records live shortly', () => {
+  it('holds them no longer than they have', () =>
+    withProducer(1, { recordTtlMs: 2000 }, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      const stale = await service.listShards({ StreamName: STREAM })
+      client.listShards = () => Promise.resolve(stale)
+      await split(service)
+      const acked = await putAll(producer, 50, 'x')
+      assertReadable(service, acked)
+    }))
+})
+
+describe('an aggregate whose place is judged past the TTL of its records', () => {
+  it('is not sent again', () =>
+    withProducer(1, { recordTtlMs: 2000 }, async ({ service, client, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service)
+      const stale = await service.listShards({ StreamName: STREAM })
+      client.listShards = () => Promise.resolve({ ...stale, Shards: stale.Shards.slice(0, 1) })
+      service.injectFault({ operation: 'putRecords', kind: 'delay', delayMs: 1500 })
+      const requests = client.requests.length
+      await assert.rejects(putAll(producer, 50, 'x'), (error) => {
+        assert.ok(error instanceof UserRecordFailedError)
+        assert.deepEqual(
+          error.attempts.map((attempt) => attempt.error?.code),
+          ['Wrong Shard', 'Expired'],
+        )
+        return true
+      })
+      await producer.flush()
+      assert.equal(client.requests.length, requests + 1)
+    }))
+})
+
 describe('a merge under load', () => {
   it('stores no second copy: the merged range holds every record', () =>
     withProducer(2, {}, async ({ service, producer }) => {
@@ -202,6 +241,13 @@ describe('without a shard map', () => {
       service.injectFault({ operation: 'listShards', kind: 'delay', delayMs: 2000 })
       const acked = await putAll(producer, 100, 'x')
       assert.equal(service.records(STREAM).length, 2)
+      assertReadable(service, acked)
+    }))
+
+  it('sends records alone while their TTL still allows it', () =>
+    withProducer(2, { recordTtlMs: 2000 }, async ({ service, producer }) => {
+      service.injectFault({ operation: 'listShards', kind: 'delay', delayMs: 3000 })
+      const acked = await putAll(producer, 20, 'x')
       assertReadable(service, acked)
     }))
 

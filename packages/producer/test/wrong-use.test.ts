@@ -58,6 +58,18 @@ describe('Producer options', () => {
     )
   })
 
+  it('refuses a TTL that ends while records are still buffered', () => {
+    for (const options of [
+      { recordTtlMs: 100 },
+      { recordTtlMs: 120 },
+      { recordTtlMs: 1000, recordMaxBufferedTimeMs: 1000, aggregation: false },
+    ]) {
+      const error = optionError({ stream: 's', ...options })
+      assert.equal(error.option, 'recordTtlMs')
+      assert.match(error.hint, /recordMaxBufferedTimeMs/)
+    }
+  })
+
   it('makes the AWS client itself when none is given', async () => {
     const producer = new Producer({ stream: 'orders', region: 'eu-west-1' })
     await producer.close()

@@ -11,10 +11,25 @@ export interface CollectionLimits {
   readonly maxBytes: number
 }
 
+/** How much earlier than its expiry a record is sent: timers ring late. */
+const EXPIRY_MARGIN_MS = 10
+/** How long records wait for a shard map, before they travel alone, which is always right. */
+const HOLD_MS = 5000
+
+/** The shortest TTL with which a record is sent, and not expired, at the end of its buffered time. */
+export function leastTtlMs(bufferedTimeMs: number, aggregating: boolean): number {
+  return bufferedTimeMs + (aggregating ? collectionExtensionMs(bufferedTimeMs) : 0) + 1
+}
+
+/** How long records of this TTL wait for a shard map, or for the judgement on their place. */
+export function holdTimeMs(recordTtlMs: number): number {
+  return Math.min(HOLD_MS, recordTtlMs >> 1)
+}
+
 /**
  * When a user record must leave the aggregator. A retried one has waited already: half the time.
  *
- * @param freeSinceMs admission, or the end of the last attempt
+ * @param nowMs when it comes to the aggregator: for a retried one, the end of its back-off
  */
 export function aggregationDeadlineMs(
   admittedMs: number,
@@ -24,7 +39,7 @@ export function aggregationDeadlineMs(
   expiresMs: number,
 ): number {
   const deadlineMs = retried ? nowMs + (bufferedTimeMs >> 1) : admittedMs + bufferedTimeMs
-  return Math.min(deadlineMs, expiresMs)
+  return Math.min(deadlineMs, expiresMs - EXPIRY_MARGIN_MS)
 }
 
 /** When a Kinesis record must leave the collector. */
@@ -35,12 +50,16 @@ export function collectionDeadlineMs(
   bufferedTimeMs: number,
   aggregating: boolean,
 ): number {
-  if (!aggregating) return Math.min(deadlineMs, expiresMs)
-  const extensionMs = Math.min(
+  const latestMs = expiresMs - EXPIRY_MARGIN_MS
+  if (!aggregating) return Math.min(deadlineMs, latestMs)
+  return Math.min(Math.max(deadlineMs, nowMs + collectionExtensionMs(bufferedTimeMs)), latestMs)
+}
+
+function collectionExtensionMs(bufferedTimeMs: number): number {
+  return Math.min(
     COLLECTION_EXTENSION_MAX_MS,
     Math.floor(bufferedTimeMs * COLLECTION_EXTENSION_SHARE),
   )
-  return Math.min(Math.max(deadlineMs, nowMs + extensionMs), expiresMs)
 }
 
 /** True when the request must leave before this Kinesis record joins it. */

@@ -1,6 +1,6 @@
 /**
  * Decides on aggregates that were stored in another shard than predicted, once the range of that
- * shard is known. Until then (a refresh of the map, 5 s at most) their outcome waits: retrying at
+ * shard is known. Until then (a refresh of the map, `holdMs` at most) their outcome waits: retrying at
  * once would store a second copy after every merge and many splits.
  */
 import type { HashWordRange } from '@millrace/core/internal'
@@ -8,13 +8,13 @@ import { Alarm, clockMs } from './alarm.ts'
 import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import { placementOf } from './placement.ts'
-import { HOLD_MS } from './router.ts'
 import type { Stored } from './stored.ts'
 
 export interface PlacementJudgeOptions {
+  readonly holdMs: number
   readonly rangeOf: (shardId: string) => HashWordRange | undefined
   readonly right: (record: KinesisRecord, stored: Stored) => void
-  readonly wrong: (record: KinesisRecord, stored: Stored) => void
+  readonly wrong: (record: KinesisRecord, stored: Stored, nowMs: number) => void
 }
 
 interface OpenCase {
@@ -33,7 +33,7 @@ export class PlacementJudge {
   }
 
   judge(record: KinesisRecord, stored: Stored): void {
-    this.#decide({ record, stored, untilMs: stored.endMs + HOLD_MS }, clockMs())
+    this.#decide({ record, stored, untilMs: stored.endMs + this.#options.holdMs }, clockMs())
   }
 
   /** To be called when the shard map has changed. */
@@ -54,7 +54,7 @@ export class PlacementJudge {
     if (placement === 'right') {
       this.#options.right(record, stored)
     } else if (placement === 'wrong' || nowMs >= open.untilMs) {
-      this.#options.wrong(record, stored)
+      this.#options.wrong(record, stored, nowMs)
     } else {
       this.#cases.push(open)
       this.#alarm.setAt(open.untilMs, nowMs)

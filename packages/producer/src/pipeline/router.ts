@@ -13,11 +13,9 @@ import { isOutstanding } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import { ShardLane } from './shard-lane.ts'
 
-/** How long records wait for a shard map, before they travel alone, which is always right. */
-export const HOLD_MS = 5000
-
 export class Router {
   readonly #rateLimitPercent: number
+  readonly #holdMs: number
   readonly #next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void
   readonly #unpredicted: ShardLane
   readonly #words = newHashWords()
@@ -30,15 +28,17 @@ export class Router {
   /** Until when records wait for the first map. */
   #holdUntilMs: number
 
+  /** @param options.holdMs how long records wait for a map; then they travel alone */
   constructor(
-    rateLimitPercent: number,
+    options: { readonly rateLimitPercent: number; readonly holdMs: number },
     nowMs: number,
     next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void,
   ) {
-    this.#rateLimitPercent = rateLimitPercent
+    this.#rateLimitPercent = options.rateLimitPercent
+    this.#holdMs = options.holdMs
     this.#next = next
-    this.#unpredicted = new ShardLane(undefined, rateLimitPercent, nowMs)
-    this.#holdUntilMs = nowMs + HOLD_MS
+    this.#unpredicted = new ShardLane(undefined, options.rateLimitPercent, nowMs)
+    this.#holdUntilMs = nowMs + options.holdMs
     this.#alarm = new Alarm(() => this.release(clockMs()))
   }
 
@@ -69,8 +69,8 @@ export class Router {
     const lane = this.#lanes[map.indexFor(words)] ?? this.#unpredicted
     if (lane.doubtedSinceMs === undefined) {
       this.#next(record, lane, nowMs)
-    } else if (nowMs < lane.doubtedSinceMs + HOLD_MS) {
-      this.#hold(record, lane.doubtedSinceMs + HOLD_MS, nowMs)
+    } else if (nowMs < lane.doubtedSinceMs + this.#holdMs) {
+      this.#hold(record, lane.doubtedSinceMs + this.#holdMs, nowMs)
     } else {
       this.#next(record, this.#unpredicted, nowMs)
     }

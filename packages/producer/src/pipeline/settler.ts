@@ -19,6 +19,8 @@ import type { Stored } from './stored.ts'
 
 export interface SettlerOptions {
   readonly recordTtlMs: number
+  /** How long an aggregate waits for the judgement on its place. */
+  readonly holdMs: number
   readonly failIfThrottled: boolean
   readonly random: Random
   readonly metrics: ProducerMetrics
@@ -46,9 +48,10 @@ export class Settler implements SentRequestListener {
   constructor(options: SettlerOptions) {
     this.#options = options
     this.#judge = new PlacementJudge({
+      holdMs: options.holdMs,
       rangeOf: options.rangeOf,
       right: (record, stored) => this.#succeed(record, stored),
-      wrong: (record, stored) => this.#retryMisplaced(record, stored),
+      wrong: (record, stored, nowMs) => this.#retryMisplaced(record, stored, nowMs),
     })
   }
 
@@ -137,12 +140,13 @@ export class Settler implements SentRequestListener {
   }
 
   /** All or nothing: readers drop an aggregate whole, so the records in range go again as well. */
-  #retryMisplaced(record: KinesisRecord, stored: Stored): void {
+  #retryMisplaced(record: KinesisRecord, stored: Stored, nowMs: number): void {
     const { random, strayed } = this.#options
     const failure = wrongShard(record.lane.shardId, stored.shardId)
     const mapIsRenewed = strayed(record, stored.shardId, stored.startMs)
     const delayMs = mapIsRenewed ? 0 : backoffMs(record.attemptsMade + 1, random.next())
-    this.#retry(record, stored.startMs, stored.endMs, failure, delayMs)
+    this.#noteAttempt(record, stored.startMs, stored.endMs, failure)
+    this.#retry(record, delayMs, nowMs)
   }
 
   #failCall(request: SentRequest, endMs: number, failure: AttemptFailure): void {
@@ -170,29 +174,22 @@ export class Settler implements SentRequestListener {
     const { failIfThrottled, random, outcomes } = this.#options
     const attempt = { kind: failure.kind, code: failure.code, attempt: record.attemptsMade + 1 }
     const decision = decideRetry(attempt, failIfThrottled, random.next())
+    this.#noteAttempt(record, startMs, endMs, failure)
     if (decision.retry) {
-      this.#retry(record, startMs, endMs, failure, decision.delayMs)
+      this.#retry(record, decision.delayMs, endMs)
       return
     }
-    this.#noteAttempt(record, startMs, endMs, failure)
     for (const userRecord of record.userRecords) outcomes.fail(userRecord, failure)
   }
 
-  #retry(
-    record: KinesisRecord,
-    startMs: number,
-    endMs: number,
-    failure: AttemptFailure,
-    delayMs: number,
-  ): void {
+  #retry(record: KinesisRecord, delayMs: number, nowMs: number): void {
     const { outcomes, recordTtlMs, retry } = this.#options
-    this.#noteAttempt(record, startMs, endMs, failure)
     for (const userRecord of record.userRecords) {
       if (!isOutstanding(userRecord)) continue
-      if (endMs >= userRecord.admittedMs + recordTtlMs) outcomes.expire(userRecord, endMs)
+      if (nowMs >= userRecord.admittedMs + recordTtlMs) outcomes.expire(userRecord, nowMs)
       else userRecord.phase = 'buffered'
     }
-    retry(record.userRecords, delayMs, endMs)
+    retry(record.userRecords, delayMs, nowMs)
   }
 
   #noteAttempt(

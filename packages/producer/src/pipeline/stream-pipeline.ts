@@ -16,6 +16,7 @@ import { Alarm, clockMs } from './alarm.ts'
 import type { Backpressure } from './backpressure.ts'
 import { Collector } from './collector.ts'
 import type { AttemptFailure } from './failure-reason.ts'
+import { holdTimeMs } from './flush-decision.ts'
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import { Limiter } from './limiter.ts'
 import { OutstandingList } from './outstanding-list.ts'
@@ -72,6 +73,7 @@ export class StreamPipeline {
     const { streamName } = stream
     const { recordTtlMs, recordMaxBufferedTimeMs: bufferedTimeMs } = settings
     const aggregating = settings.aggregation !== false
+    const holdMs = holdTimeMs(recordTtlMs)
     this.#metrics = new ProducerMetrics(settings.metrics, streamName, logger)
     this.#outcomes = new RecordOutcomes({
       streamName,
@@ -96,8 +98,10 @@ export class StreamPipeline {
       placesItself: () => this.#stopPredicting(),
       failed: (error, retryable) => this.#mapFailed(error, retryable),
     })
-    this.#router = new Router(settings.rateLimitPercent, clockMs(), (record, lane, nowMs) =>
-      this.#aggregator.add(record, lane, nowMs),
+    this.#router = new Router(
+      { rateLimitPercent: settings.rateLimitPercent, holdMs },
+      clockMs(),
+      (record, lane, nowMs) => this.#aggregator.add(record, lane, nowMs),
     )
     this.#aggregator = new Aggregator(
       {
@@ -116,6 +120,7 @@ export class StreamPipeline {
     )
     this.#settler = new Settler({
       recordTtlMs,
+      holdMs,
       failIfThrottled: settings.failIfThrottled,
       random,
       metrics: this.#metrics,

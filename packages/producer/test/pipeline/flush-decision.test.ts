@@ -2,14 +2,20 @@ import assert from 'node:assert/strict'
 import {
   aggregationDeadlineMs,
   collectionDeadlineMs,
+  holdTimeMs,
+  leastTtlMs,
   leavesAfter,
   leavesBefore,
 } from '../../src/pipeline/flush-decision.ts'
 
 describe('aggregationDeadlineMs', () => {
-  it('counts from admission, and never passes expiry', () => {
+  it('counts from admission', () => {
     assert.equal(aggregationDeadlineMs(1000, false, 1000, 100, 31_000), 1100)
-    assert.equal(aggregationDeadlineMs(1000, false, 1000, 1000, 1300), 1300)
+  })
+
+  it('comes before expiry, so that what is due is sent and not expired', () => {
+    assert.equal(aggregationDeadlineMs(1000, false, 1000, 1000, 1300), 1290)
+    assert.equal(aggregationDeadlineMs(1000, true, 1250, 200, 1300), 1290)
   })
 
   it('gives a retried record half the time from now', () => {
@@ -24,13 +30,30 @@ describe('collectionDeadlineMs', () => {
     assert.equal(collectionDeadlineMs(1000, 31_000, 1000, 0, true), 1000)
   })
 
-  it('leaves a later deadline and an earlier expiry as they are', () => {
+  it('leaves a later deadline as it is, and comes before expiry', () => {
     assert.equal(collectionDeadlineMs(1500, 31_000, 1100, 100, true), 1500)
-    assert.equal(collectionDeadlineMs(1100, 1105, 1100, 100, true), 1105)
+    assert.equal(collectionDeadlineMs(1100, 1115, 1100, 100, true), 1105)
+    assert.equal(collectionDeadlineMs(1115, 1115, 1100, 100, false), 1105)
   })
 
   it('adds nothing without aggregation', () => {
     assert.equal(collectionDeadlineMs(1100, 31_000, 1000, 100, false), 1100)
+  })
+})
+
+describe('leastTtlMs', () => {
+  it('is more than a record may be buffered, aggregated and collected', () => {
+    assert.equal(leastTtlMs(100, true), 121)
+    assert.equal(leastTtlMs(1000, true), 1051)
+    assert.equal(leastTtlMs(1000, false), 1001)
+    assert.equal(leastTtlMs(0, true), 1)
+  })
+})
+
+describe('holdTimeMs', () => {
+  it('is 5 s, or half the time that a record has', () => {
+    assert.equal(holdTimeMs(30_000), 5000)
+    assert.equal(holdTimeMs(2001), 1000)
   })
 })
 
