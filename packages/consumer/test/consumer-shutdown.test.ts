@@ -1,10 +1,58 @@
 import assert from 'node:assert/strict'
-import { ClosedError, isServiceError } from '@millrace/core'
+import { ClosedError, isServiceError, ServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../src/errors.ts'
 import { inApplication, numbered, SHARD, STREAM, TABLE } from './application.ts'
 
 describe('Consumer, starting and stopping', () => {
+  it('rejects once the lease table is gone, instead of running on without leases', () =>
+    inApplication(async (app) => {
+      let gone = false
+      const refuse = (operation: string): Promise<never> =>
+        Promise.reject(new ServiceError(operation, 'ResourceNotFoundException', 'no such table'))
+      const dynamodb = new Proxy(app.dynamo, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (input: unknown) => unknown
+          return (input: unknown) => (gone ? refuse(String(name)) : method.call(target, input))
+        },
+      })
+      const worker = app.worker('a', { dynamodb })
+      const errors: unknown[] = []
+      worker.consumer.on('error', (error) => errors.push(error))
+      const running = worker.run()
+      await app.until('a lease', () => app.owners().includes('a'))
+      gone = true
+      await assert.rejects(running, LeaseTableError)
+      assert.equal(worker.consumer.state, 'failed')
+      assert.ok(errors.length > 0)
+      assert.equal(app.time.waitingEvents(), 0)
+    }))
+
+  it('tells an application without a logger that the table may not be read any more', () =>
+    inApplication(async (app) => {
+      let denied = false
+      const dynamodb = new Proxy(app.dynamo, {
+        get: (target, name) => {
+          const method = Reflect.get(target, name) as (input: unknown) => unknown
+          return (input: unknown) =>
+            denied
+              ? Promise.reject(new ServiceError(String(name), 'AccessDeniedException', 'not you'))
+              : method.call(target, input)
+        },
+      })
+      const worker = app.worker('a', { dynamodb })
+      const errors: unknown[] = []
+      worker.consumer.on('error', (error) => errors.push(error))
+      const running = worker.run()
+      await app.until('a lease', () => app.owners().includes('a'))
+      denied = true
+      await app.until('an event', () => errors.length > 0, 10_000)
+      denied = false
+      await app.until('the lease again', () => app.owners().includes('a'))
+      await worker.consumer.close()
+      await running
+    }))
+
   describe('a start that fails', () => {
     it('names a stream that does not exist, and leaves no table behind', () =>
       inApplication(async (app) => {

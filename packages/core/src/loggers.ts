@@ -23,7 +23,21 @@ export const stderrLogger: Logger = {
 /** `false` silences, nothing given means warnings and errors on stderr. */
 export function resolveLogger(option: Logger | false | undefined): Logger {
   if (option === false) return silentLogger
-  return option ?? stderrLogger
+  return option === undefined ? stderrLogger : harmless(option)
+}
+
+/** A logger that throws must not stop the worker that logs. */
+function harmless(logger: Logger): Logger {
+  const level = (name: keyof Logger): LogFn => {
+    return (fields, message) => {
+      try {
+        logger[name](fields, message)
+      } catch (cause) {
+        stderrLogger.error({ err: cause }, 'the logger threw')
+      }
+    }
+  }
+  return { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
 }
 
 function lineWriter(level: string): LogFn {

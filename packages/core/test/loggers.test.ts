@@ -81,13 +81,31 @@ describe('stderrLogger', () => {
 
 describe('resolveLogger', () => {
   it('gives stderr by default, silence for false, and the user his own', () => {
-    const own = { ...silentLogger }
+    const heard: unknown[] = []
+    const own = {
+      ...silentLogger,
+      warn(this: unknown, fields: object, message: string): void {
+        heard.push(this === own, fields, message)
+      },
+    }
     assert.equal(resolveLogger(undefined), stderrLogger)
     assert.equal(resolveLogger(false), silentLogger)
-    assert.equal(resolveLogger(own), own)
+    resolveLogger(own).warn({ a: 1 }, 'm')
+    assert.deepEqual(heard, [true, { a: 1 }, 'm'])
     const all = (): void => {
       for (const level of ['debug', 'info', 'warn', 'error'] as const) silentLogger[level]({}, 'm')
     }
     assert.equal(stderrOf(all), '')
+  })
+
+  it('lets no logger that throws stop the one who logs', () => {
+    const broken = {
+      ...silentLogger,
+      error: (): void => {
+        throw new Error('disk full')
+      },
+    }
+    const lines = stderrOf(() => resolveLogger(broken).error({ secret: 1 }, 'm'))
+    assert.match(lines, /the logger threw.*disk full/)
   })
 })

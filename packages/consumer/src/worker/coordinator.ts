@@ -3,6 +3,7 @@
  * tenures that come of them. User code can slow down none of these. KCL: `LeaseCoordinator`.
  */
 import type { DynamoPort, Logger, Random } from '@millrace/core'
+import { LeaseTableError } from '../errors.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
@@ -18,6 +19,7 @@ import { LeaderLock } from './leader-lock.ts'
 import { PeriodicLoop } from './periodic-loop.ts'
 import { SignOfLife } from './sign-of-life.ts'
 import { giveAway, planSuccession, type SuccessionPlan } from './succession.ts'
+import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
   extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'> {
@@ -29,6 +31,10 @@ export interface CoordinatorOptions
   readonly lease: ResolvedLeaseOptions
   readonly logger: Logger
   readonly random: Random
+  /** The lease table does not work, and that is news. */
+  readonly onTrouble: (cause: unknown) => void
+  /** This worker cannot go on. */
+  readonly onFatal: (cause: unknown) => void
 }
 
 /** A heartbeat of the lock may be late twice before the row goes stale. */
@@ -186,9 +192,18 @@ export class Coordinator {
     return this.#succession
   }
 
-  #warn(message: string): (cause: unknown) => void {
-    return (cause) => {
-      if (!this.#abort.signal.aborted) this.#options.logger.warn({ err: cause }, message)
+  #warn(message: string): (cause: unknown, failures?: number) => void {
+    return (cause, failures = 1) => {
+      if (this.#abort.signal.aborted) return
+      const { logger, onTrouble, onFatal, store } = this.#options
+      logger.warn({ err: cause, failures }, message)
+      const verdict = judgeTrouble(cause, failures)
+      if (verdict === 'event') onTrouble(cause)
+      if (verdict === 'fatal') {
+        const hint =
+          'Was it deleted? Start again to create it; reading begins at initialPosition then.'
+        onFatal(new LeaseTableError(store.tableName, 'it does not exist any more', hint))
+      }
     }
   }
 }

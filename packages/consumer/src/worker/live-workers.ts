@@ -9,6 +9,8 @@ interface Sighting {
   readonly lastUpdateSeconds: number
   /** When this version of the row was first seen; undefined for one that was stale at first sight. */
   readonly sinceMs: number | undefined
+  /** Between its last two changes, milliseconds; undefined until two were seen. */
+  readonly rhythmMs: number | undefined
   /** Found dead: silent until its row changes. */
   readonly isDead: boolean
 }
@@ -29,7 +31,7 @@ export class LiveWorkers {
       const isDead = sighting.isDead || ownersOfExpired.has(row.workerId)
       seen.set(row.workerId, { ...sighting, isDead })
       const { sinceMs } = sighting
-      const lately = sinceMs !== undefined && clocks.monotonicMs - sinceMs <= FRESH_FOR_MS
+      const lately = sinceMs !== undefined && clocks.monotonicMs - sinceMs <= patienceMs(sighting)
       if (lately && !isDead) alive.push(row.workerId)
     }
     this.#seen = seen
@@ -45,9 +47,21 @@ function sight(
   const { lastUpdateSeconds } = row
   if (before === undefined) {
     const sinceMs = isFresh(row, wallMs) ? monotonicMs : undefined
-    return { lastUpdateSeconds, sinceMs, isDead: false }
+    return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, isDead: false }
   }
   // A clock may have been set back, so any change is a sign of life.
   if (before.lastUpdateSeconds === lastUpdateSeconds) return before
-  return { lastUpdateSeconds, sinceMs: monotonicMs, isDead: false }
+  const rhythmMs = before.sinceMs === undefined ? undefined : monotonicMs - before.sinceMs
+  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, isDead: false }
 }
+
+/** Our rows change every 10 s, Java's every 30 s; three signs left out are a sign, too. */
+function patienceMs({ rhythmMs }: Sighting): number {
+  return rhythmMs === undefined
+    ? FRESH_FOR_MS
+    : Math.min(FRESH_FOR_MS, SIGNS_MISSED * rhythmMs + SLACK_MS)
+}
+
+const SIGNS_MISSED = 3
+/** A look at the table may come late, and a rhythm be measured short by as much. */
+const SLACK_MS = 5000

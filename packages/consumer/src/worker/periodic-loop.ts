@@ -5,7 +5,8 @@ export interface PeriodicLoopOptions {
   /** Pause between the end of a run and the next, milliseconds; asked anew each time. */
   readonly everyMs: () => number
   readonly step: () => Promise<void>
-  readonly onError: (cause: unknown) => void
+  /** `failures` in a row, from 1. */
+  readonly onError: (cause: unknown, failures: number) => void
 }
 
 export class PeriodicLoop {
@@ -14,6 +15,7 @@ export class PeriodicLoop {
   #running: Promise<void> | undefined
   #poked = false
   #stopped = true
+  #failures = 0
 
   constructor(options: PeriodicLoopOptions) {
     this.#options = options
@@ -47,7 +49,12 @@ export class PeriodicLoop {
   #run(): void {
     this.#running = this.#options
       .step()
-      .catch(this.#options.onError)
+      .then(
+        () => {
+          this.#failures = 0
+        },
+        (cause: unknown) => this.#options.onError(cause, ++this.#failures),
+      )
       .then(() => {
         this.#running = undefined
         if (this.#stopped) return

@@ -68,6 +68,8 @@ export class Worker<T> {
       lease,
       logger,
       random,
+      onTrouble: (cause) => this.#worker.events.emit('error', cause),
+      onFatal: (cause) => this.#worker.onFailed(cause),
       onAcquired: (held) => this.#acquired(held),
       onEnded: (held, reason) => this.#ended(held, reason),
       onCheckpoint: (held, at) =>
