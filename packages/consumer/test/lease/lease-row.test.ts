@@ -179,6 +179,21 @@ describe('newLeaseRow', () => {
     }
   })
 
+  it('carries where the counter and the reading start, for a row that is made again', () => {
+    const lease = leaseIn(
+      newLeaseRow({
+        leaseKey: 'shardId-000000000001',
+        checkpoint: { sequenceNumber: 'LATEST', subSequenceNumber: 0 },
+        parentShardIds: [],
+        hashKeyRange: { start: 0n, end: 1n },
+        leaseCounter: 1040,
+        startTimestampMs: 300,
+      }),
+    )
+    assert.equal(lease.leaseCounter, 1040)
+    assert.equal(lease.startTimestampMs, 300)
+  })
+
   it('is read back as what it was made of', () => {
     const shard = fc.integer({ min: 0, max: 99 }).map((n) => `shardId-${n}`)
     const hashKey = fc.bigInt({ min: 0n, max: MAX_HASH_KEY })

@@ -150,6 +150,39 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
     })
   })
 
+  describe('deleteEnded', () => {
+    it('deletes the row of an ended shard, also one that its holder renews', async () => {
+      const lease = await bench.created({ checkpoint: position('SHARD_END'), leaseOwner: 'me' })
+      await bench.store.renew(lease, 'me')
+      assert.equal(await bench.store.deleteEnded(lease.leaseKey), true)
+      assert.equal(await bench.row(lease.leaseKey), undefined)
+      assert.equal(await bench.store.deleteEnded(lease.leaseKey), false)
+    })
+
+    it('leaves a row alone that is still to be read', async () => {
+      const lease = await bench.created()
+      assert.equal(await bench.store.deleteEnded(lease.leaseKey), false)
+      assert.deepEqual(await bench.known(lease.leaseKey), lease)
+    })
+  })
+
+  describe('deleteUnchanged', () => {
+    it('deletes the row as it was read', async () => {
+      const lease = await bench.created({ leaseOwner: 'me' })
+      assert.equal(await bench.store.deleteUnchanged(lease), true)
+      assert.equal(await bench.row(lease.leaseKey), undefined)
+    })
+
+    it('leaves a row alone that was written since', async () => {
+      const lease = await bench.created({ leaseOwner: 'me' })
+      await bench.store.renew(lease, 'me')
+      assert.equal(await bench.store.deleteUnchanged(lease), false)
+      const now = await bench.known(lease.leaseKey)
+      assert.equal(await bench.store.deleteUnchanged({ ...now, checkpoint: position(1) }), false)
+      assert.deepEqual(await bench.known(lease.leaseKey), now)
+    })
+  })
+
   describe('recordChildren', () => {
     it('writes the ids and leaves the counter alone', async () => {
       const lease = await bench.created({ leaseOwner: 'me' })

@@ -329,6 +329,20 @@ describe('HeldLease.checkpoint', () => {
       await assert.rejects(bench.held.checkpoint(position(200)), LeaseLostError)
       assert.deepEqual(bench.dynamo.items(TableName), [])
       assert.equal(bench.held.lostTo, undefined)
+      assert.equal(bench.held.ended, 'stolen')
+    }))
+
+  it('ends quietly once its row was tidied away after the end of the shard', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      await bench.held.checkpoint(position('SHARD_END'))
+      assert.equal(await bench.store.deleteEnded(KEY), true)
+      await sleep(F)
+      assert.deepEqual(
+        bench.ends.map(({ reason }) => reason),
+        ['released'],
+      )
+      assert.deepEqual(bench.dynamo.items(bench.store.tableName), [])
     }))
 
   it('and a renewal at the same time do not fence each other', () =>
