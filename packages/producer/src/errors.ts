@@ -1,5 +1,6 @@
 /** Errors of the producer, beside those of core. */
 import { KinesisError } from '@millrace/core'
+import { attemptsIn } from './attempt-history.ts'
 import type { Attempt } from './user-record.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Attempt } from './user-record.ts'
  */
 export class UserRecordFailedError extends KinesisError {
   readonly code = 'ERR_KINESIS_USER_RECORD_FAILED'
-  /** Every try in order; empty when none was made. */
+  /** The tries in order, 21 entries at most (see `Attempt.folded`); empty when none was made. */
   readonly attempts: readonly Attempt[]
   readonly stream: string
 
@@ -22,7 +23,8 @@ export class UserRecordFailedError extends KinesisError {
       readonly cause?: unknown
     },
   ) {
-    const tries = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
+    const count = attemptsIn(attempts)
+    const tries = count === 1 ? '1 attempt' : `${count} attempts`
     super(`User record for stream ${stream} failed after ${tries}: ${reason.message}`, {
       hint: reason.hint,
       cause: reason.cause,

@@ -22,6 +22,11 @@ export interface Attempt {
   readonly delayMs: number
   /** Milliseconds from sending to the answer. */
   readonly durationMs: number
+  /**
+   * Set on an entry that stands for this many attempts: of more than 21, the first ten and the last
+   * ten are kept, those between are one entry with the sums of their times and their last error.
+   */
+  readonly folded?: number | undefined
   /** Absent on success. */
   readonly error?: { readonly code: string; readonly message: string } | undefined
 }
@@ -33,6 +38,6 @@ export interface UserRecordResult {
   readonly sequenceNumber: string
   /** Index inside the aggregate; 0 for a record sent alone. */
   readonly subSequenceNumber: number
-  /** Every try in order; the last one succeeded. */
+  /** The tries in order, 21 entries at most (see `Attempt.folded`); the last one succeeded. */
   readonly attempts: readonly Attempt[]
 }

@@ -171,6 +171,21 @@ describe('retries', () => {
       },
     ))
 
+  it('keeps a bounded list of tries, with all of their count and time', () =>
+    withProducer(
+      { recordTtlMs: 600_000 },
+      [{ operation: 'putRecords', kind: 'fail', times: Number.POSITIVE_INFINITY }],
+      async ({ client, producer }) => {
+        const error = await failure(producer.put(record(LOW, 'x')))
+        assert.ok(client.requests.length > 100)
+        assert.equal(error.attempts.length, 21)
+        assert.equal((error.attempts[10]?.folded ?? 0) + 20, client.requests.length + 1)
+        const spentMs = error.attempts.reduce((sum, a) => sum + a.delayMs + a.durationMs, 0)
+        assert.equal(spentMs, 600_000)
+        assert.match(error.message, new RegExp(`after ${client.requests.length + 1} attempts`))
+      },
+    ))
+
   it('counts a success that comes after the TTL', () =>
     withProducer(
       { recordTtlMs: 1000 },

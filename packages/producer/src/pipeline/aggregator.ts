@@ -58,11 +58,10 @@ export class Aggregator {
       return
     }
     let open = lane.open
-    if (open === undefined || !tryAdd(open, record, maxBytes)) {
+    if (open === undefined || !this.#joins(open, record, maxBytes)) {
       if (open !== undefined) this.#close(open, nowMs)
-      open = new KinesisRecord(lane, this.#idleEncoders.pop() ?? new AggregateEncoder())
+      open = new KinesisRecord(lane, undefined)
       lane.open = open
-      tryAdd(open, record, maxBytes)
     }
     const before = open.deadlineMs
     open.add(record, deadlineMs, expiresMs)
@@ -106,6 +105,19 @@ export class Aggregator {
     this.#open.clear()
   }
 
+  /** An encoder takes 6 KiB: a record that has no company (yet) does without. */
+  #joins(open: KinesisRecord, record: OutstandingRecord, maxBytes: number): boolean {
+    let encoder = open.encoder
+    if (encoder === undefined) {
+      encoder = this.#idleEncoders.pop() ?? new AggregateEncoder()
+      open.encoder = encoder
+      tryAdd(encoder, open.userRecords[0] as OutstandingRecord, maxBytes)
+    }
+    if (tryAdd(encoder, record, maxBytes)) return true
+    if (open.userRecords.length === 1) this.recycle(open)
+    return false
+  }
+
   #close(open: KinesisRecord, nowMs: number): void {
     open.lane.open = undefined
     this.#open.remove(open)
@@ -124,7 +136,7 @@ export class Aggregator {
   }
 }
 
-function tryAdd(open: KinesisRecord, record: OutstandingRecord, maxBytes: number): boolean {
+function tryAdd(encoder: AggregateEncoder, record: OutstandingRecord, maxBytes: number): boolean {
   const { partitionKey, keyBytes, explicitHashKey, data } = record
-  return open.encoder?.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes) ?? false
+  return encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)
 }

@@ -1,8 +1,12 @@
 /** HOT: copies small data into shared slabs: one view a record instead of one buffer, about 60 ns. */
 
-const SLAB_BYTES = 64 * 1024
-/** Above this a buffer of its own is as cheap, and no large slab hangs on one record. */
-const SLAB_MAX_COPY_BYTES = 4 * 1024
+/**
+ * A slab lives as long as the last record in it, and only the data of records is accounted for: so
+ * slabs are small, and what is tried again is copied out (OutstandingRecord.keepApart).
+ */
+const SLAB_BYTES = 8 * 1024
+/** Above this a buffer of its own is as cheap, and no slab hangs on one record. */
+const SLAB_MAX_COPY_BYTES = 1024
 const EMPTY = new Uint8Array(0)
 
 export class DataCopier {

@@ -6,7 +6,7 @@ import type { ShardLane } from './shard-lane.ts'
 export class KinesisRecord {
   readonly lane: ShardLane
   userRecords: OutstandingRecord[]
-  /** Holds the same user records as `userRecords`; none for a record that travels alone. */
+  /** Holds the same user records as `userRecords`; none while there is one only, which travels raw. */
   encoder: AggregateEncoder | undefined
   /** When it must leave the stage that it is in. */
   deadlineMs: number = Number.POSITIVE_INFINITY
@@ -27,8 +27,8 @@ export class KinesisRecord {
     this.userRecords.push(record)
     if (deadlineMs < this.deadlineMs) this.deadlineMs = deadlineMs
     if (expiresMs < this.expiresMs) this.expiresMs = expiresMs
-    if (record.attempts !== undefined && record.attempts.length > this.attemptsMade) {
-      this.attemptsMade = record.attempts.length
+    if (record.attempts !== undefined) {
+      this.attemptsMade = Math.max(this.attemptsMade, record.attemptsMade)
     }
   }
 

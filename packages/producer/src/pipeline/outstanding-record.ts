@@ -1,4 +1,5 @@
 /** HOT: one object per user record, from admission to settlement; about 150 bytes and its data. */
+import { attemptsIn } from '../attempt-history.ts'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { Attempt, UserRecordResult } from '../user-record.ts'
 
@@ -29,12 +30,12 @@ export class OutstandingRecord {
   readonly partitionKey: string
   readonly keyBytes: number
   readonly explicitHashKey: string | undefined
-  readonly data: Uint8Array
+  data: Uint8Array
   readonly admittedMs: number
   onStored: OnStored | undefined
   onFailed: OnFailed | undefined
   phase: RecordPhase = 'buffered'
-  /** Failed attempts; undefined until the first one. */
+  /** Failed attempts, bounded (attempt-history.ts); undefined until the first one. */
   attempts: Attempt[] | undefined
   /** Admission, or the end of the last attempt: what the next attempt's delay counts from. */
   freeSinceMs: number
@@ -63,6 +64,12 @@ export class OutstandingRecord {
   }
 
   get attemptsMade(): number {
-    return this.attempts === undefined ? 0 : this.attempts.length
+    return attemptsIn(this.attempts)
+  }
+
+  /** For a record that stays: copies its data out of a buffer shared with others that go. */
+  keepApart(): void {
+    const { data } = this
+    if (data.buffer.byteLength > data.length) this.data = new Uint8Array(data)
   }
 }

@@ -1,4 +1,5 @@
 /** HOT: settles user records, each exactly once; about 0.2 us with a promise, 20 ns without. */
+import { addAttempt } from '../attempt-history.ts'
 import { UserRecordFailedError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics.ts'
 import type { Attempt } from '../user-record.ts'
@@ -49,7 +50,7 @@ export class RecordOutcomes {
   ): void {
     const attempt = { delayMs: startMs - record.freeSinceMs, durationMs: endMs - startMs, error }
     if (record.attempts === undefined) record.attempts = [attempt]
-    else record.attempts.push(attempt)
+    else addAttempt(record.attempts, attempt)
     record.freeSinceMs = endMs
     if (this.#options.metrics.enabled) this.#options.metrics.buffered(attempt.delayMs)
   }
@@ -80,7 +81,7 @@ export class RecordOutcomes {
     const delayMs = stored.startMs - record.freeSinceMs
     const durationMs = stored.endMs - stored.startMs
     if (record.attempts !== undefined) {
-      record.attempts.push({ delayMs, durationMs })
+      addAttempt(record.attempts, { delayMs, durationMs })
       return record.attempts
     }
     const last = this.#lastAttempts[0]

@@ -187,7 +187,10 @@ export class Settler implements SentRequestListener {
     for (const userRecord of record.userRecords) {
       if (!isOutstanding(userRecord)) continue
       if (nowMs >= userRecord.admittedMs + recordTtlMs) outcomes.expire(userRecord, nowMs)
-      else userRecord.phase = 'buffered'
+      else {
+        userRecord.phase = 'buffered'
+        userRecord.keepApart()
+      }
     }
     retry(record.userRecords, delayMs, nowMs)
   }
