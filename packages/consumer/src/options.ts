@@ -139,6 +139,8 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly endpoint?: string | undefined
   /** DynamoDB endpoint, for local stand-ins. */
   readonly dynamodbEndpoint?: string | undefined
+  /** Takes plain `http:` endpoints outside loopback, default false: records and leases cross the network in the clear. */
+  readonly allowInsecureEndpoint?: boolean | undefined
   /** Default: the AWS SDK's chain. */
   readonly credentials?: AwsCredentialsOption | undefined
   /** Default: warnings and errors to stderr; `false` silences. */
@@ -165,6 +167,7 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   readonly region: string | undefined
   readonly endpoint: string | undefined
   readonly dynamodbEndpoint: string | undefined
+  readonly allowInsecureEndpoint: boolean
   readonly credentials: AwsCredentialsOption | undefined
   readonly logger: Logger
   readonly metrics: Metrics

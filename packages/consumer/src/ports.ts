@@ -15,11 +15,19 @@ export interface ConsumerPorts {
 export function openPorts(
   options: Pick<
     ResolvedConsumerOptions<never>,
-    'client' | 'dynamodb' | 'region' | 'endpoint' | 'dynamodbEndpoint' | 'credentials' | 'stream'
+    | 'client'
+    | 'dynamodb'
+    | 'region'
+    | 'endpoint'
+    | 'dynamodbEndpoint'
+    | 'allowInsecureEndpoint'
+    | 'credentials'
+    | 'stream'
   >,
 ): ConsumerPorts {
   const region = options.region ?? options.stream.region
-  const shared = { region, credentials: options.credentials }
+  const { credentials, allowInsecureEndpoint } = options
+  const shared = { region, credentials, allowInsecureEndpoint }
   const ownKinesis =
     options.client === undefined
       ? kinesisFromSdk({ ...shared, endpoint: options.endpoint })

@@ -36,7 +36,8 @@ import type {
 } from './options.ts'
 import type { OnHandlerError, OnMalformed } from './record-processor.ts'
 
-const TABLE_NAME = /^[a-zA-Z0-9_.-]{3,255}$/
+/** DynamoDB's 255, less the suffix of the coordinator table that older versions of KCL made. */
+const TABLE_NAME = /^[a-zA-Z0-9_.-]{3,237}$/
 const MIB = 1024 * 1024
 const NO_LIMIT = Number.MAX_SAFE_INTEGER
 const DAY_MS = 86_400_000
@@ -47,7 +48,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
   const resolved = resolveOptions<ResolvedConsumerOptions<T>>('', given, {
     applicationName: text({
       pattern: TABLE_NAME,
-      expects: '3 to 255 letters, digits, "_", "." or "-": it names the lease table',
+      expects: '3 to 237 letters, digits, "_", "." or "-": it names the lease table',
     }),
     stream: resolveStreamRef,
     workerId: (_path, value) => workerId(value, random),
@@ -84,6 +85,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     region: optional(text({ pattern: /^[a-z0-9-]{1,64}$/, expects: 'a region such as eu-west-1' })),
     endpoint: optional(text({ pattern: /^https?:\/\//, expects: 'a whole URL' })),
     dynamodbEndpoint: optional(text({ pattern: /^https?:\/\//, expects: 'a whole URL' })),
+    allowInsecureEndpoint: flag(false),
     credentials: (_path, value) => value as ResolvedConsumerOptions['credentials'],
     logger: (path, value) =>
       resolveLogger(
