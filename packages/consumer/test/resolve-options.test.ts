@@ -157,7 +157,7 @@ describe('resolveConsumerOptions', () => {
         { applicationName: 'my app' },
         'applicationName',
         /"my app"/,
-        /3 to 255/,
+        /3 to 237/,
       ],
       ['no stream', { stream: undefined }, 'stream', /undefined/, /ARN/],
       ['a stream that cannot be', { stream: 'a/b' }, 'stream', /"a\/b"/, /ARN/],
