@@ -2,10 +2,11 @@
  * Which CPU sources fit a machine. Pure.
  *
  * KCL's default decider compares a worker with those that report the same metric only: workers that
- * report CPU with one another, workers that report nothing (by throughput) with one another. Each
- * row of both kinds is valid and gets leases, but a difference between the two groups is never
- * balanced: an idle newcomer of one group waits beside an even, loaded other group for good. So
- * `auto` reports CPU exactly where a Java worker on the same machine would, and else nothing:
+ * report CPU with one another, workers that report nothing (by throughput) with one another. Rows of
+ * both kinds are valid, and leases without an owner go to either, so a mixed fleet serves every
+ * shard. But a difference between the two groups starts no balancing: an idle newcomer of one group
+ * may wait for long beside an even, loaded other group. So `auto` reports CPU exactly where a Java
+ * worker on the same machine would, and else nothing:
  *
  * | machine | `auto` | `cpu` |
  * | --- | --- | --- |

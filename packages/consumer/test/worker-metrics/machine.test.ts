@@ -67,7 +67,8 @@ describe('thisMachine', () => {
   it('gives a request up when told to', async () => {
     const abort = new AbortController()
     const request = thisMachine.fetchText(`${root}/silent`, abort.signal)
-    abort.abort()
-    await assert.rejects(request)
+    const reason = new Error('told to')
+    abort.abort(reason)
+    await assert.rejects(request, (cause) => cause === reason)
   })
 })
