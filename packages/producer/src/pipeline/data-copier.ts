@@ -5,8 +5,8 @@
  * slabs are small, and what is tried again is copied out (OutstandingRecord.keepApart).
  */
 const SLAB_BYTES = 8 * 1024
-/** Above this a buffer of its own is as cheap, and no slab hangs on one record. */
-const SLAB_MAX_COPY_BYTES = 1024
+/** Above this a buffer of its own is as cheap; at 2 KiB it costs three times as much. */
+const SLAB_MAX_COPY_BYTES = 4 * 1024
 const EMPTY = new Uint8Array(0)
 
 export class DataCopier {
