@@ -14,7 +14,7 @@ import { atOnce } from './at-once.ts'
 import type { LeaderLock } from './leader-lock.ts'
 import { mayServeItself } from './leader-rule.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
-import { LiveWorkers } from './live-workers.ts'
+import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
 import { ShardSyncDuty } from './shard-sync-duty.ts'
 
@@ -127,10 +127,9 @@ export class Assigner {
       const expired = this.#expired.has(lease.leaseKey) && speaksForItsOwner(lease)
       if (owner !== undefined && expired) owners.add(owner)
     }
-    this.#liveWorkers = this.#live.observe(snapshot.workers, owners, {
-      wallMs: nowMs(),
-      monotonicMs: scan.sentMs,
-    })
+    const clocks = { wallMs: nowMs(), monotonicMs: scan.sentMs }
+    const live = this.#live.observe(snapshot.workers, owners, clocks)
+    this.#liveWorkers = receivers(snapshot.workers, live)
   }
 
   async #lead(snapshot: TableSnapshot): Promise<TableSnapshot> {

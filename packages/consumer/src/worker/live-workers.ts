@@ -39,6 +39,22 @@ export class LiveWorkers {
   }
 }
 
+/**
+ * Live workers less those whose own measurements fail, which KCL gives no leases either. Should
+ * that leave nobody, a doubtful worker is better than none.
+ */
+export function receivers(
+  rows: readonly WorkerMetricsRow[],
+  live: readonly string[],
+): readonly string[] {
+  const doubtful = new Set<string>()
+  for (const { workerId, metrics } of rows) {
+    if (metrics.standing === 'failing' || metrics.standing === 'invalid') doubtful.add(workerId)
+  }
+  const sound = live.filter((id) => !doubtful.has(id))
+  return sound.length > 0 ? sound : live
+}
+
 function sight(
   row: WorkerMetricsRow,
   before: Sighting | undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { WorkerMetricsRow } from '../../src/lease/worker-metrics-row.ts'
 import { readWorkerMetrics } from '../../src/lease/worker-metrics-values.ts'
-import { LiveWorkers } from '../../src/worker/live-workers.ts'
+import { LiveWorkers, receivers } from '../../src/worker/live-workers.ts'
 
 const WALL_MS = 1_704_067_200_000
 const NONE: ReadonlySet<string> = new Set()
@@ -69,5 +69,27 @@ describe('LiveWorkers', () => {
     assert.deepEqual(live.observe([], NONE, at(2)), [])
     // The same id begins anew.
     assert.deepEqual(live.observe([row('a', 0)], NONE, at(4)), ['a'])
+  })
+})
+
+describe('receivers', () => {
+  const row = (workerId: string, standing: 'default' | 'measured' | 'failing' | 'invalid') => ({
+    workerId,
+    lastUpdateSeconds: 0,
+    metrics: { standing, averages: new Map(), limits: new Map() },
+  })
+
+  it('leaves out workers whose measurements fail or make no sense', () => {
+    const rows = [
+      row('a', 'default'),
+      row('b', 'failing'),
+      row('c', 'invalid'),
+      row('d', 'measured'),
+    ]
+    assert.deepEqual(receivers(rows, ['a', 'b', 'c', 'd']), ['a', 'd'])
+  })
+
+  it('never leaves a fleet without a worker that may receive', () => {
+    assert.deepEqual(receivers([row('b', 'failing')], ['b']), ['b'])
   })
 })
