@@ -32,6 +32,25 @@ function planLostRenewalReplies(random: Random): HistoryPlan {
   }
 }
 
+/** R32, L7: an operator deletes lease rows, also in the middle of reshards. */
+function planLostRow(random: Random): HistoryPlan {
+  const plan = planHistory(random)
+  const pick = (): number => Math.floor(random.next() * 1000)
+  const between = (minMs: number, maxMs: number): number =>
+    Math.floor(minMs + random.next() * (maxMs - minMs))
+  const disturbances: HistoryPlan['disturbances'] = [
+    { atMs: between(10_000, 40_000), what: { kind: 'split', pick: pick() } },
+    { atMs: between(10_000, 40_000), what: { kind: 'merge', pick: pick() } },
+    { atMs: between(12_000, 45_000), what: { kind: 'delete-row', pick: pick() } },
+    { atMs: between(45_000, 75_000), what: { kind: 'delete-row', pick: pick() } },
+  ]
+  return {
+    ...plan,
+    faults: { latencyMs: plan.faults.latencyMs, indexLagMs: plan.faults.indexLagMs },
+    disturbances: [...disturbances].sort((a, b) => a.atMs - b.atMs),
+  }
+}
+
 /** By then a fleet that nobody joins or leaves has spread its leases. */
 const SPREAD_MS = 30_000
 
@@ -40,6 +59,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'fleet',
     about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
     plan: planHistory,
+  },
+  {
+    name: 'lost-row',
+    about: 'R32, L7: a lease row deleted by hand is back within a minute, and nothing is lost',
+    plan: planLostRow,
   },
   {
     name: 'lost-renewal-replies',

@@ -90,13 +90,9 @@ export class DeliveryChecker {
       .find(({ ShardId }) => ShardId === shardId)
     for (const parent of [shard?.ParentShardId, shard?.AdjacentParentShardId]) {
       if (parent === undefined) continue
-      const row = table.rows.get(parent)
-      if (row?.checkpoint.sequenceNumber !== 'SHARD_END') {
-        report(
-          'S5',
-          `${shardId} was delivered while its parent ${parent} stood at ${row?.checkpoint.sequenceNumber ?? 'nothing'}`,
-        )
-      }
+      if (table.hasEnded(parent) || table.isLost(parent)) continue
+      const at = table.rows.get(parent)?.checkpoint.sequenceNumber ?? 'nothing'
+      report('S5', `${shardId} was delivered while its parent ${parent} stood at ${at}`)
     }
   }
 

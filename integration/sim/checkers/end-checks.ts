@@ -1,5 +1,6 @@
 /** Judged once a history has healed and drained: S1, S13, S17, L13. */
-import { type kinesis, MAX_HASH_KEY } from '@millrace/core'
+import type { kinesis, ShardHashKeyRange } from '@millrace/core'
+import { holesBetween } from '@millrace/core/internal'
 import type { Ledger } from './ledger.ts'
 import type { LeaseRow, Report } from './table-checker.ts'
 
@@ -18,6 +19,15 @@ export function checkCoverage(
   shards: readonly kinesis.ServiceShard[],
   report: Report,
 ): void {
+  const [hole] = uncovered(rows, shards)
+  if (hole !== undefined) report('S13', `no lease covers the hash key ${hole.start}`)
+}
+
+/** Hash keys that no lease covers. */
+export function uncovered(
+  rows: ReadonlyMap<string, LeaseRow>,
+  shards: readonly kinesis.ServiceShard[],
+): readonly ShardHashKeyRange[] {
   const ranges = shards
     .filter(({ ShardId }) => {
       const row = rows.get(ShardId)
@@ -27,13 +37,7 @@ export function checkCoverage(
       start: BigInt(HashKeyRange.StartingHashKey),
       end: BigInt(HashKeyRange.EndingHashKey),
     }))
-    .sort((a, b) => (a.start < b.start ? -1 : 1))
-  let next = 0n
-  for (const { start, end } of ranges) {
-    if (start > next) break
-    if (end >= next) next = end + 1n
-  }
-  if (next <= MAX_HASH_KEY) report('S13', `no lease covers the hash key ${next}`)
+  return holesBetween(ranges)
 }
 
 /** Shards that nobody serves although their parents have ended. */

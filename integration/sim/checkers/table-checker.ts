@@ -1,10 +1,11 @@
-/** Watches every applied write to the lease table: S3, S4, S6, S9 and the first half of S13. */
+/** Watches every applied write to the lease table: S3, S4, S6, S9, S14 and the first half of S13. */
 import {
   compareExtendedSequenceNumbers,
   type dynamo,
   type ExtendedSequenceNumber,
 } from '@millrace/core'
 import type { AppliedWrite, SimulatedKinesis } from '@millrace/testing'
+import { checkDeletion } from './cleanup-checker.ts'
 import type { Ledger } from './ledger.ts'
 
 export type Report = (
@@ -32,6 +33,9 @@ export interface TableCheckerOptions {
 export class TableChecker {
   readonly rows = new Map<string, LeaseRow>()
   readonly #everCreated = new Set<string>()
+  readonly #everEnded = new Set<string>()
+  /** Deleted by an operator, or about to be, and not made again yet. */
+  readonly #lostByHand = new Set<string>()
   readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
   /** Shard and owner -> true time of the last write that raised the counter under this owner. */
   readonly #heldMs = new Map<string, number>()
@@ -51,6 +55,20 @@ export class TableChecker {
     return this.#atCounter.get(`${shardId} ${epoch}`)
   }
 
+  /** True once the lease has stood at SHARD_END, also when it was tidied away since. */
+  hasEnded(shardId: string): boolean {
+    return this.#everEnded.has(shardId)
+  }
+
+  /** The row is about to be deleted by an operator: no fault of the fleet, which may make it again. */
+  expectLoss(shardId: string): void {
+    this.#lostByHand.add(shardId)
+  }
+
+  isLost(shardId: string): boolean {
+    return this.#lostByHand.has(shardId)
+  }
+
   /** True once every lease says durably where reading began. */
   allStarted(): boolean {
     const rows = [...this.rows.values()]
@@ -63,20 +81,30 @@ export class TableChecker {
     const was = before === undefined ? undefined : this.#read(before)
     if (after === undefined) {
       this.rows.delete(key)
+      if (was !== undefined) this.#deleted(key, was)
       return
     }
     const is = this.#read(after)
     this.rows.set(key, is)
+    if (is.checkpoint.sequenceNumber === 'SHARD_END') this.#everEnded.add(key)
     this.#atCounter.set(`${key} ${is.counter}`, is.checkpoint)
     if (was === undefined) this.#created(key)
     else this.#changed(key, was, is)
   }
 
   #created(key: string): void {
-    if (this.#everCreated.has(key)) {
+    if (this.#everCreated.has(key) && !this.#lostByHand.has(key)) {
       this.#options.report('S13', `the lease of ${key} was created twice`)
     }
     this.#everCreated.add(key)
+    this.#lostByHand.delete(key)
+  }
+
+  #deleted(key: string, was: LeaseRow): void {
+    if (this.#lostByHand.has(key)) return
+    const { kinesis, streamName, report } = this.#options
+    const shards = kinesis().shards(streamName)
+    checkDeletion({ shardId: key, was, rows: this.rows, shards, lost: this.#lostByHand }, report)
   }
 
   #changed(key: string, was: LeaseRow, is: LeaseRow): void {

@@ -15,6 +15,7 @@ export type Disturbance =
   | { readonly kind: 'pause-producer'; readonly forMs: number }
   | { readonly kind: 'split'; readonly pick: number }
   | { readonly kind: 'merge'; readonly pick: number }
+  | { readonly kind: 'delete-row'; readonly pick: number }
 
 export interface HistoryPlan {
   readonly workers: number
@@ -26,6 +27,7 @@ export interface HistoryPlan {
   readonly handlerMaxMs: number
   readonly aggregation: boolean
   readonly initialPosition: 'TRIM_HORIZON' | 'LATEST'
+  readonly leaseCleanup: { readonly intervalMs: number; readonly completedAfterMs: number }
   /** How far each worker's wall clock is off, and how fast all its clocks run. */
   readonly clocks: readonly { readonly clockOffsetMs: number; readonly clockRate: number }[]
   readonly faults: SimulatedFaults
@@ -55,6 +57,8 @@ export function planHistory(random: Random): HistoryPlan {
     faults: drawFaults(random, chance),
     disturbances: drawDisturbances(workers, between, chance),
     disturbedMs: DISTURBED_MS,
+    // Far below the defaults, so that leases are deleted while much else goes wrong.
+    leaseCleanup: { intervalMs: between(1000, 10_000), completedAfterMs: between(0, 20_000) },
   }
 }
 

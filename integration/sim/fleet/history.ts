@@ -9,6 +9,7 @@ import type {
 import { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { checkAccount, checkCoverage, unserved } from '../checkers/end-checks.ts'
 import { Ledger } from '../checkers/ledger.ts'
+import { LostRows } from '../checkers/lost-rows.ts'
 import { TableChecker } from '../checkers/table-checker.ts'
 import { Fleet } from './fleet.ts'
 import type { Disturbance, HistoryPlan } from './history-plan.ts'
@@ -26,6 +27,7 @@ export class History {
   #world: SimulatedWorld | undefined
   readonly #table: TableChecker
   readonly #deliveries: DeliveryChecker
+  readonly #lost: LostRows
   readonly #leasesLost: { readonly reason: string; readonly atMs: number }[] = []
 
   constructor(plan: HistoryPlan) {
@@ -43,6 +45,7 @@ export class History {
       report,
     }
     this.#table = new TableChecker(shared)
+    this.#lost = new LostRows(this.#table)
     this.#deliveries = new DeliveryChecker({
       ...shared,
       table: this.#table,
@@ -89,6 +92,7 @@ export class History {
       timeoutMs: DRAIN_MS,
     })
     await this.#drain()
+    await this.#lost.judged()
     const stuck = await fleet.stopAll(STOP_MS)
     if (stuck.length > 0) world.violation('L3', `did not stop in time: ${stuck.join(', ')}`)
     checkAccount(this.#ledger, (rule, message, fields) => world.violation(rule, message, fields))
@@ -111,6 +115,8 @@ export class History {
         return await splitOne(world, what.pick)
       case 'merge':
         return await mergeOne(world, what.pick)
+      case 'delete-row':
+        return await this.#lost.lose(world, what.pick)
       case 'pause':
         return fleet.handle(what.worker)?.pause(what.forMs)
       case 'pause-producer':

@@ -29,7 +29,11 @@ export async function runWorker(
     random: process.random,
     initialPosition: plan.initialPosition,
     logger: false,
-    lease: { failoverTimeMs: FAILOVER_TIME_MS, workerMetrics: 'off' },
+    lease: {
+      failoverTimeMs: FAILOVER_TIME_MS,
+      workerMetrics: 'off',
+      leaseCleanup: plan.leaseCleanup,
+    },
     retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },
     ...(plan.handler === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
   })

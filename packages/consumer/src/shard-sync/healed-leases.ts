@@ -3,7 +3,7 @@
  * initial position, which at LATEST skips what was written since the lost row was last seen. Here
  * nothing is skipped that the application is owed; what is read twice is the price.
  */
-import type { Shard, ShardHashKeyRange } from '@millrace/core'
+import { compareSequenceNumbers, type Shard, type ShardHashKeyRange } from '@millrace/core'
 import { isSequenceNumber } from '@millrace/core/internal'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { InitialPosition } from '../options.ts'
@@ -39,11 +39,18 @@ function restoredLeases(shards: readonly Shard[], { remembered, holes }: LostRow
   const listed = new Map(shards.map((shard) => [shard.shardId, shard]))
   return remembered.flatMap((lease) => {
     const shard = listed.get(lease.shardId)
-    if (shard === undefined || !holes.some((hole) => overlap(hole, shard.hashKeyRange))) return []
+    if (shard === undefined || !isOfShard(lease, shard)) return []
+    if (!holes.some((hole) => overlap(hole, shard.hashKeyRange))) return []
     const leaseCounter = lease.leaseCounter + COUNTER_MARGIN
     const { checkpoint, startTimestampMs } = lease
     return [{ ...newLeaseOf(shard, checkpoint), leaseCounter, startTimestampMs }]
   })
+}
+
+/** False for a row of a former stream of this name, which had a shard of this id too. */
+function isOfShard({ checkpoint }: Lease, shard: Shard): boolean {
+  const at = checkpoint.sequenceNumber
+  return !isSequenceNumber(at) || compareSequenceNumbers(at, shard.startingSequenceNumber) >= 0
 }
 
 function byLineage(

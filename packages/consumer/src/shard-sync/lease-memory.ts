@@ -6,8 +6,6 @@ export class LeaseMemory {
 
   /** Takes note of a scan. */
   see(leases: readonly Lease[]): void {
-    // Whoever empties the table means to begin anew.
-    if (leases.length === 0) this.#seen.clear()
     for (const lease of leases) {
       if (isShardEnded(lease)) this.#seen.delete(lease.leaseKey)
       else this.#seen.set(lease.leaseKey, lease)

@@ -36,8 +36,9 @@ export class ShardSyncer {
     lost: LostRows = { remembered: [], holes: [] },
   ): Promise<number> {
     const { initialPosition } = this.#options
+    // The last row of a table may be lost like any other: what is remembered is not begun anew.
     const missing =
-      leases.length === 0
+      leases.length === 0 && lost.remembered.length === 0
         ? await this.#initial(signal)
         : leasesToAdd(await this.shards(signal), leases, lost, initialPosition)
     return await this.#create(missing, signal)

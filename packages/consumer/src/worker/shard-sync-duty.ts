@@ -107,8 +107,9 @@ export class ShardSyncDuty {
     if (holes.length === 0) this.#memory.forgetGone(leases)
     if (confirmed.length > 0) {
       logger.warn({ holes: confirmed.length }, 'leases are missing: hash keys are not covered')
+      // Whatever is missing is made now: each of it rather as last seen than from its beginning.
       const remembered = this.#memory.gone(leases)
-      await syncer.sync(leases, signal, { remembered, holes: confirmed })
+      await syncer.sync(leases, signal, { remembered, holes })
     }
     this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
   }

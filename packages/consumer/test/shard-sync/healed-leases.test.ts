@@ -64,6 +64,11 @@ describe('leasesToAdd', () => {
     }
   })
 
+  it('restores no row of a former stream of the same name', () => {
+    const lost = { remembered: [lease(1, 999)], holes: ALL }
+    assert.deepEqual(added(two, [lease(0, 1000)], 'LATEST', lost), ['1 @TRIM_HORIZON'])
+  })
+
   it('restores no row whose hash keys others cover, and none of a shard that is gone', () => {
     const leases = two.map(({ shardId: id }) => leaseOf(id, { checkpoint: position(1) }))
     const remembered = [lease(1, 4711), lease(9, 4711)]

@@ -138,6 +138,33 @@ describe('ShardSyncer.sync', () => {
       assert.deepEqual(shown(await bench.leases()), ['0 @LATEST', '1 @LATEST', '2 @LATEST'])
     }))
 
+  it('restores what is remembered of a table that was emptied, where it was', () =>
+    onStream(2, async (bench) => {
+      await bench.sync('LATEST')
+      const leases = await bench.leases()
+      const [first] = leases
+      assert.ok(first !== undefined)
+      for (const { leaseKey } of leases) {
+        await bench.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: leaseKey } } })
+      }
+      const remembered = [{ ...first, checkpoint: position('9'.repeat(60)) }]
+      const holes = [{ start: 0n, end: (1n << 128n) - 1n }]
+      const made = await bench.syncer('LATEST').sync([], never, { remembered, holes })
+      assert.equal(made, 2)
+      assert.deepEqual(shown(await bench.leases()), [`0 @${'9'.repeat(60)}`, '1 @TRIM_HORIZON'])
+    }))
+
+  it('ends a shard again whose sibling was tidied away, once the children have leases', () =>
+    onStream(2, async (bench) => {
+      await bench.sync('TRIM_HORIZON')
+      await bench.merge(0, 1)
+      const children = await bench.childrenOf(0)
+      const syncer = bench.syncer('TRIM_HORIZON')
+      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      await bench.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: shardId(1) } } })
+      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+    }))
+
   it('leaves to others what they made first', () =>
     onStream(2, async (bench) => {
       const made = await Promise.all([bench.sync('LATEST'), bench.sync('LATEST')])

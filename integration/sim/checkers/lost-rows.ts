@@ -1,0 +1,49 @@
+/** Lease rows deleted by hand, and how long the fleet takes to close the hole: L7. */
+import type { SimulatedWorld } from '@millrace/testing'
+import { APPLICATION, STREAM } from '../fleet/names.ts'
+import { uncovered } from './end-checks.ts'
+import type { TableChecker } from './table-checker.ts'
+
+const L7_MS = 60_000
+
+export class LostRows {
+  readonly #table: TableChecker
+  readonly #watches: Promise<void>[] = []
+
+  constructor(table: TableChecker) {
+    this.#table = table
+  }
+
+  /** Deletes one of the rows whose shards have not ended. */
+  async lose(world: SimulatedWorld, pick: number): Promise<void> {
+    const open = [...this.#table.rows]
+      .filter(([, { checkpoint }]) => checkpoint.sequenceNumber !== 'SHARD_END')
+      .map(([shardId]) => shardId)
+      .sort()
+    const shardId = open[pick % open.length]
+    if (shardId === undefined) return
+    this.#table.expectLoss(shardId)
+    world.note('row-lost', { shardId })
+    world.count('row.lost')
+    await world.dynamo.deleteItem({ TableName: APPLICATION, Key: { leaseKey: { S: shardId } } })
+    this.#watches.push(this.#watch(world, shardId))
+  }
+
+  /** Resolves when each loss is healed, or was found not to be in time. */
+  async judged(): Promise<void> {
+    await Promise.all(this.#watches)
+  }
+
+  async #watch(world: SimulatedWorld, shardId: string): Promise<void> {
+    const shards = world.kinesis.shards(STREAM)
+    const range = shards.find(({ ShardId }) => ShardId === shardId)?.HashKeyRange
+    const start = BigInt(range?.StartingHashKey ?? 0)
+    const end = BigInt(range?.EndingHashKey ?? 0)
+    const isCovered = (): boolean =>
+      uncovered(this.#table.rows, world.kinesis.shards(STREAM)).every(
+        (hole) => hole.start > end || hole.end < start,
+      )
+    if (await world.until(isCovered, { timeoutMs: L7_MS, everyMs: 500 })) world.note('row-healed')
+    else world.violation('L7', `the hole of ${shardId} was not closed within ${L7_MS} ms`)
+  }
+}
