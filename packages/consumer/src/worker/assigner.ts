@@ -8,6 +8,7 @@ import { type AssignmentPlan, planAssignment, speaksForItsOwner } from '../lease
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
+import type { WorkerMetricsRow } from '../lease/worker-metrics-row.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { atOnce } from './at-once.ts'
@@ -41,6 +42,7 @@ export class Assigner {
   readonly #observer: LeaseObserver
   readonly #live = new LiveWorkers()
   readonly #sync: ShardSyncDuty
+  #metricsRows: readonly WorkerMetricsRow[] = []
   #liveWorkers: readonly string[] = []
   #expired: ReadonlySet<string> = new Set()
   #nextBalanceMs = Number.NEGATIVE_INFINITY
@@ -54,6 +56,11 @@ export class Assigner {
       leads: () => options.lock.leads,
       onFailure: (cause, failures) => this.#makeWay(cause, failures),
     })
+  }
+
+  /** As the last look showed them. */
+  get metricsRows(): readonly WorkerMetricsRow[] {
+    return this.#metricsRows
   }
 
   /** Workers other than this one that could take over its leases. */
@@ -129,6 +136,7 @@ export class Assigner {
     }
     const clocks = { wallMs: nowMs(), monotonicMs: scan.sentMs }
     const live = this.#live.observe(snapshot.workers, owners, clocks)
+    this.#metricsRows = snapshot.workers
     this.#liveWorkers = receivers(snapshot.workers, live)
   }
 

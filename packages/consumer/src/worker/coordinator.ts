@@ -16,6 +16,7 @@ import { Discovery } from './discovery.ts'
 import type { HeldLease } from './held-lease.ts'
 import { HeldLeases, type HeldLeasesOptions } from './held-leases.ts'
 import { LeaderLock } from './leader-lock.ts'
+import { MetricsTidier } from './metrics-tidier.ts'
 import { PeriodicLoop } from './periodic-loop.ts'
 import { SignOfLife } from './sign-of-life.ts'
 import { giveAway, planSuccession, type SuccessionPlan } from './succession.ts'
@@ -49,6 +50,7 @@ export class Coordinator {
   readonly #lock: LeaderLock
   readonly #cpu: CpuSampler | undefined
   readonly #signOfLife: SignOfLife
+  readonly #tidier: MetricsTidier
   readonly #assigner: Assigner
   readonly #discovery: Discovery
   readonly #loops: readonly PeriodicLoop[]
@@ -72,6 +74,7 @@ export class Coordinator {
       dynamo,
       cpuAverages: () => this.#cpu?.averages() ?? [],
     })
+    this.#tidier = new MetricsTidier({ ...shared, dynamo })
     this.#discovery = new Discovery({
       store,
       workerId,
@@ -96,7 +99,7 @@ export class Coordinator {
     })
     this.#lifeLoop = new PeriodicLoop({
       everyMs: () => lease.workerMetricsIntervalMs,
-      step: () => this.#signOfLife.give(),
+      step: () => this.#showLife(),
       onError: this.#warn('the worker metrics row was not written; trying again'),
     })
     this.#lockLoop = new PeriodicLoop({
@@ -181,6 +184,11 @@ export class Coordinator {
     this.#cpu?.stop()
     await Promise.all(this.#loops.map((loop) => loop.stop()))
     await this.#assigner.settled()
+  }
+
+  async #showLife(): Promise<void> {
+    await this.#signOfLife.give()
+    if (this.#lock.leads) await this.#tidier.step(this.#assigner.metricsRows)
   }
 
   #plan(): Promise<SuccessionPlan> {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { silentLogger } from '@millrace/core/internal'
+import { runInVirtualTime, VIRTUAL_EPOCH_MS } from '@millrace/testing'
+import { snapshotOf } from '../../src/lease/table-snapshot.ts'
+import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
+import { MetricsTidier } from '../../src/worker/metrics-tidier.ts'
+import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
+
+const DAY_MS = 86_400_000
+
+describe('MetricsTidier', () => {
+  it('deletes rows that are older than a day, and no younger one', () =>
+    runInVirtualTime(async () => {
+      const dynamo = await tableWith([])
+      const write = (id: string, ageMs: number) =>
+        dynamo.updateItem(workerMetricsWrite(TABLE, id, VIRTUAL_EPOCH_MS - ageMs))
+      await write('gone', DAY_MS + 5000)
+      await write('asleep', DAY_MS - 5000)
+      const { workers } = snapshotOf(dynamo.items(TABLE))
+      const tidier = new MetricsTidier({
+        dynamo,
+        tableName: TABLE,
+        requestTimeoutMs: 2000,
+        logger: silentLogger,
+      })
+      await tidier.step(workers)
+      const left = snapshotOf(dynamo.items(TABLE)).workers.map(({ workerId }) => workerId)
+      assert.deepEqual(left, ['asleep'])
+    }))
+
+  it('keeps the row of a worker that came back since it was seen', () =>
+    runInVirtualTime(async () => {
+      const dynamo = await tableWith([])
+      await dynamo.updateItem(workerMetricsWrite(TABLE, 'back', VIRTUAL_EPOCH_MS - 2 * DAY_MS))
+      const { workers } = snapshotOf(dynamo.items(TABLE))
+      await dynamo.updateItem(workerMetricsWrite(TABLE, 'back', VIRTUAL_EPOCH_MS))
+      const tidier = new MetricsTidier({
+        dynamo,
+        tableName: TABLE,
+        requestTimeoutMs: 2000,
+        logger: silentLogger,
+      })
+      await tidier.step(workers)
+      assert.equal(snapshotOf(dynamo.items(TABLE)).workers.length, 1)
+    }))
+})
