@@ -3,13 +3,8 @@
  * needs it. The ranges of shards outlive a refresh for a while: answers about them still come in.
  */
 import type { Logger, Random } from '@millrace/core'
-import {
-  type ControlPlane,
-  HashWordRange,
-  ShardMap,
-  startTimer,
-  stopTimer,
-} from '@millrace/core/internal'
+import { type ControlPlane, HashWordRange, ShardMap } from '@millrace/core/internal'
+import { Deadline } from './deadline.ts'
 import { Alarm, clockMs } from './pipeline/alarm.ts'
 
 export interface ShardMapLoaderOptions {
@@ -18,10 +13,12 @@ export interface ShardMapLoaderOptions {
   readonly streamName: string
   readonly random: Random
   readonly logger: Logger
+  /** True while records are outstanding: only then a load is worth waiting for. */
+  readonly isNeeded: () => boolean
   readonly loaded: (map: ShardMap) => void
   /** The stream places records by itself: shards cannot be predicted. */
   readonly placesItself: () => void
-  /** A load failed; loads go on. `retryable` false: soon is unlikely. */
+  /** A load failed; loads go on while they are needed. `retryable` false: soon is unlikely. */
   readonly failed: (error: unknown, retryable: boolean) => void
 }
 
@@ -46,7 +43,11 @@ export class ShardMapLoader {
   #open: ReadonlySet<string> = new Set()
   #wanted = false
   #loading = false
+  #asking = false
   #distributionKnown = false
+  #placesItself = false
+  /** The open shards of the last map, and where they start. */
+  #shape = ''
   #updatedAtMs = Number.NEGATIVE_INFINITY
   #nextLoadMs = Number.NEGATIVE_INFINITY
   #backoffMs = FIRST_BACKOFF_MS
@@ -61,6 +62,26 @@ export class ShardMapLoader {
     this.#wanted = true
     this.#loadWhenDue()
     return true
+  }
+
+  /** To be called when a record comes after there was none: a load that was put off is due. */
+  wake(): void {
+    this.#loadWhenDue()
+  }
+
+  /** To be called when no record is outstanding: no timer is kept for a load. */
+  rest(): void {
+    this.#alarm.cancel()
+  }
+
+  /** The map belongs to another stream of that name: nothing that is known counts. */
+  forget(): void {
+    this.#ranges.clear()
+    this.#open = new Set()
+    this.#updatedAtMs = Number.NEGATIVE_INFINITY
+    this.#distributionKnown = false
+    this.#wanted = true
+    this.#loadWhenDue()
   }
 
   isOpen(shardId: string): boolean {
@@ -80,35 +101,30 @@ export class ShardMapLoader {
   #loadWhenDue(): void {
     if (this.#loading || !this.#wanted || this.#stop.signal.aborted) return
     const nowMs = clockMs()
-    if (nowMs < this.#nextLoadMs) this.#alarm.setAt(this.#nextLoadMs, nowMs)
-    else void this.#load()
+    if (nowMs >= this.#nextLoadMs) void this.#load()
+    else if (this.#options.isNeeded()) this.#alarm.setAt(this.#nextLoadMs, nowMs)
   }
 
   async #load(): Promise<void> {
     this.#loading = true
     this.#wanted = false
-    const giveUp = new AbortController()
-    const onStop = (): void => giveUp.abort()
-    this.#stop.signal.addEventListener('abort', onStop)
-    const timer = startTimer(LOAD_TIMEOUT_MS, onStop)
+    // Beside the listing: nothing that goes wrong with it may keep the map waiting.
+    if (!this.#distributionKnown) void this.#askDistribution()
+    const deadline = new Deadline(LOAD_TIMEOUT_MS, this.#stop.signal)
     try {
-      await this.#loadMap(giveUp.signal)
+      await this.#loadMap(deadline.signal)
     } catch (error) {
-      this.#afterFailure(error, giveUp.signal.aborted)
+      this.#afterFailure(error, deadline.signal.aborted)
     } finally {
-      stopTimer(timer)
-      this.#stop.signal.removeEventListener('abort', onStop)
+      deadline.end()
       this.#loading = false
       this.#loadWhenDue()
     }
   }
 
   async #loadMap(signal: AbortSignal): Promise<void> {
-    const { control } = this.#options
-    const [shards, placesItself] = await Promise.all([
-      control.listShards({ Type: 'AT_LATEST' }, signal),
-      this.#distributionKnown ? false : this.#streamPlacesItself(signal),
-    ])
+    const { control, loaded } = this.#options
+    const shards = await control.listShards({ Type: 'AT_LATEST' }, signal)
     if (this.#stop.signal.aborted) return
     const map = ShardMap.from(shards)
     const nowMs = clockMs()
@@ -116,37 +132,47 @@ export class ShardMapLoader {
     this.#updatedAtMs = nowMs
     // A map that shows nothing new although records went elsewhere: the listing lags, or the
     // stream has begun to place records by itself. Ask again, later each time.
-    this.#distributionKnown = changed && !placesItself
+    if (!changed) this.#distributionKnown = false
     this.#pause(changed, nowMs)
-    if (placesItself) this.#options.placesItself()
-    else this.#options.loaded(map)
+    if (!this.#placesItself) loaded(map)
   }
 
-  async #streamPlacesItself(signal: AbortSignal): Promise<boolean> {
-    const { control, logger, streamName } = this.#options
+  async #askDistribution(): Promise<void> {
+    if (this.#asking) return
+    this.#asking = true
+    const { control, logger, streamName, placesItself } = this.#options
+    const deadline = new Deadline(LOAD_TIMEOUT_MS, this.#stop.signal)
     try {
-      const summary = await control.describe(signal)
-      return summary.RecordDistributionStrategy === 'AUTO'
+      const { RecordDistributionStrategy } = await control.describe(deadline.signal)
+      if (this.#stop.signal.aborted) return
+      this.#placesItself = RecordDistributionStrategy === 'AUTO'
+      this.#distributionKnown = !this.#placesItself
+      if (this.#placesItself) placesItself()
     } catch (err) {
       // The right to call it may be missing; most streams place by key.
       logger.debug(
         { err, stream: streamName },
         'the record distribution of the stream is not known',
       )
-      return false
+    } finally {
+      deadline.end()
+      this.#asking = false
     }
   }
 
-  /** True when the open shards are not those of before. */
+  /** True when the open shards or their ranges are not those of before. */
   #remember(map: ShardMap, nowMs: number): boolean {
-    const open = new Set(map.shards.map(({ shardId }) => shardId))
-    const changed = open.size !== this.#open.size || [...open].some((id) => !this.#open.has(id))
-    this.#open = open
+    const shape = map.shards
+      .map(({ shardId, hashKeyRange: { start } }) => `${shardId} ${start}`)
+      .join()
+    const changed = shape !== this.#shape
+    this.#shape = shape
+    this.#open = new Set(map.shards.map(({ shardId }) => shardId))
     for (const { shardId, hashKeyRange } of map.shards) {
       this.#ranges.set(shardId, { range: new HashWordRange(hashKeyRange), goneSinceMs: undefined })
     }
     for (const [shardId, known] of this.#ranges) {
-      if (open.has(shardId)) continue
+      if (this.#open.has(shardId)) continue
       known.goneSinceMs ??= nowMs
       if (nowMs - known.goneSinceMs > RANGE_LIFETIME_MS) this.#ranges.delete(shardId)
     }

@@ -211,6 +211,7 @@ describe('close()', () => {
       const report = await producer.close()
       assert.equal(report.droppedRecords, 0)
       assert.ok((await outcomes).every((outcome) => outcome === 'stored'))
+      await sleep(0)
       assert.equal(time.waitingEvents(), 0)
     }))
 

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { ServiceError } from '@millrace/core'
-import { monotonicMs, sleep } from '@millrace/core/internal'
+import { sleep } from '@millrace/core/internal'
 import {
   Producer,
   type ProducerOptions,
   UserRecordFailedError,
   type UserRecordResult,
 } from '@millrace/producer'
-import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
+import { runInVirtualTime, SimulatedKinesis, type VirtualTime } from '@millrace/testing'
 import { RecordingClient } from './recording-client.ts'
 import { placeOf, storedUserRecords } from './stored-records.ts'
 
@@ -18,6 +17,7 @@ interface Setting {
   readonly service: SimulatedKinesis
   readonly client: RecordingClient
   readonly producer: Producer
+  readonly time: VirtualTime
 }
 
 function withProducer(
@@ -25,12 +25,12 @@ function withProducer(
   options: ProducerOptions,
   body: (setting: Setting) => Promise<void>,
 ): Promise<void> {
-  return runInVirtualTime(async () => {
+  return runInVirtualTime(async (time) => {
     const service = new SimulatedKinesis()
     await service.createStream({ StreamName: STREAM, ShardCount: shards })
     const client = new RecordingClient(service)
     const producer = new Producer({ stream: STREAM, client, logger: false, ...options })
-    await body({ service, client, producer })
+    await body({ service, client, producer, time })
     await producer.close()
   })
 }
@@ -235,71 +235,51 @@ describe('a stream made anew under its name', () => {
     }))
 })
 
-describe('without a shard map', () => {
-  it('holds records while the first map loads, then aggregates them', () =>
-    withProducer(2, {}, async ({ service, producer }) => {
-      service.injectFault({ operation: 'listShards', kind: 'delay', delayMs: 2000 })
-      const acked = await putAll(producer, 100, 'x')
-      assert.equal(service.records(STREAM).length, 2)
-      assertReadable(service, acked)
-    }))
+describe('a stream made anew with other ranges under the same shard ids', () => {
+  /** Of two shards and of three alike, this is in the first; the other is in the second of three. */
+  const [early, late] = [(1n << 128n) / 10n, ((1n << 128n) * 4n) / 10n]
 
-  it('sends records alone while their TTL still allows it', () =>
-    withProducer(2, { recordTtlMs: 2000 }, async ({ service, producer }) => {
-      service.injectFault({ operation: 'listShards', kind: 'delay', delayMs: 3000 })
-      const acked = await putAll(producer, 20, 'x')
-      assertReadable(service, acked)
-    }))
+  function putPair(producer: Producer, hashKeys: readonly bigint[]): Promise<UserRecordResult>[] {
+    return hashKeys.map((hashKey, i) =>
+      producer.put({
+        partitionKey: `k${i}`,
+        explicitHashKey: hashKey.toString(),
+        data: Buffer.from('x'),
+      }),
+    )
+  }
 
-  it('sends records alone after 5 s without one', () =>
-    withProducer(2, {}, async ({ service, producer }) => {
-      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 1000 })
-      const startMs = monotonicMs()
-      await putAll(producer, 100, 'x')
-      assert.equal(service.records(STREAM).length, 100)
-      assert.ok(monotonicMs() - startMs < 5300)
-    }))
+  function assertAllReadable(
+    service: SimulatedKinesis,
+    results: readonly UserRecordResult[],
+  ): void {
+    const stored = new Map(storedUserRecords(service, STREAM).map((r) => [placeOf(r), r]))
+    for (const result of results) assert.equal(stored.get(placeOf(result))?.readable, true)
+  }
 
-  it('does not wait for what the policy denies, and says so once', () =>
-    withProducer(2, {}, async ({ service, producer }) => {
-      const told: Error[] = []
-      producer.on('error', (error) => told.push(error))
-      service.injectFault({
-        operation: 'listShards',
-        kind: 'fail',
-        times: 1000,
-        error: new ServiceError('ListShards', 'AccessDeniedException', 'no'),
-      })
-      const startMs = monotonicMs()
-      await putAll(producer, 20, 'x')
-      assert.ok(monotonicMs() - startMs < 300)
+  it('is noticed by a place that the known range excludes, and the rest of that answer is judged anew', () =>
+    withProducer(2, { aggregation: { maxRecords: 2 } }, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await service.deleteStream({ StreamName: STREAM })
+      await service.createStream({ StreamName: STREAM, ShardCount: 3 })
       await sleep(60_000)
-      assert.equal(told.length, 1)
+      const puts = [...putPair(producer, [early, late]), ...putPair(producer, [late, early])]
+      assertAllReadable(service, await Promise.all(puts))
     }))
 
-  it('asks for one less than once a second while it is refused', () =>
+  it('is known to be another one after the service called it missing', () =>
     withProducer(2, {}, async ({ service, client, producer }) => {
-      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 10_000 })
-      await putAll(producer, 1, 'x')
-      await sleep(300_000)
-      assert.ok(client.listings.length > 5)
-      const gaps = client.listings.slice(1).map((atMs, i) => atMs - (client.listings[i] ?? 0))
-      assert.ok(Math.min(...gaps) >= 1000, `${Math.min(...gaps)} ms`)
-    }))
-
-  it('predicts nothing on a stream that places records by itself', () =>
-    withProducer(2, {}, async ({ service, client, producer }) => {
-      const describeStreamSummary = client.describeStreamSummary.bind(client)
-      client.describeStreamSummary = async (input, options) => {
-        const { StreamDescriptionSummary } = await describeStreamSummary(input, options)
-        return {
-          StreamDescriptionSummary: {
-            ...StreamDescriptionSummary,
-            RecordDistributionStrategy: 'AUTO',
-          },
-        }
-      }
-      await putAll(producer, 50, 'x')
-      assert.equal(service.records(STREAM).length, 50)
+      await putAll(producer, 10, 'warm')
+      await service.deleteStream({ StreamName: STREAM })
+      await sleep(60_000)
+      await assert.rejects(producer.put({ partitionKey: 'k', data: Buffer.from('x') }), /NotFound/)
+      await service.createStream({ StreamName: STREAM, ShardCount: 3 })
+      await sleep(60_000)
+      assertAllReadable(service, await Promise.all(putPair(producer, [early, late])))
+      await sleep(5000)
+      const [requests, records] = [client.requests.length, service.records(STREAM).length]
+      assertAllReadable(service, await Promise.all(putPair(producer, [early, early, late, late])))
+      assert.equal(client.requests.length, requests + 1)
+      assert.equal(service.records(STREAM).length, records + 2)
     }))
 })

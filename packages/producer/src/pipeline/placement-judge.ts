@@ -50,7 +50,8 @@ export class PlacementJudge {
   #decide(open: OpenCase, nowMs: number): void {
     const { record, stored } = open
     const range = this.#options.rangeOf(stored.shardId)
-    const placement = placementOf(record.userRecords, record.lane.shardId, stored.shardId, range)
+    const predicted = record.lane.isDisproved ? undefined : record.lane.shardId
+    const placement = placementOf(record.userRecords, predicted, stored.shardId, range)
     if (placement === 'right') {
       this.#options.right(record, stored)
     } else if (placement === 'wrong' || nowMs >= open.untilMs) {

@@ -15,7 +15,19 @@ export interface KeyedRecord {
 const words = newHashWords()
 
 /**
- * @param predicted where the producer meant it to go
+ * True when the known range of a shard cannot be that of the shard that stored this record. A shard
+ * never changes its range, so the whole map belongs to another stream, which had the same name.
+ *
+ * @param first its hash key was the one sent
+ */
+export function disproves(first: KeyedRecord, actualRange: HashWordRange | undefined): boolean {
+  if (actualRange === undefined) return false
+  hashUserRecord(first.partitionKey, first.explicitHashKey, words)
+  return !actualRange.holds(words)
+}
+
+/**
+ * @param predicted where the producer meant it to go; undefined if that was said by a map that proved wrong
  * @param actual where the service put it
  * @param actualRange of that shard, once known
  */

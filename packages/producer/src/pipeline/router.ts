@@ -79,10 +79,16 @@ export class Router {
   /** Goes by a new map. The lanes of shards that are gone: what is in them must be routed anew. */
   install(map: ShardMap, nowMs: number): readonly ShardLane[] {
     const before = new Map(this.#lanes.map((lane) => [lane.shardId, lane]))
-    this.#lanes = map.shards.map(({ shardId }) => {
+    const ranges = new Map(this.#map?.shards.map((shard) => [shard.shardId, shard.hashKeyRange]))
+    this.#lanes = map.shards.map(({ shardId, hashKeyRange: { start, end } }) => {
       const lane = before.get(shardId)
-      before.delete(shardId)
-      return lane ?? new ShardLane(shardId, this.#rateLimitPercent, nowMs)
+      const range = ranges.get(shardId)
+      if (lane !== undefined && range?.start === start && range.end === end) {
+        before.delete(shardId)
+        return lane
+      }
+      if (lane !== undefined) lane.isDisproved = true
+      return new ShardLane(shardId, this.#rateLimitPercent, nowMs)
     })
     this.#map = map
     this.#doubtedLanes = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
@@ -96,6 +102,14 @@ export class Router {
     this.#doubtedLanes = 0
     this.#map = undefined
     this.#holdUntilMs = Number.NEGATIVE_INFINITY
+    return gone
+  }
+
+  /** The map proved wrong: records wait for another one. All lanes are gone. */
+  forget(nowMs: number): readonly ShardLane[] {
+    const gone = this.stopPredicting()
+    for (const lane of gone) lane.isDisproved = true
+    this.#holdUntilMs = nowMs + this.#holdMs
     return gone
   }
 

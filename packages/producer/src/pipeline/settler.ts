@@ -11,6 +11,7 @@ import {
 } from './failure-reason.ts'
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
+import { disproves } from './placement.ts'
 import { PlacementJudge } from './placement-judge.ts'
 import type { RecordOutcomes } from './record-outcomes.ts'
 import { backoffMs, decideRetry } from './retry-decision.ts'
@@ -29,6 +30,8 @@ export interface SettlerOptions {
   readonly outstanding: () => number
   /** A record landed where it was meant to, or (alone) anywhere: that shard is open. */
   readonly landed: (shardId: string, sentMs: number) => void
+  /** The shard map is that of another stream, which had the same name, or of none. */
+  readonly disproved: () => void
   /** A record landed elsewhere. True when the map is being renewed because of it. */
   readonly strayed: (record: KinesisRecord, actual: string, sentMs: number) => boolean
   readonly retry: (records: readonly OutstandingRecord[], delayMs: number, nowMs: number) => void
@@ -68,6 +71,9 @@ export class Settler implements SentRequestListener {
       this.#failCall(request, endMs, countMismatch(records.length, results.length))
       return
     }
+    // First of all: a map that this answer proves wrong must not speak for the rest of it.
+    if (this.#isMapDisproved(records, results)) this.#options.disproved()
+    let isMissing = false
     let throttledShards: Set<string | undefined> | undefined
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as KinesisRecord
@@ -89,11 +95,14 @@ export class Settler implements SentRequestListener {
       if (failure.kind === 'throttled') {
         throttledShards ??= new Set()
         throttledShards.add(record.lane.shardId)
+      } else if (failure.kind === 'missing') {
+        isMissing = true
       }
       const { metrics } = this.#options
       if (metrics.enabled) metrics.kinesisRecordRefused(record, failure.code)
       this.#failAttempt(record, startMs, endMs, failure)
     }
+    if (isMissing) this.#options.disproved()
     if (throttledShards === undefined) return
     for (const shardId of throttledShards) this.#options.throttled(shardId)
   }
@@ -122,14 +131,26 @@ export class Settler implements SentRequestListener {
   #stored(record: KinesisRecord, stored: Stored, entry: kinesis.PutRecordsEntry | undefined): void {
     const { metrics, landed, strayed } = this.#options
     if (metrics.enabled) metrics.kinesisRecordStored(record, entry?.Data.length ?? 0)
-    const predicted = record.lane.shardId
-    if (predicted === stored.shardId || predicted === undefined) {
+    const { shardId: predicted, isDisproved } = record.lane
+    if (predicted === undefined || (predicted === stored.shardId && !isDisproved)) {
       landed(stored.shardId, stored.startMs)
       this.#succeed(record, stored)
       return
     }
-    strayed(record, stored.shardId, stored.startMs)
+    if (!isDisproved) strayed(record, stored.shardId, stored.startMs)
     this.#judge.judge(record, stored)
+  }
+
+  #isMapDisproved(records: readonly KinesisRecord[], results: readonly unknown[]): boolean {
+    for (let i = 0; i < records.length; i++) {
+      const { lane, userRecords } = records[i] as KinesisRecord
+      if (lane.shardId === undefined || lane.isDisproved) continue
+      const actual = (results[i] as kinesis.PutRecordsResultEntry | null)?.ShardId
+      if (!actual || actual === lane.shardId) continue
+      const range = this.#options.rangeOf(actual)
+      if (disproves(userRecords[0] as OutstandingRecord, range)) return true
+    }
+    return false
   }
 
   #succeed(record: KinesisRecord, stored: Stored): void {
@@ -151,9 +172,10 @@ export class Settler implements SentRequestListener {
 
   #failCall(request: SentRequest, endMs: number, failure: AttemptFailure): void {
     const { records, entries, startMs } = request
-    const { metrics, throttled, sendAgain } = this.#options
+    const { metrics, throttled, sendAgain, disproved } = this.#options
     if (metrics.enabled) metrics.requestFailed(failure.code)
     if (failure.kind === 'throttled') throttled(undefined)
+    if (failure.kind === 'missing') disproved()
     if (failure.kind === 'invalid' && records.length > 1) {
       // One entry may spoil the request for the others: halve it until that one is alone.
       for (const record of records) this.#noteAttempt(record, startMs, endMs, failure)

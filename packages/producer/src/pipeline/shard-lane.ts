@@ -22,6 +22,8 @@ export class ShardLane {
   heapIndex = -1
   /** Collector: bytes in the open request. */
   collectedBytes = 0
+  /** The map that showed this shard proved wrong: that a record landed in it as meant says nothing. */
+  isDisproved = false
   /** Router: since when a misplaced record speaks against this shard being open. */
   doubtedSinceMs: number | undefined
 

@@ -1,5 +1,5 @@
 /** One stream's way from admission to settlement: wires the stages, decides nothing itself. */
-import type { KinesisPort, StreamRef } from '@millrace/core'
+import { isServiceError, type KinesisPort, type StreamRef } from '@millrace/core'
 import {
   ControlPlane,
   type HashWords,
@@ -94,6 +94,7 @@ export class StreamPipeline {
       streamName,
       random,
       logger,
+      isNeeded: () => this.#list.oldest !== undefined,
       loaded: (map) => this.#useMap(map),
       placesItself: () => this.#stopPredicting(),
       failed: (error, retryable) => this.#mapFailed(error, retryable),
@@ -128,6 +129,7 @@ export class StreamPipeline {
       rangeOf: (shardId) => this.#shardMap.rangeOf(shardId),
       outstanding: () => backpressure.records,
       landed: (shardId, sentMs) => this.#landed(shardId, sentMs),
+      disproved: () => this.#forgetMap(),
       strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
       retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
       sendAgain: (records, entries) => this.#sender.sendAgain(records, entries),
@@ -158,7 +160,9 @@ export class StreamPipeline {
     const nowMs = clockMs()
     const record = new OutstandingRecord(fields, nowMs)
     if (this.#metrics.enabled) this.#metrics.userRecordReceived()
+    const wasIdle = this.#list.oldest === undefined
     this.#list.add(record)
+    if (wasIdle) this.#shardMap.wake()
     this.#options.backpressure.charge(record.chargedBytes)
     this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
     this.#router.acceptHashed(record, words, nowMs)
@@ -177,7 +181,9 @@ export class StreamPipeline {
 
   /** To be called after settlements: an idle pipeline keeps no timer. */
   rest(): void {
-    if (this.#list.oldest === undefined) this.#expiry.cancel()
+    if (this.#list.oldest !== undefined) return
+    this.#expiry.cancel()
+    this.#shardMap.rest()
   }
 
   /** Fails every outstanding record; how many there were. */
@@ -241,8 +247,16 @@ export class StreamPipeline {
     this.#settler.mapChanged()
   }
 
+  #forgetMap(): void {
+    if (this.#stopped || !this.#router.predicts) return
+    const lanes = this.#router.forget(clockMs())
+    this.#shardMap.forget()
+    this.#reroute(lanes)
+  }
+
   #mapFailed(error: unknown, retryable: boolean): void {
     const { settings, stream, troubled } = this.#options
+    if (isServiceError(error) && error.kind === 'missing') this.#forgetMap()
     if (!this.#router.predicts && !retryable) this.#reroute(this.#router.stopPredicting())
     if (this.#mapTroubleTold) return
     this.#mapTroubleTold = true
