@@ -1,9 +1,16 @@
 /** The parent's end of the line to one child: start, messages, signals, and how it ended. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { startTimer, stopTimer } from '@millrace/core/internal'
 
 export type ChildName = 'server' | 'producer' | 'worker'
+
+/** A program that is not ours to fork: it gets no messages, and ends when its stdin does. */
+export interface Program {
+  readonly command: string
+  readonly arguments: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
 
 /** Its last lines are kept for the case that something goes wrong. */
 const KEPT_CHARACTERS = 8000
@@ -19,12 +26,26 @@ export class DemoChild {
   #onMessage: (() => void) | undefined
 
   /** Runs the TypeScript source with the flags of this process: nothing has to be built. */
-  constructor(name: ChildName, settings: object) {
-    this.name = name
-    this.#process = fork(join(import.meta.dirname, `${name}.ts`), [JSON.stringify(settings)], {
+  static ofSource(name: ChildName, settings: object): DemoChild {
+    const source = join(import.meta.dirname, `${name}.ts`)
+    const child = fork(source, [JSON.stringify(settings)], {
       execArgv: process.execArgv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
+    return new DemoChild(name, child)
+  }
+
+  static ofProgram(name: ChildName, program: Program): DemoChild {
+    const child = spawn(program.command, program.arguments, {
+      env: { ...process.env, ...program.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    return new DemoChild(name, child)
+  }
+
+  private constructor(name: ChildName, child: ChildProcess) {
+    this.name = name
+    this.#process = child
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-KEPT_CHARACTERS)

@@ -73,7 +73,7 @@ export class Fleet {
 
   /** @throws ProcessLostError */
   async startServer(settings: ServerSettings): Promise<Listening> {
-    this.#server = new DemoChild('server', settings)
+    this.#server = DemoChild.ofSource('server', settings)
     const listening = (await this.#server.told(START_LIMIT_MS)) as Listening | undefined
     if (listening === undefined) throw new ProcessLostError(troubleOf(this.#server))
     this.#listening = listening
@@ -81,13 +81,20 @@ export class Fleet {
   }
 
   startWorker(sabotage: Sabotage | undefined): number {
+    return this.addWorker((journal) =>
+      DemoChild.ofSource('worker', {
+        ...this.#listening,
+        journal,
+        folder: this.#folder,
+        sabotage,
+      }),
+    )
+  }
+
+  /** @param start a worker that writes its journal at that path; answers its process id */
+  addWorker(start: (journal: string) => DemoChild): number {
     const journal = join(this.#folder, `worker-${this.#workers.length}.ndjson`)
-    const child = new DemoChild('worker', {
-      ...this.#listening,
-      journal,
-      folder: this.#folder,
-      sabotage,
-    })
+    const child = start(journal)
     this.#workers.push({ child, journal: new JournalReader(journal), entries: [], killed: false })
     this.view.addWorker(child.pid)
     return child.pid
@@ -95,7 +102,7 @@ export class Fleet {
 
   startProducer(settings: Omit<ProducerSettings, 'kinesisUrl' | 'journal'>): void {
     const kinesisUrl = this.#listening?.kinesisUrl
-    this.#producer = new DemoChild('producer', {
+    this.#producer = DemoChild.ofSource('producer', {
       ...settings,
       kinesisUrl,
       journal: this.#producerPath,
@@ -127,6 +134,10 @@ export class Fleet {
   /** As an operator would: each worker ends its work and hands its shards over. */
   async stopWorkers(): Promise<void> {
     await Promise.all(this.#workers.map(({ child }) => child.stop(STOP_LIMIT_MS)))
+  }
+
+  async stopWorker(pid: number, limitMs: number): Promise<void> {
+    await this.#workers.find(({ child }) => child.pid === pid)?.child.stop(limitMs)
   }
 
   /** Whatever still runs is killed; nothing is left behind. */

@@ -11,6 +11,8 @@ export const LOCAL_AWS = {
 
 export interface ServerSettings {
   readonly shards: number
+  /** A DynamoDB that runs already; the server's own when absent. */
+  readonly dynamodbUrl?: string | undefined
 }
 /** The server's only message. */
 export interface Listening {

@@ -3,10 +3,10 @@ import { startLocalKinesis } from '@millrace/testing'
 import { readSettings, tellParent } from './child-side.ts'
 import { type Listening, type ServerSettings, STREAM } from './processes.ts'
 
-const { shards } = readSettings<ServerSettings>()
+const { shards, dynamodbUrl } = readSettings<ServerSettings>()
 const local = await startLocalKinesis({ streams: [{ name: STREAM, shardCount: shards }] })
 process.once('SIGTERM', () => void local.close())
 tellParent({
   kinesisUrl: local.kinesisUrl,
-  dynamodbUrl: local.dynamodbUrl,
+  dynamodbUrl: dynamodbUrl ?? local.dynamodbUrl,
 } satisfies Listening)
