@@ -1,6 +1,8 @@
 /** Judges the deletion of a lease row: S14. */
 import type { kinesis } from '@millrace/core'
-import type { LeaseRow, Report } from './table-checker.ts'
+import { childrenOf } from './coverage.ts'
+import type { LeaseRow } from './lease-row.ts'
+import type { Report } from './table-checker.ts'
 
 export interface Deletion {
   readonly shardId: string
@@ -22,10 +24,7 @@ export function checkDeletion(
     return
   }
   if (!shards.some(({ ShardId }) => ShardId === shardId)) return
-  const children = shards.filter(
-    ({ ParentShardId, AdjacentParentShardId }) =>
-      ParentShardId === shardId || AdjacentParentShardId === shardId,
-  )
+  const children = childrenOf(shardId, shards)
   if (children.length === 0)
     report('S14', `${shardId}: its lease was deleted before it had children`)
   for (const { ShardId } of children) {

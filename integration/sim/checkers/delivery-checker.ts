@@ -1,5 +1,6 @@
 /** Watches every handler call: S2, S5, S8 and S10. */
 import type { ConsumerRecord } from '@millrace/consumer'
+import { nextTurn } from '@millrace/core/internal'
 import type { SimulatedKinesis } from '@millrace/testing'
 import type { Ledger } from './ledger.ts'
 import type { Report, TableChecker } from './table-checker.ts'
@@ -24,9 +25,14 @@ export interface DeliveryCheckerOptions {
   readonly report: Report
 }
 
+/** Share of F: 5 % are kept back, and a clock may run 1 % slow. */
+const LONGEST_BELIEF = 0.95 / 0.99
+
 export class DeliveryChecker {
   /** Index of the last record of which a handler call has begun and not failed, by tenure. */
   readonly #last = new Map<string, number>()
+  readonly #ended = new Set<string>()
+  readonly #running = new Set<{ readonly key: string; readonly signal: AbortSignal }>()
   readonly #options: DeliveryCheckerOptions
 
   constructor(options: DeliveryCheckerOptions) {
@@ -70,17 +76,39 @@ export class DeliveryChecker {
     if (!same) this.#options.report('S2', `record ${id} was delivered changed`)
   }
 
-  /** From outside, belief shows as a write of this holder that is younger than F. */
-  #believed({ shardId, workerId, epoch }: HandlerTenure): void {
-    const { table, failoverTimeMs, nowMs, report } = this.#options
-    const row = table.lastHeld(shardId, workerId)
-    const ageMs = row === undefined ? Number.POSITIVE_INFINITY : nowMs() - row
-    if (ageMs > failoverTimeMs) {
-      report(
-        'S8',
-        `${shardId}: ${workerId} called its handler in epoch ${epoch} ${ageMs.toFixed(0)} ms after its last write`,
-      )
+  /** The worker says that the tenure is over: no call may follow, and running ones are told. */
+  async ended(tenure: HandlerTenure): Promise<void> {
+    const key = tenureKey(tenure)
+    this.#ended.add(key)
+    await new Promise<void>((resolve) => void nextTurn(resolve))
+    for (const running of this.#running) {
+      if (running.key === key && !running.signal.aborted) {
+        this.#options.report('S8', `${key}: a running call was not told that its tenure has ended`)
+      }
     }
+  }
+
+  /** A handler call begins; call the result when it has settled. */
+  began(tenure: HandlerTenure, signal: AbortSignal): () => void {
+    const running = { key: tenureKey(tenure), signal }
+    this.#running.add(running)
+    return () => this.#running.delete(running)
+  }
+
+  /** From outside, belief shows as a write of this holder that was sent less than F ago. */
+  #believed(tenure: HandlerTenure): void {
+    const { shardId, workerId, epoch } = tenure
+    const { table, failoverTimeMs, nowMs, report } = this.#options
+    const call = `${shardId}: ${workerId} called its handler in epoch ${epoch}`
+    if (this.#ended.has(tenureKey(tenure))) report('S8', `${call} although that tenure had ended`)
+    const held = table.lastHeld(shardId, workerId)
+    const ageMs = held === undefined ? Number.POSITIVE_INFINITY : nowMs() - held.sentMs
+    if (ageMs > failoverTimeMs * LONGEST_BELIEF) {
+      report('S8', `${call} ${ageMs.toFixed(0)} ms after it had sent its last write`)
+    }
+    const from = table.ownedFrom(shardId)
+    if (table.rows.get(shardId)?.owner === workerId && epoch <= from && (held?.counter ?? 0) > from)
+      report('S9', `${call}, but it has lost the lease since, and began anew at ${from}`)
   }
 
   #parentsEnded(shardId: string): void {

@@ -1,8 +1,9 @@
 /** Judged once a history has healed and drained: S1, S13, S17, L13. */
-import type { kinesis, ShardHashKeyRange } from '@millrace/core'
-import { holesBetween } from '@millrace/core/internal'
+import type { kinesis } from '@millrace/core'
+import { uncovered } from './coverage.ts'
+import type { LeaseRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
-import type { LeaseRow, Report } from './table-checker.ts'
+import type { Report } from './table-checker.ts'
 
 export function checkAccount(ledger: Ledger, report: Report): void {
   const undone = ledger.undone()
@@ -14,30 +15,9 @@ export function checkAccount(ledger: Ledger, report: Report): void {
 }
 
 /** Every hash key belongs to a lease that has not ended: nothing of the stream is left unread. */
-export function checkCoverage(
-  rows: ReadonlyMap<string, LeaseRow>,
-  shards: readonly kinesis.ServiceShard[],
-  report: Report,
-): void {
-  const [hole] = uncovered(rows, shards)
+export function checkCoverage(rows: ReadonlyMap<string, LeaseRow>, report: Report): void {
+  const [hole] = uncovered(rows.values())
   if (hole !== undefined) report('S13', `no lease covers the hash key ${hole.start}`)
-}
-
-/** Hash keys that no lease covers. */
-export function uncovered(
-  rows: ReadonlyMap<string, LeaseRow>,
-  shards: readonly kinesis.ServiceShard[],
-): readonly ShardHashKeyRange[] {
-  const ranges = shards
-    .filter(({ ShardId }) => {
-      const row = rows.get(ShardId)
-      return row !== undefined && row.checkpoint.sequenceNumber !== 'SHARD_END'
-    })
-    .map(({ HashKeyRange }) => ({
-      start: BigInt(HashKeyRange.StartingHashKey),
-      end: BigInt(HashKeyRange.EndingHashKey),
-    }))
-  return holesBetween(ranges)
 }
 
 /** Shards that nobody serves although their parents have ended. */

@@ -1,7 +1,7 @@
 /** Lease rows deleted by hand, and how long the fleet takes to close the hole: L7. */
 import type { SimulatedWorld } from '@millrace/testing'
 import { APPLICATION, STREAM } from '../fleet/names.ts'
-import { uncovered } from './end-checks.ts'
+import { uncovered } from './coverage.ts'
 import type { TableChecker } from './table-checker.ts'
 
 const L7_MS = 60_000
@@ -40,9 +40,7 @@ export class LostRows {
     const start = BigInt(range?.StartingHashKey ?? 0)
     const end = BigInt(range?.EndingHashKey ?? 0)
     const isCovered = (): boolean =>
-      uncovered(this.#table.rows, world.kinesis.shards(STREAM)).every(
-        (hole) => hole.start > end || hole.end < start,
-      )
+      uncovered(this.#table.rows.values()).every((hole) => hole.start > end || hole.end < start)
     if (await world.until(isCovered, { timeoutMs: L7_MS, everyMs: 500 })) world.note('row-healed')
     else world.violation('L7', `the hole of ${shardId} was not closed within ${L7_MS} ms`)
   }

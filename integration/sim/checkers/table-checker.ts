@@ -1,12 +1,16 @@
-/** Watches every applied write to the lease table: S3, S4, S6, S9, S14 and the first half of S13. */
+/** Watches every applied write to the lease table: S3, S4, S6, S9, S13 and S14. */
 import {
   compareExtendedSequenceNumbers,
-  type dynamo,
   type ExtendedSequenceNumber,
+  type kinesis,
 } from '@millrace/core'
-import type { AppliedWrite, SimulatedKinesis } from '@millrace/testing'
+import type { AppliedWrite, CallOrigin, SimulatedKinesis } from '@millrace/testing'
 import { checkDeletion } from './cleanup-checker.ts'
+import { childrenOf, hasRangeOf, uncovered } from './coverage.ts'
+import { type LeaseRow, moved, readRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
+import { LockChecker } from './lock-checker.ts'
+import { OwnershipChecker } from './ownership-checker.ts'
 
 export type Report = (
   rule: string,
@@ -14,21 +18,25 @@ export type Report = (
   fields?: Readonly<Record<string, unknown>>,
 ) => void
 
-export interface LeaseRow {
-  readonly owner: string | undefined
-  readonly counter: number
-  readonly checkpoint: ExtendedSequenceNumber
-  /** Where a tenure at LATEST begins is stored. */
-  readonly isStartStored: boolean
-}
-
 export interface TableCheckerOptions {
   readonly ledger: Ledger
-  readonly kinesis: () => SimulatedKinesis
+  readonly kinesis: () => Pick<SimulatedKinesis, 'shards'>
   readonly streamName: string
+  readonly failoverTimeMs: number
   readonly nowMs: () => number
   readonly report: Report
+  readonly onShardEnd?: (() => void) | undefined
 }
+
+/** A worker's last write to a row that it holds. */
+export interface HeldWrite {
+  /** True times. */
+  readonly sentMs: number
+  readonly counter: number
+}
+
+/** Clocks may run 1 % fast: that much earlier an observer may see F pass. */
+const FASTEST_CLOCK = 1.01
 
 export class TableChecker {
   readonly rows = new Map<string, LeaseRow>()
@@ -37,17 +45,31 @@ export class TableChecker {
   /** Deleted by an operator, or about to be, and not made again yet. */
   readonly #lostByHand = new Set<string>()
   readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
-  /** Shard and owner -> true time of the last write that raised the counter under this owner. */
-  readonly #heldMs = new Map<string, number>()
+  /** Shard and owner -> the last write that raised the counter under this owner. */
+  readonly #held = new Map<string, HeldWrite>()
+  /** Shard -> the counter at which the row came to its owner. */
+  readonly #ownedFrom = new Map<string, number>()
+  readonly #ownership: OwnershipChecker
+  readonly lock: LockChecker
   readonly #options: TableCheckerOptions
+  #wasCovered = false
 
   constructor(options: TableCheckerOptions) {
     this.#options = options
+    const { nowMs, report, failoverTimeMs } = options
+    // The lock of the simulated fleet stands as long as a lease.
+    const shared = { nowMs, report, standsMs: failoverTimeMs / FASTEST_CLOCK }
+    this.lock = new LockChecker(shared)
+    this.#ownership = new OwnershipChecker({ ...shared, rows: this.rows, lock: this.lock })
   }
 
-  /** When this worker last wrote to the row as its holder, virtual milliseconds. */
-  lastHeld(shardId: string, workerId: string): number | undefined {
-    return this.#heldMs.get(`${shardId} ${workerId}`)
+  lastHeld(shardId: string, workerId: string): HeldWrite | undefined {
+    return this.#held.get(`${shardId} ${workerId}`)
+  }
+
+  /** The counter at which the row came to the owner that it has now. */
+  ownedFrom(shardId: string): number {
+    return this.#ownedFrom.get(shardId) ?? 0
   }
 
   /** The checkpoint as it stood when the counter reached an epoch. */
@@ -75,21 +97,37 @@ export class TableChecker {
     return rows.length > 0 && rows.every(({ isStartStored }) => isStartStored)
   }
 
-  applied({ key: { leaseKey }, before, after }: AppliedWrite): void {
-    const key = leaseKey?.S ?? ''
-    if ((after ?? before)?.['entityType']?.S !== 'LEASE') return
-    const was = before === undefined ? undefined : this.#read(before)
+  /** A worker says that a position is stored. */
+  announced(shardId: string, at: ExtendedSequenceNumber): void {
+    const row = this.rows.get(shardId)
+    if (row === undefined || compareExtendedSequenceNumbers(row.checkpoint, at) >= 0) return
+    this.#options.report('S4', `${shardId}: a checkpoint was announced that is not stored`, {
+      announced: at,
+      stored: row.checkpoint,
+    })
+  }
+
+  applied(write: AppliedWrite): void {
+    const { key: names, before, after, origin } = write
+    const key = names['leaseKey']?.S ?? ''
+    const entityType = (after ?? before)?.['entityType']?.S
+    if (entityType === 'LEADER') this.lock.applied(write)
+    if (entityType !== 'LEASE') return
+    const was = before === undefined ? undefined : readRow(before)
     if (after === undefined) {
       this.rows.delete(key)
       if (was !== undefined) this.#deleted(key, was)
+      this.#ownership.counted(key, true)
+      this.#wasCovered = this.#isCovered()
       return
     }
-    const is = this.#read(after)
+    const is = readRow(after)
     this.rows.set(key, is)
     if (is.checkpoint.sequenceNumber === 'SHARD_END') this.#everEnded.add(key)
     this.#atCounter.set(`${key} ${is.counter}`, is.checkpoint)
+    this.#hasItsRange(key, is)
     if (was === undefined) this.#created(key)
-    else this.#changed(key, was, is)
+    else this.#changed(key, was, is, origin)
   }
 
   #created(key: string): void {
@@ -98,22 +136,50 @@ export class TableChecker {
     }
     this.#everCreated.add(key)
     this.#lostByHand.delete(key)
+    this.#ownedFrom.set(key, this.rows.get(key)?.counter ?? 0)
+    this.#ownership.counted(key, true)
+    this.#wasCovered ||= this.#isCovered()
   }
 
   #deleted(key: string, was: LeaseRow): void {
     if (this.#lostByHand.has(key)) return
-    const { kinesis, streamName, report } = this.#options
-    const shards = kinesis().shards(streamName)
-    checkDeletion({ shardId: key, was, rows: this.rows, shards, lost: this.#lostByHand }, report)
+    checkDeletion(
+      { shardId: key, was, rows: this.rows, shards: this.#shards(), lost: this.#lostByHand },
+      this.#options.report,
+    )
   }
 
-  #changed(key: string, was: LeaseRow, is: LeaseRow): void {
+  #hasItsRange(key: string, row: LeaseRow): void {
+    const shard = this.#shards().find(({ ShardId }) => ShardId === key)
+    if (shard === undefined || hasRangeOf(row, shard)) return
+    this.#options.report(
+      'S13',
+      `${key}: its row has the hash keys ${row.startingHashKey} to ${row.endingHashKey}`,
+    )
+  }
+
+  #isCovered(): boolean {
+    return uncovered(this.rows.values()).length === 0
+  }
+
+  #shards(): readonly kinesis.ServiceShard[] {
+    return this.#options.kinesis().shards(this.#options.streamName)
+  }
+
+  #changed(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin | undefined): void {
     const { report } = this.#options
+    this.#ownership.changed(key, was, is, origin)
+    if (moved(was, is)) this.#ownedFrom.set(key, is.counter)
     if (is.counter !== was.counter && is.counter !== was.counter + 1) {
       report('S9', `${key}: leaseCounter went from ${was.counter} to ${is.counter}`)
     }
-    if (is.counter > was.counter && is.owner !== undefined && is.owner === was.owner) {
-      this.#heldMs.set(`${key} ${is.owner}`, this.#options.nowMs())
+    if (is.counter > was.counter && is.owner !== undefined && !moved(was, is)) {
+      const sentMs = origin?.sentMs ?? this.#options.nowMs()
+      const before = this.#held.get(`${key} ${is.owner}`)
+      this.#held.set(`${key} ${is.owner}`, {
+        sentMs: Math.max(sentMs, before?.sentMs ?? 0),
+        counter: is.counter,
+      })
     }
     const step = compareExtendedSequenceNumbers(is.checkpoint, was.checkpoint)
     if (step === 0) return
@@ -137,10 +203,15 @@ export class TableChecker {
       }
       return
     }
-    const shard = this.#options
-      .kinesis()
-      .shards(this.#options.streamName)
-      .find(({ ShardId }) => ShardId === key)
+    this.#options.onShardEnd?.()
+    const shards = this.#shards()
+    this.#childrenLeased(key, shards)
+    const isCovered = this.#isCovered()
+    if (this.#wasCovered && !isCovered) {
+      report('S13', `${key}: ended, and some of its hash keys are in no lease now`)
+    }
+    this.#wasCovered = isCovered
+    const shard = shards.find(({ ShardId }) => ShardId === key)
     if (shard !== undefined && shard.SequenceNumberRange.EndingSequenceNumber === undefined) {
       report('S6', `${key}: SHARD_END was stored while the shard is open`)
     }
@@ -152,15 +223,11 @@ export class TableChecker {
     }
   }
 
-  #read(row: dynamo.Item): LeaseRow {
-    return {
-      isStartStored: row['startTimestampMs'] !== undefined || row['checkpoint']?.S !== 'LATEST',
-      owner: row['leaseOwner']?.S,
-      counter: Number(row['leaseCounter']?.N),
-      checkpoint: {
-        sequenceNumber: row['checkpoint']?.S ?? '',
-        subSequenceNumber: Number(row['checkpointSubSequenceNumber']?.N ?? '0'),
-      },
+  /** Children have leases before their parent ends: a crash in between leaves no hole. */
+  #childrenLeased(key: string, shards: readonly kinesis.ServiceShard[]): void {
+    for (const { ShardId } of childrenOf(key, shards)) {
+      if (this.rows.has(ShardId) || this.isLost(ShardId) || this.hasEnded(ShardId)) continue
+      this.#options.report('S13', `${key}: SHARD_END was stored before ${ShardId} had a lease`)
     }
   }
 }

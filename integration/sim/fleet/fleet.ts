@@ -33,6 +33,11 @@ export class Fleet {
       this.#options.plan.clocks[slot],
     )
     this.#slots[slot] = Object.assign(life, { handle })
+    void handle.done.then((how) => {
+      if (how === 'exited' && handle.error === undefined && handle.leftBehind > 0) {
+        this.#world.violation('S21', `${workerId} left ${handle.leftBehind} timers or calls behind`)
+      }
+    })
   }
 
   handle(slot: number): ProcessHandle | undefined {

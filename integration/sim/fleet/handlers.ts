@@ -43,7 +43,9 @@ async function handleRecords(
   const { plan, workerId, ledger, deliveries, random } = options
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
+  const settled = deliveries.began(tenure, shard.signal)
   if (plan.handlerMaxMs > 0) await sleep(random.next() * plan.handlerMaxMs)
+  settled()
   const [first] = records
   if (first !== undefined && random.next() < plan.handlerFailure) {
     deliveries.failed(tenure, first)

@@ -41,6 +41,7 @@ export class History {
       ledger: this.#ledger,
       kinesis: () => this.#inWorld().kinesis,
       streamName: STREAM,
+      failoverTimeMs: FAILOVER_TIME_MS,
       nowMs: () => this.#inWorld().nowMs(),
       report,
     }
@@ -49,7 +50,6 @@ export class History {
     this.#deliveries = new DeliveryChecker({
       ...shared,
       table: this.#table,
-      failoverTimeMs: FAILOVER_TIME_MS,
     })
   }
 
@@ -74,6 +74,7 @@ export class History {
       world,
       plan,
       ledger: this.#ledger,
+      table: this.#table,
       deliveries: this.#deliveries,
       onLeaseLost: (reason) => {
         if (reason !== 'released') this.#leasesLost.push({ reason, atMs: world.nowMs() })
@@ -161,9 +162,7 @@ export class History {
         unserved: open(),
       })
     }
-    checkCoverage(this.#table.rows, world.kinesis.shards(STREAM), (rule, message) =>
-      world.violation(rule, message),
-    )
+    checkCoverage(this.#table.rows, (rule, message) => world.violation(rule, message))
   }
 
   #inWorld(): SimulatedWorld {

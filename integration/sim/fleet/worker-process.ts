@@ -3,6 +3,7 @@ import { Consumer } from '@millrace/consumer'
 import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
+import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { APPLICATION, FAILOVER_TIME_MS, STREAM } from './names.ts'
@@ -10,6 +11,7 @@ import { APPLICATION, FAILOVER_TIME_MS, STREAM } from './names.ts'
 export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan'> {
   readonly plan: HistoryPlan
   readonly world: SimulatedWorld
+  readonly table: TableChecker
   /** Looked at now and then, as a process looks at a signal: true asks the worker to stop. */
   readonly stopRequested: () => boolean
   readonly onLeaseLost?: ((reason: string) => void) | undefined
@@ -44,8 +46,12 @@ export async function runWorker(
   consumer.on('leaseLost', ({ shardId, epoch }, reason) => {
     world.note('lease-lost', { shardId, epoch, reason })
     world.count(`lease.${reason}`)
+    void options.deliveries.ended({ shardId, epoch, workerId })
     options.onLeaseLost?.(reason)
   })
+  consumer.on('checkpointed', ({ shardId, sequenceNumber, subSequenceNumber }) =>
+    options.table.announced(shardId, { sequenceNumber, subSequenceNumber }),
+  )
   consumer.on('shardEnded', ({ shardId }) => world.note('shard-ended', { shardId }))
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.
@@ -53,16 +59,22 @@ export async function runWorker(
     else world.violation('CRASH', `${workerId}: ${String(error)}`)
   })
   const running = consumer.run(handlerOf({ ...options, random: process.random }))
-  void closeWhenAsked(consumer, options.stopRequested)
+  const over = new AbortController()
+  void closeWhenAsked(consumer, options.stopRequested, over.signal)
   await running
   await consumer.close()
+  over.abort()
 }
 
 /** Within this process: what it starts dies with it. */
-async function closeWhenAsked(consumer: Consumer, stopRequested: () => boolean): Promise<void> {
+async function closeWhenAsked(
+  consumer: Consumer,
+  stopRequested: () => boolean,
+  over: AbortSignal,
+): Promise<void> {
   while (!stopRequested()) {
-    await sleep(LOOK_EVERY_MS)
-    if (consumer.state === 'stopped' || consumer.state === 'failed') return
+    await sleep(LOOK_EVERY_MS, over).catch(() => undefined)
+    if (over.aborted) return
   }
   await consumer.close()
 }

@@ -1,0 +1,95 @@
+/** Watches who writes to which row: S7, S9 and S15. */
+import type { CallOrigin } from '@millrace/testing'
+import { holderOf, isEnded, type LeaseRow, moved } from './lease-row.ts'
+import type { LockChecker } from './lock-checker.ts'
+import type { Report } from './table-checker.ts'
+
+export interface OwnershipCheckerOptions {
+  readonly rows: ReadonlyMap<string, LeaseRow>
+  readonly lock: LockChecker
+  /** True milliseconds that a row stands still at least before it may pass for expired. */
+  readonly standsMs: number
+  readonly nowMs: () => number
+  readonly report: Report
+}
+
+interface Loads {
+  readonly atMs: number
+  readonly byOwner: ReadonlyMap<string, number>
+}
+
+/** A worker that serves itself may have looked at the lock this long ago, through an old replica. */
+const OLD_LOOK_MS = 6000
+/** A move to even out the counts may stand on a look at the table that is this old. */
+const LOOK_MS = 12_000
+
+export class OwnershipChecker {
+  readonly #options: OwnershipCheckerOptions
+  readonly #touchedMs = new Map<string, number>()
+  #loads: Loads[] = []
+
+  constructor(options: OwnershipCheckerOptions) {
+    this.#options = options
+  }
+
+  /** Called for each write to a lease row that existed, when `rows` has the row as it is now. */
+  changed(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin | undefined): void {
+    if (origin !== undefined) {
+      if (moved(was, is)) this.#ownerChanged(key, was, is, origin)
+      else if (is.counter !== was.counter) this.#byHolder(key, was, origin)
+    }
+    this.counted(key, is.counter !== was.counter)
+  }
+
+  /** Called for each row that was created or deleted, too. */
+  counted(key: string, touched: boolean): void {
+    const atMs = this.#options.nowMs()
+    if (touched) this.#touchedMs.set(key, atMs)
+    const byOwner = new Map<string, number>()
+    for (const row of this.#options.rows.values()) {
+      if (row.owner === undefined || isEnded(row)) continue
+      byOwner.set(row.owner, (byOwner.get(row.owner) ?? 0) + 1)
+    }
+    const last = this.#loads.at(-1)
+    if (last !== undefined && sameLoads(last.byOwner, byOwner)) return
+    // The newest of those that are too old still held when the look may have been taken.
+    const kept = this.#loads.findLastIndex((loads) => loads.atMs <= atMs - LOOK_MS)
+    this.#loads = [...this.#loads.slice(Math.max(0, kept)), { atMs, byOwner }]
+  }
+
+  #byHolder(key: string, was: LeaseRow, origin: CallOrigin): void {
+    if (origin.process === holderOf(was)) return
+    this.#options.report('S9', `${key}: ${origin.process} wrote to a row of ${holderOf(was)}`)
+  }
+
+  #ownerChanged(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
+    const { lock, standsMs, report, nowMs } = this.#options
+    const holder = holderOf(was)
+    if (origin.process === holder) return
+    const leads = lock.ownerAt(origin.sentMs) === origin.process
+    const servesItself =
+      is.owner === origin.process && lock.longestStoodMs(origin.sentMs, OLD_LOOK_MS) > standsMs
+    if (!leads && !servesItself) {
+      report('S15', `${key}: ${origin.process}, which does not lead, gave it to ${is.owner}`)
+    }
+    if (holder === undefined || (leads && this.#mayBalance(holder, is.owner))) return
+    const stoodMs = nowMs() - (this.#touchedMs.get(key) ?? 0)
+    if (stoodMs < standsMs) {
+      report(
+        'S7',
+        `${key}: ${origin.process} took it from ${holder}, which had written ${stoodMs.toFixed(0)} ms ago`,
+      )
+    }
+  }
+
+  #mayBalance(from: string, to: string | undefined): boolean {
+    if (to === undefined) return false
+    return this.#loads.some(({ byOwner }) => (byOwner.get(from) ?? 0) - (byOwner.get(to) ?? 0) >= 2)
+  }
+}
+
+function sameLoads(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  if (a.size !== b.size) return false
+  for (const [owner, count] of a) if (b.get(owner) !== count) return false
+  return true
+}
