@@ -72,9 +72,8 @@ describe('TableChecker', () => {
     const found: string[] = []
     const checker = new TableChecker({
       ledger: new Ledger(),
-      kinesis: () => {
-        throw new Error('not asked for here')
-      },
+      kinesis: () => ({ shards: () => [] }),
+      failoverTimeMs: 10_000,
       streamName: 's',
       nowMs: () => 0,
       report: (rule) => found.push(rule),
