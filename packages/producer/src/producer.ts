@@ -195,20 +195,21 @@ export class Producer<T = Uint8Array>
 
   /**
    * Sends what is buffered without further delay and resolves when every put made before has
-   * settled (those of one stream, if named). KPL: `flush` and `flushSync`.
+   * settled (those of one stream, if named). Rejects with `InvalidOptionError` for a stream that
+   * cannot be, and with `AbortedError`. KPL: `flush` and `flushSync`.
    */
   async flush(options?: {
     readonly stream?: StreamRef | undefined
     readonly signal?: AbortSignal | undefined
   }): Promise<void> {
     const through = this.#sequence
-    const chosen = (): readonly StreamPipeline[] => this.#pipelines.chosen(options?.stream)
-    for (const pipeline of chosen()) pipeline.hurry(through)
+    const chosen = this.#pipelines.chosen(options?.stream)
+    for (const pipeline of chosen) pipeline.hurry(through)
     try {
       await this.#barriers.wait(() => {
         const waiting = this.#backpressure.oldestWaitingSequence
         if (waiting !== undefined && waiting <= through) return false
-        return chosen().every(({ oldest }) => oldest === undefined || oldest.sequence > through)
+        return chosen.every(({ oldest }) => oldest === undefined || oldest.sequence > through)
       }, options?.signal)
     } finally {
       if (this.#barriers.waiting === 0) {

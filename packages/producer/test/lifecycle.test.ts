@@ -113,6 +113,29 @@ describe('flush()', () => {
       await other
     }))
 
+  it('knows a stream by its ARN as well as by its name', () =>
+    withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ service, producer }) => {
+      const { StreamDescriptionSummary } = await service.describeStreamSummary({
+        StreamName: STREAM,
+      })
+      const arn = StreamDescriptionSummary.StreamARN
+      const data = Buffer.from('x')
+      const byArn = producer.put({ stream: arn, partitionKey: 'a', data })
+      await producer.flush({ stream: STREAM })
+      assert.equal(producer.outstandingRecords, 0)
+      const byName = putMany(producer, 1)
+      await producer.flush({ stream: { arn } })
+      assert.equal(producer.outstandingRecords, 0)
+      await Promise.all([byArn, ...byName])
+    }))
+
+  it('refuses a stream that cannot be', () =>
+    withProducer({}, async ({ producer }) => {
+      await assert.rejects(producer.flush({ stream: 'a b' }), {
+        code: 'ERR_KINESIS_INVALID_OPTION',
+      })
+    }))
+
   it('ends with its signal, and the records go on', () =>
     withProducer({}, async ({ service, producer }) => {
       service.injectFault({ operation: 'putRecords', kind: 'delay', delayMs: 3000 })

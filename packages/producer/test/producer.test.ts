@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import { textCodec } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { Producer, UserRecordFailedError } from '@millrace/producer'
@@ -46,6 +47,52 @@ describe('Producer', () => {
       assert.deepEqual(result.attempts, [{ delayMs: 120, durationMs: 0 }])
       assert.equal(result.subSequenceNumber, 0)
       assert.deepEqual(service.records(STREAM).at(-1)?.record.Data, bytes('x'))
+      await producer.close()
+    }))
+
+  it('knows the spellings of one ARN for one stream', () =>
+    runInVirtualTime(async () => {
+      const service = await makeService()
+      const client = new RecordingClient(service)
+      const { StreamDescriptionSummary } = await service.describeStreamSummary({
+        StreamName: STREAM,
+      })
+      const arn = StreamDescriptionSummary.StreamARN
+      const producer = new Producer({ stream: arn, client })
+      for (const stream of [undefined, arn, { arn }, { arn, streamId: undefined }]) {
+        await producer.put({ stream, partitionKey: 'k', data: bytes('x') })
+      }
+      assert.equal(client.listings.length, 1)
+      await producer.close()
+    }))
+
+  it('encodes once when there is room, signal or not', () =>
+    runInVirtualTime(async () => {
+      let encoded = 0
+      const producer = new Producer<string>({
+        stream: STREAM,
+        client: await makeService(),
+        codec: {
+          encode: (text) => {
+            encoded++
+            return bytes(text)
+          },
+          decode: (data) => Buffer.from(data).toString(),
+        },
+      })
+      const { signal } = new AbortController()
+      await producer.put({ partitionKey: 'k', data: 'x' }, { signal })
+      assert.equal(encoded, 1)
+      await producer.close()
+    }))
+
+  it('takes bytes of another realm, such as a test runner makes', () =>
+    runInVirtualTime(async () => {
+      const service = await makeService()
+      const producer = new Producer({ stream: STREAM, client: service })
+      const data: Uint8Array = runInNewContext('new Uint8Array([1, 2])')
+      await producer.put({ partitionKey: 'k', data })
+      assert.deepEqual([...(service.records(STREAM)[0]?.record.Data ?? [])], [1, 2])
       await producer.close()
     }))
 

@@ -272,6 +272,36 @@ describe('retries', () => {
       assert.equal(outcomes.filter((outcome) => outcome === 'stored').length, 8)
     }))
 
+  it('finds every bad entry of many when the service names entries', () =>
+    withProducer({ aggregation: false }, [], async ({ service, client, producer }) => {
+      client.putInstead = (input, options) => {
+        const at = input.Records.findIndex(({ Data }) => Data.length === 3)
+        if (at < 0) return service.putRecords(input, options)
+        throw new ServiceError('PutRecords', 'ValidationException', `'records.${at + 1}.member'`)
+      }
+      const puts = Array.from({ length: 64 }, (_, i) =>
+        producer.put(record(LOW, i % 4 === 0 ? 'bad' : 'ok')).then(
+          () => 'stored',
+          () => 'failed',
+        ),
+      )
+      const outcomes = await Promise.all(puts)
+      assert.equal(outcomes.filter((outcome) => outcome === 'stored').length, 48)
+    }))
+
+  it('does not halve on and on what no part of the request is to blame for', () =>
+    withProducer({ aggregation: false }, [], async ({ client, producer }) => {
+      client.putInstead = async () => {
+        await sleep(20)
+        throw new ServiceError('PutRecords', 'InvalidArgumentException', 'no such ARN')
+      }
+      const errors = await Promise.all(
+        Array.from({ length: 500 }, (_, i) => failure(producer.put(record(LOW, `${i}`)))),
+      )
+      assert.ok(client.requests.length <= 15, `${client.requests.length} calls`)
+      assert.match(errors[499]?.message ?? '', /no such ARN/)
+    }))
+
   it('tries again when the answer does not fit the request', () =>
     withProducer({}, [], async ({ service, client, producer }) => {
       client.putInstead = () => {

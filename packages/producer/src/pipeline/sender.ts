@@ -1,6 +1,7 @@
 /** One PutRecords call: encodes late, so that what expired meanwhile stays behind. */
 import type { KinesisPort, kinesis } from '@millrace/core'
 import { clockMs } from './alarm.ts'
+import type { Bisection } from './bisection.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import { requestEntry } from './request-entry.ts'
 import type { RequestSlots } from './request-slots.ts'
@@ -10,6 +11,8 @@ export interface SentRequest {
   readonly records: readonly KinesisRecord[]
   readonly entries: readonly kinesis.PutRecordsEntry[]
   readonly startMs: number
+  /** Set on a part of a request that was refused. */
+  readonly bisection: Bisection | undefined
 }
 
 /** Who is told what became of a request. If one of them throws, `failed` is told of the rest. */
@@ -43,10 +46,14 @@ export class Sender {
     this.#options.slots.run(() => this.#prepare(records))
   }
 
-  /** Sends entries of a request again, as they are. */
-  sendAgain(records: readonly KinesisRecord[], entries: readonly kinesis.PutRecordsEntry[]): void {
+  /** Sends a part of a request that was refused again, as it is. */
+  sendAgain(
+    records: readonly KinesisRecord[],
+    entries: readonly kinesis.PutRecordsEntry[],
+    bisection: Bisection,
+  ): void {
     this.#options.slots.run(() => {
-      void this.#put({ records, entries, startMs: clockMs() })
+      void this.#put({ records, entries, startMs: clockMs(), bisection })
     })
   }
 
@@ -59,12 +66,12 @@ export class Sender {
       entries = records.map(requestEntry)
     } catch (fault) {
       slots.release()
-      this.#faulted({ records, entries: [], startMs: clockMs() }, fault)
+      this.#faulted({ records, entries: [], startMs: clockMs(), bisection: undefined }, fault)
       return
     }
     for (const record of given) encoded(record)
     if (records.length === 0) slots.release()
-    else void this.#put({ records, entries, startMs: clockMs() })
+    else void this.#put({ records, entries, startMs: clockMs(), bisection: undefined })
   }
 
   async #put(request: SentRequest): Promise<void> {

@@ -2,6 +2,7 @@
 import type { kinesis, Random } from '@millrace/core'
 import type { HashWordRange } from '@millrace/core/internal'
 import type { ProducerMetrics } from '../metrics.ts'
+import { type Bisection, halve, noteAnswer } from './bisection.ts'
 import {
   type AttemptFailure,
   callFailure,
@@ -38,6 +39,7 @@ export interface SettlerOptions {
   readonly sendAgain: (
     records: readonly KinesisRecord[],
     entries: readonly kinesis.PutRecordsEntry[],
+    bisection: Bisection,
   ) => void
   readonly throttled: (shardId: string | undefined) => void
 }
@@ -63,8 +65,9 @@ export class Settler implements SentRequestListener {
     endMs: number,
     output: kinesis.PutRecordsOutput | undefined,
   ): void {
-    const { records, startMs } = request
+    const { records, startMs, bisection } = request
     this.#measure(request, endMs)
+    noteAnswer(bisection, true)
     // The client may be the user's own: nothing is certain about what it answers.
     const results: readonly unknown[] = Array.isArray(output?.Records) ? output.Records : []
     if (results.length !== records.length) {
@@ -109,6 +112,7 @@ export class Settler implements SentRequestListener {
 
   failed(request: SentRequest, endMs: number, error: unknown): void {
     this.#measure(request, endMs)
+    noteAnswer(request.bisection, false)
     this.#failCall(request, endMs, callFailure(error))
   }
 
@@ -176,12 +180,16 @@ export class Settler implements SentRequestListener {
     if (metrics.enabled) metrics.requestFailed(failure.code)
     if (failure.kind === 'throttled') throttled(undefined)
     if (failure.kind === 'missing') disproved()
-    if (failure.kind === 'invalid' && records.length > 1) {
+    const part =
+      failure.kind === 'invalid'
+        ? halve(records.length, failure.message, request.bisection)
+        : undefined
+    if (part !== undefined) {
       // One entry may spoil the request for the others: halve it until that one is alone.
       for (const record of records) this.#noteAttempt(record, startMs, endMs, failure)
       const half = records.length >> 1
-      sendAgain(records.slice(0, half), entries.slice(0, half))
-      sendAgain(records.slice(half), entries.slice(half))
+      sendAgain(records.slice(0, half), entries.slice(0, half), part)
+      sendAgain(records.slice(half), entries.slice(half), part)
       return
     }
     for (const record of records) this.#failAttempt(record, startMs, endMs, failure)

@@ -132,7 +132,7 @@ export class StreamPipeline {
       disproved: () => this.#forgetMap(),
       strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
       retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
-      sendAgain: (records, entries) => this.#sender.sendAgain(records, entries),
+      sendAgain: (records, entries, part) => this.#sender.sendAgain(records, entries, part),
       throttled: (shardId) => {
         if (shardId !== undefined && !this.#stopped) options.throttled(streamName, shardId)
       },
@@ -149,6 +149,10 @@ export class StreamPipeline {
     })
     this.#retrier = new Retrier((records, nowMs) => this.#routeAgain(records, nowMs))
     this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
+  }
+
+  get stream(): ResolvedStreamRef {
+    return this.#options.stream
   }
 
   get oldest(): OutstandingRecord | undefined {

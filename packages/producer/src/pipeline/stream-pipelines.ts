@@ -27,11 +27,20 @@ export class StreamPipelines {
     return this.#byKey.get(keyOf(ref)) ?? this.#make(ref, checkedRef(ref))
   }
 
-  /** The pipeline of one stream, if it has one; all without a name. */
+  /**
+   * The pipelines of one stream; all without a name. A name and an ARN have a pipeline each: which
+   * account a name means only the service knows. Here they count as the same stream.
+   *
+   * @throws InvalidOptionError for a name or ARN that cannot be
+   */
   chosen(ref: StreamRef | undefined): readonly StreamPipeline[] {
     if (ref === undefined) return this.all()
-    const pipeline = this.#byKey.get(keyOf(ref))
-    return pipeline === undefined ? [] : [pipeline]
+    const { streamName, streamArn } = resolveStreamRef('stream', ref)
+    return this.all().filter(({ stream }) => {
+      if (stream.streamName !== streamName) return false
+      const isByName = stream.streamArn === undefined || streamArn === undefined
+      return isByName || stream.streamArn === streamArn
+    })
   }
 
   all(): readonly StreamPipeline[] {
