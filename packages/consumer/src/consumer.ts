@@ -62,7 +62,8 @@ export class Consumer<T = Uint8Array>
    *
    * @param options.signal closes the consumer when it fires
    * @throws ClosedError when it runs already or has run
-   * @throws LeaseTableError for a table that is not a lease table, or belongs to KCL 2.x
+   * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x, or to a former
+   *   stream of the same name (`onRecreatedStream`)
    * @throws ServiceError kind `missing` for a stream that does not exist, `denied` for credentials
    * @throws HandlerFailedError, MalformedRecordError when a policy said stop
    */

@@ -12,7 +12,9 @@ export type {
   CheckpointPolicy,
   ConsumerOptions,
   InitialPosition,
+  LeaseCleanupOptions,
   LeaseOptions,
+  OnRecreatedStream,
   PollingOptions,
 } from './options.ts'
 export type {

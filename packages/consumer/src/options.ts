@@ -15,6 +15,9 @@ import type { OnHandlerError, OnMalformed, OnMisplacedAggregate } from './record
 /** Where a stream without leases is read from. KCL: `InitialPositionInStreamExtended`. @public */
 export type InitialPosition = 'TRIM_HORIZON' | 'LATEST' | { readonly atTimestamp: Date }
 
+/** What to do about leases of a former stream of the same name. @public */
+export type OnRecreatedStream = 'refuse' | 'reset'
+
 export interface PollingOptions {
   readonly mode: 'polling'
   /** Most records asked for in one GetRecords call, default and maximum 10,000. KCL: `maxRecords`. */
@@ -40,7 +43,7 @@ export interface ResolvedPolling {
   readonly requestTimeoutMs: number
 }
 
-/** When the leases of finished shards are deleted. KCL: `LeaseCleanupConfig`. */
+/** When the leases of finished shards are deleted. KCL: `LeaseCleanupConfig`. @public */
 export interface LeaseCleanupOptions {
   /** Default true. With false such leases stay until another worker, or you, delete them. */
   readonly enabled?: boolean | undefined
@@ -122,6 +125,12 @@ export interface ConsumerOptions<T = Uint8Array> {
   /** Default `{ everyMs: 1000 }` for eachRecord and eachBatch, `'manual'` for a processor. */
   readonly checkpoint?: CheckpointPolicy | undefined
   readonly lease?: LeaseOptions | undefined
+  /**
+   * When the stream was deleted and created anew under its name, the stored positions mean nothing
+   * any more. Default `'refuse'`: run() rejects with LeaseTableError. `'reset'`: the old leases are
+   * deleted and reading begins at `initialPosition`. KCL does not notice. Looked at when a worker starts.
+   */
+  readonly onRecreatedStream?: OnRecreatedStream | undefined
   /** Default `'retry'`: back off and call again, without end. */
   readonly onHandlerError?: OnHandlerError<T> | undefined
   /**
@@ -159,6 +168,7 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   /** Undefined: the default of the handler's kind. */
   readonly checkpoint: ResolvedCheckpointPolicy | undefined
   readonly lease: ResolvedLeaseOptions
+  readonly onRecreatedStream: OnRecreatedStream
   readonly onHandlerError: OnHandlerError<T>
   readonly onMalformed: OnMalformed
   readonly onMisplacedAggregate: OnMisplacedAggregate

@@ -59,6 +59,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
     checkpoint: optional(checkpointPolicy),
     lease: leaseOptions,
+    onRecreatedStream: oneOf(['refuse', 'reset'], 'refuse'),
     onHandlerError: verdictOrFunction(['retry', 'skip', 'stop'], 'retry') as OptionRule<
       OnHandlerError<T>
     >,

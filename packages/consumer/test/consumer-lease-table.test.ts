@@ -1,6 +1,7 @@
 /** Rows of the lease table that vanish, and rows that should (R29, R32, L7, S14). */
 import assert from 'node:assert/strict'
 import { sleep } from '@millrace/core/internal'
+import { LeaseTableError } from '../src/errors.ts'
 import type { LeaseOptions } from '../src/options.ts'
 import { type Application, inApplication, numbered, SHARD, TABLE } from './application.ts'
 import { shardId } from './shard-sync/lineage.ts'
@@ -207,5 +208,60 @@ describe('Leases of finished shards', () => {
         await again
       },
       { kinesis: { retentionHours: 1 } },
+    ))
+})
+
+describe('A stream that was deleted and created anew under its name (R33)', () => {
+  async function leftBehind(app: Application): Promise<void> {
+    const first = app.worker('a')
+    const running = first.run()
+    await app.put(...numbered(20, 'old'))
+    await app.until('the old ones', () => app.deliveries.length === 20)
+    await first.consumer.close()
+    await running
+    await app.kinesis.deleteStream({ StreamName: 'orders' })
+    await sleep(60_000)
+    await app.kinesis.createStream({ StreamName: 'orders', ShardCount: 2 })
+    await sleep(60_000)
+    await app.put(...numbered(20, 'new'))
+  }
+
+  it('is refused by name, the table untouched', () =>
+    inApplication(
+      async (app) => {
+        await leftBehind(app)
+        const before = [...app.leases()]
+        const second = app.worker('b')
+        await assert.rejects(second.run(), (cause) => {
+          assert.ok(cause instanceof LeaseTableError)
+          assert.match(cause.message, /former stream/)
+          return true
+        })
+        assert.deepEqual([...app.leases()], before)
+        assert.equal(second.consumer.state, 'failed')
+      },
+      { shards: 2 },
+    ))
+
+  it('is read from its beginning by a fleet that is told to reset, however many start at once', () =>
+    inApplication(
+      async (app) => {
+        await leftBehind(app)
+        const workers = ['b', 'c', 'd'].map((id) => app.worker(id, { onRecreatedStream: 'reset' }))
+        const running = workers.map((worker) => worker.run())
+        await app.until('the new ones', () =>
+          numbered(20, 'new').every((text) => app.delivered.includes(text)),
+        )
+        assert.equal(app.leases().size, 2)
+        await Promise.all(workers.map((worker) => worker.consumer.close()))
+        await Promise.all(running)
+        // A worker that starts later finds nothing amiss.
+        const late = app.worker('e')
+        const again = late.run()
+        await app.until('a lease', () => late.heard('leaseAcquired').length === 2)
+        await late.consumer.close()
+        await again
+      },
+      { shards: 2 },
     ))
 })

@@ -51,6 +51,7 @@ describe('resolveConsumerOptions', () => {
     })
     assert.equal(options.checkpoint, undefined)
     assert.equal(options.onHandlerError, 'retry')
+    assert.equal(options.onRecreatedStream, 'refuse')
     assert.equal(options.onMalformed, 'raw')
     assert.equal(options.onMisplacedAggregate, 'deliver')
     assert.equal(options.codec.decode(new Uint8Array([1])).length, 1)
@@ -223,6 +224,20 @@ describe('resolveConsumerOptions', () => {
         'lease.maxLeasesForWorker',
         /is 0/,
         /from 1/,
+      ],
+      [
+        'an unknown way with a former stream',
+        { onRecreatedStream: 'ignore' },
+        'onRecreatedStream',
+        /"ignore"/,
+        /refuse, reset/,
+      ],
+      [
+        'an unknown option of clean-up',
+        { lease: { leaseCleanup: { intervalMillis: 1 } } },
+        'lease.leaseCleanup.intervalMillis',
+        /Unknown option/,
+        /Did you mean/,
       ],
       ['a group that is none', { lease: 5 }, 'lease', /lease is 5/, /Pass an object for lease/],
       [

@@ -42,6 +42,11 @@ export function actualOwner(lease: Lease): string | undefined {
   return lease.checkpointOwner ?? lease.leaseOwner
 }
 
+/** False for the rows that Java keeps for many streams in one table. */
+export function isOfSingleStream({ leaseKey, shardId }: Lease): boolean {
+  return leaseKey === shardId
+}
+
 export function isShardEnded(lease: Pick<Lease, 'checkpoint'>): boolean {
   return lease.checkpoint.sequenceNumber === 'SHARD_END'
 }

@@ -8,6 +8,7 @@ import { ensureLeaseTable } from '../lease/lease-table.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ConsumerPorts } from '../ports.ts'
 import type { Handler } from '../record-processor.ts'
+import { guardAgainstFormerStream } from '../shard-sync/former-stream-guard.ts'
 import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { type ShardSnapshot, shardSnapshot } from '../snapshot.ts'
 import { leaseCallTimeoutMs } from './belief.ts'
@@ -97,6 +98,10 @@ export class Worker<T> {
         requestTimeoutMs: TABLE_CALL_TIMEOUT_MS,
         logger: options.logger,
       },
+      signal,
+    )
+    await guardAgainstFormerStream(
+      { ...options, store: this.#store, listShards: (aborted) => this.#syncer.shards(aborted) },
       signal,
     )
     await this.#coordinator.start()
