@@ -8,6 +8,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -109,8 +110,7 @@ public final class Worker {
         return leases;
     }
 
-    private static <B extends AwsAsyncClientBuilder<B, C>
-            & software.amazon.awssdk.awscore.client.builder.AwsClientBuilder<B, C>, C> B local(
+    private static <C, B extends AwsClientBuilder<B, C> & AwsAsyncClientBuilder<B, C>> B local(
             B builder) {
         AwsBasicCredentials nobody = AwsBasicCredentials.create("local", "local");
         return builder
