@@ -58,10 +58,15 @@ export class ShardMapLoader {
 
   /** Asks for a load, if no map is newer than `seenAtMs`. False if one is. */
   invalidate(seenAtMs: number): boolean {
-    if (seenAtMs <= this.#updatedAtMs) return false
+    if (this.isSince(seenAtMs)) return false
     this.#wanted = true
     this.#loadWhenDue()
     return true
+  }
+
+  /** True when the map was listed at this time or later: asking for another one is of no use. */
+  isSince(seenAtMs: number): boolean {
+    return seenAtMs <= this.#updatedAtMs
   }
 
   /** To be called when a record comes after there was none: a load that was put off is due. */

@@ -60,11 +60,11 @@ function assertReadable(service: SimulatedKinesis, acked: Map<string, UserRecord
   }
 }
 
-function split(service: SimulatedKinesis): Promise<void> {
+function split(service: SimulatedKinesis, at = MIDDLE): Promise<void> {
   return service.splitShard({
     StreamName: STREAM,
     ShardToSplit: 'shardId-000000000000',
-    NewStartingHashKey: MIDDLE,
+    NewStartingHashKey: at,
   })
 }
 
@@ -160,6 +160,24 @@ describe('a split under load', () => {
         const totalMs = attempts.reduce((sum, a) => sum + a.delayMs + a.durationMs, 0)
         assert.ok(totalMs < 11_000, `${totalMs} ms`)
       }
+    }))
+})
+
+describe('a split while the map cannot be listed', () => {
+  it('holds up what landed as meant in another shard, but stores no second copy of it', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service, (1n << 126n).toString())
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 1000 })
+      const high = ((1n << 128n) - 1n).toString()
+      const puts = Array.from({ length: 3 }, (_, i) =>
+        producer.put({ partitionKey: `k${i}`, explicitHashKey: high, data: Buffer.from('high') }),
+      )
+      const acked = await putAll(producer, 30, 'x')
+      assertReadable(service, acked)
+      for (const { attempts } of await Promise.all(puts)) assert.equal(attempts.length, 1)
+      const copies = storedUserRecords(service, STREAM).filter(({ text }) => text === 'high')
+      assert.equal(copies.length, 3)
     }))
 })
 
@@ -265,6 +283,16 @@ describe('a stream made anew with other ranges under the same shard ids', () => 
       await sleep(60_000)
       const puts = [...putPair(producer, [early, late]), ...putPair(producer, [late, early])]
       assertAllReadable(service, await Promise.all(puts))
+    }))
+
+  it('is noticed by a shard that is new, and what landed as meant beside it waits for the map', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await service.deleteStream({ StreamName: STREAM })
+      await service.createStream({ StreamName: STREAM, ShardCount: 3 })
+      await sleep(60_000)
+      const last = (1n << 128n) - 1n
+      assertAllReadable(service, await Promise.all(putPair(producer, [early, late, last])))
     }))
 
   it('is known to be another one after the service called it missing', () =>

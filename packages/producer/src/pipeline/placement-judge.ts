@@ -1,17 +1,20 @@
 /**
  * Decides on aggregates that were stored in another shard than predicted, once the range of that
  * shard is known. Until then (a refresh of the map, `holdMs` at most) their outcome waits: retrying at
- * once would store a second copy after every merge and many splits.
+ * once would store a second copy after every merge and many splits. Those that landed as meant in the
+ * same answer wait too: if the stream was made anew, the next map says that they did not.
  */
 import type { HashWordRange } from '@millrace/core/internal'
 import { Alarm, clockMs } from './alarm.ts'
 import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
-import { placementOf } from './placement.ts'
+import { type Placement, placementOf } from './placement.ts'
 import type { Stored } from './stored.ts'
 
 export interface PlacementJudgeOptions {
   readonly holdMs: number
+  /** True when the shard map was listed at this time or later. */
+  readonly isMapSince: (sentMs: number) => boolean
   readonly rangeOf: (shardId: string) => HashWordRange | undefined
   readonly right: (record: KinesisRecord, stored: Stored) => void
   readonly wrong: (record: KinesisRecord, stored: Stored, nowMs: number) => void
@@ -21,6 +24,8 @@ interface OpenCase {
   readonly record: KinesisRecord
   readonly stored: Stored
   readonly untilMs: number
+  /** It landed as meant, beside one that did not: only a newer map can speak against it. */
+  readonly isLikelyRight: boolean
 }
 
 export class PlacementJudge {
@@ -32,8 +37,9 @@ export class PlacementJudge {
     this.#options = options
   }
 
-  judge(record: KinesisRecord, stored: Stored): void {
-    this.#decide({ record, stored, untilMs: stored.endMs + this.#options.holdMs }, clockMs())
+  judge(record: KinesisRecord, stored: Stored, isLikelyRight: boolean): void {
+    const untilMs = stored.endMs + this.#options.holdMs
+    this.#decide({ record, stored, untilMs, isLikelyRight }, clockMs())
   }
 
   /** To be called when the shard map has changed. */
@@ -48,17 +54,25 @@ export class PlacementJudge {
   }
 
   #decide(open: OpenCase, nowMs: number): void {
-    const { record, stored } = open
-    const range = this.#options.rangeOf(stored.shardId)
-    const predicted = record.lane.isDisproved ? undefined : record.lane.shardId
-    const placement = placementOf(record.userRecords, predicted, stored.shardId, range)
-    if (placement === 'right') {
-      this.#options.right(record, stored)
-    } else if (placement === 'wrong' || nowMs >= open.untilMs) {
-      this.#options.wrong(record, stored, nowMs)
+    const { record, stored, isLikelyRight } = open
+    const { right, wrong } = this.#options
+    const placement = this.#placementOf(open)
+    const isLate = nowMs >= open.untilMs
+    if (placement === 'right' || (isLate && placement === 'unknown' && isLikelyRight)) {
+      right(record, stored)
+    } else if (placement === 'wrong' || isLate) {
+      wrong(record, stored, nowMs)
     } else {
       this.#cases.push(open)
       this.#alarm.setAt(open.untilMs, nowMs)
     }
+  }
+
+  #placementOf({ record, stored, isLikelyRight }: OpenCase): Placement {
+    const { rangeOf, isMapSince } = this.#options
+    const { lane, userRecords } = record
+    if (isLikelyRight && !isMapSince(stored.startMs)) return 'unknown'
+    const predicted = isLikelyRight || lane.isDisproved ? undefined : lane.shardId
+    return placementOf(userRecords, predicted, stored.shardId, rangeOf(stored.shardId))
   }
 }

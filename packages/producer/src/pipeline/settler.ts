@@ -27,6 +27,8 @@ export interface SettlerOptions {
   readonly random: Random
   readonly metrics: ProducerMetrics
   readonly outcomes: RecordOutcomes
+  /** True when the shard map was listed at this time or later. */
+  readonly isMapSince: (sentMs: number) => boolean
   readonly rangeOf: (shardId: string) => HashWordRange | undefined
   readonly outstanding: () => number
   /** A record landed where it was meant to, or (alone) anywhere: that shard is open. */
@@ -54,6 +56,7 @@ export class Settler implements SentRequestListener {
     this.#options = options
     this.#judge = new PlacementJudge({
       holdMs: options.holdMs,
+      isMapSince: options.isMapSince,
       rangeOf: options.rangeOf,
       right: (record, stored) => this.#succeed(record, stored),
       wrong: (record, stored, nowMs) => this.#retryMisplaced(record, stored, nowMs),
@@ -74,8 +77,9 @@ export class Settler implements SentRequestListener {
       this.#failCall(request, endMs, countMismatch(records.length, results.length))
       return
     }
-    // First of all: a map that this answer proves wrong must not speak for the rest of it.
-    if (this.#isMapDisproved(records, results)) this.#options.disproved()
+    // First of all: a map that this answer speaks against must not speak for the rest of it.
+    const places = this.#whatPlacesSay(records, results)
+    if (places === 'disproved') this.#options.disproved()
     let isMissing = false
     let throttledShards: Set<string | undefined> | undefined
     for (let i = 0; i < records.length; i++) {
@@ -88,7 +92,8 @@ export class Settler implements SentRequestListener {
       } = (results[i] ?? NO_RESULT) as kinesis.PutRecordsResultEntry
       // Stand-ins for the service may send empty fields beside a code.
       if (!code && sequenceNumber && shardId) {
-        this.#stored(record, { shardId, sequenceNumber, startMs, endMs }, request.entries[i])
+        const stored = { shardId, sequenceNumber, startMs, endMs }
+        this.#stored(record, stored, places !== 'as predicted', request.entries[i])
         continue
       }
       const failure = entryFailure(
@@ -132,29 +137,42 @@ export class Settler implements SentRequestListener {
     }
   }
 
-  #stored(record: KinesisRecord, stored: Stored, entry: kinesis.PutRecordsEntry | undefined): void {
+  #stored(
+    record: KinesisRecord,
+    stored: Stored,
+    isMapInDoubt: boolean,
+    entry: kinesis.PutRecordsEntry | undefined,
+  ): void {
     const { metrics, landed, strayed } = this.#options
     if (metrics.enabled) metrics.kinesisRecordStored(record, entry?.Data.length ?? 0)
     const { shardId: predicted, isDisproved } = record.lane
     if (predicted === undefined || (predicted === stored.shardId && !isDisproved)) {
       landed(stored.shardId, stored.startMs)
-      this.#succeed(record, stored)
+      const mayBeWrong = isMapInDoubt && predicted !== undefined && record.userRecords.length > 1
+      if (mayBeWrong) this.#judge.judge(record, stored, true)
+      else this.#succeed(record, stored)
       return
     }
     if (!isDisproved) strayed(record, stored.shardId, stored.startMs)
-    this.#judge.judge(record, stored)
+    this.#judge.judge(record, stored, false)
   }
 
-  #isMapDisproved(records: readonly KinesisRecord[], results: readonly unknown[]): boolean {
+  /** What the places in an answer say about the map that predicted them. */
+  #whatPlacesSay(
+    records: readonly KinesisRecord[],
+    results: readonly unknown[],
+  ): 'as predicted' | 'elsewhere' | 'disproved' {
+    let isElsewhere = false
     for (let i = 0; i < records.length; i++) {
       const { lane, userRecords } = records[i] as KinesisRecord
       if (lane.shardId === undefined || lane.isDisproved) continue
       const actual = (results[i] as kinesis.PutRecordsResultEntry | null)?.ShardId
       if (!actual || actual === lane.shardId) continue
       const range = this.#options.rangeOf(actual)
-      if (disproves(userRecords[0] as OutstandingRecord, range)) return true
+      if (disproves(userRecords[0] as OutstandingRecord, range)) return 'disproved'
+      isElsewhere = true
     }
-    return false
+    return isElsewhere ? 'elsewhere' : 'as predicted'
   }
 
   #succeed(record: KinesisRecord, stored: Stored): void {

@@ -126,6 +126,7 @@ export class StreamPipeline {
       random,
       metrics: this.#metrics,
       outcomes: this.#outcomes,
+      isMapSince: (sentMs) => this.#shardMap.isSince(sentMs),
       rangeOf: (shardId) => this.#shardMap.rangeOf(shardId),
       outstanding: () => backpressure.records,
       landed: (shardId, sentMs) => this.#landed(shardId, sentMs),
