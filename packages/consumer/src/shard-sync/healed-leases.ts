@@ -3,7 +3,12 @@
  * initial position, which at LATEST skips what was written since the lost row was last seen. Here
  * nothing is skipped that the application is owed; what is read twice is the price.
  */
-import { compareSequenceNumbers, type Shard, type ShardHashKeyRange } from '@millrace/core'
+import {
+  compareSequenceNumbers,
+  type ExtendedSequenceNumber,
+  type Shard,
+  type ShardHashKeyRange,
+} from '@millrace/core'
 import { isSequenceNumber } from '@millrace/core/internal'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { InitialPosition } from '../options.ts'
@@ -19,10 +24,11 @@ export interface LostRows {
 type KnownLease = Pick<NewLease, 'leaseKey' | 'checkpoint' | 'startTimestampMs'>
 
 /**
- * Counters of a healed row start so far above the last one seen: writes that nobody saw may have
- * raised it further, and fencing epochs must not come twice.
+ * The counter of a row that may have existed before starts so far above what was seen of it: writes
+ * that nobody saw may have raised it further, a former holder that has not noticed must not take the
+ * new row for its own, and fencing epochs must not come twice.
  */
-const COUNTER_MARGIN = 1000
+export const COUNTER_MARGIN = 1000
 
 /** What shard sync adds to a table with leases: lost rows as last seen, the rest by lineage. */
 export function leasesToAdd(
@@ -64,19 +70,21 @@ function byLineage(
   const keys = new Set(leases.map(({ leaseKey }) => leaseKey))
   const ended = new Set(leases.filter(isShardEnded).map(({ leaseKey }) => leaseKey))
   const begunMs = initialPosition === 'LATEST' ? earliestStartMs(leases) : undefined
-  if (begunMs === undefined) {
-    return missingLeases(shards, keys, owedFrom(leases, initialPosition), ended)
-  }
-  // As from a time, except that the row itself says which.
-  return missingLeases(shards, keys, { atTimestamp: new Date(begunMs) }, ended).map((lease) =>
-    lease.checkpoint.sequenceNumber === 'AT_TIMESTAMP'
-      ? {
-          ...lease,
-          checkpoint: { sequenceNumber: 'LATEST', subSequenceNumber: 0 },
-          startTimestampMs: begunMs,
-        }
-      : lease,
-  )
+  // As from a time where LATEST began at one, except that the row itself says which.
+  const from = begunMs === undefined ? owedFrom(leases, initialPosition) : atTime(begunMs)
+  return missingLeases(shards, keys, from, ended).map((lease) => ({
+    ...lease,
+    leaseCounter: COUNTER_MARGIN,
+    ...(begunMs !== undefined && lease.checkpoint.sequenceNumber === 'AT_TIMESTAMP'
+      ? { checkpoint: LATEST, startTimestampMs: begunMs }
+      : {}),
+  }))
+}
+
+const LATEST: ExtendedSequenceNumber = { sequenceNumber: 'LATEST', subSequenceNumber: 0 }
+
+function atTime(ms: number): InitialPosition {
+  return { atTimestamp: new Date(ms) }
 }
 
 /** When an application at LATEST began, as far as the table still tells. */

@@ -2,10 +2,10 @@
 
 import { AbortedError, InvalidStreamModelError, type Logger, type Shard } from '@millrace/core'
 import type { ControlPlane } from '@millrace/core/internal'
-import type { Lease, NewLease } from '../lease/lease.ts'
+import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'
-import { type LostRows, leasesToAdd } from './healed-leases.ts'
+import { COUNTER_MARGIN, type LostRows, leasesToAdd } from './healed-leases.ts'
 import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
 import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'
 
@@ -61,8 +61,12 @@ export class ShardSyncer {
     signal: AbortSignal,
   ): Promise<'ended' | 'blocked'> {
     if (children.length === 0) return 'ended'
-    if (await this.#lacksSibling(shardId, children, signal)) return 'blocked'
-    await this.#create(childLeases(children, this.#options.workerId), signal)
+    const others = await this.#leasesOf(otherParents(shardId, children))
+    if (await this.#lacksSibling(others, children, signal)) return 'blocked'
+    // Whoever ended the other parent of a merge has made the child: if it is gone, it was lost.
+    const isLost = [...others.values()].some((lease) => lease !== undefined && isShardEnded(lease))
+    const leaseCounter = isLost ? COUNTER_MARGIN : 0
+    await this.#create(childLeases(children, this.#options.workerId, leaseCounter), signal)
     await this.#options.store.recordChildren(
       shardId,
       children.map((child) => child.shardId),
@@ -109,15 +113,18 @@ export class ShardSyncer {
     return created
   }
 
+  async #leasesOf(shardIds: readonly string[]): Promise<ReadonlyMap<string, Lease | undefined>> {
+    const leases = new Map<string, Lease | undefined>()
+    for (const shardId of shardIds) leases.set(shardId, await this.#options.store.get(shardId))
+    return leases
+  }
+
   async #lacksSibling(
-    shardId: string,
+    others: ReadonlyMap<string, Lease | undefined>,
     children: readonly ChildOfShard[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const missing: string[] = []
-    for (const parentId of otherParents(shardId, children)) {
-      if ((await this.#options.store.get(parentId)) === undefined) missing.push(parentId)
-    }
+    const missing = [...others].filter(([, lease]) => lease === undefined).map(([id]) => id)
     if (missing.length === 0 || (await this.#haveLeases(children))) return false
     // A parent that retention has trimmed away will never get a lease; nothing waits for it.
     const listed = new Set((await this.shards(signal)).map((shard) => shard.shardId))
@@ -126,9 +133,7 @@ export class ShardSyncer {
 
   /** Then the other parent has ended too, and may have been tidied away. */
   async #haveLeases(children: readonly ChildOfShard[]): Promise<boolean> {
-    for (const { shardId } of children) {
-      if ((await this.#options.store.get(shardId)) === undefined) return false
-    }
-    return true
+    const leases = await this.#leasesOf(children.map(({ shardId }) => shardId))
+    return [...leases.values()].every((lease) => lease !== undefined)
   }
 }

@@ -165,6 +165,24 @@ describe('ShardSyncer.sync', () => {
       assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
     }))
 
+  it('makes the lost child of a merge again so that no former holder takes it for its own', () =>
+    onStream(2, async (bench) => {
+      await bench.sync('TRIM_HORIZON')
+      await bench.merge(0, 1)
+      const children = await bench.childrenOf(0)
+      const syncer = bench.syncer('TRIM_HORIZON')
+      await syncer.endShard(shardId(0), children, never)
+      assert.equal((await bench.store.get(shardId(2)))?.leaseCounter, 0)
+      const [first] = await bench.leases()
+      assert.ok(first !== undefined)
+      const owned = await bench.store.assign(first, 'me')
+      assert.ok(owned !== undefined)
+      await bench.store.checkpoint(owned, 'me', position('SHARD_END'))
+      await bench.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: shardId(2) } } })
+      await syncer.endShard(shardId(1), children, never)
+      assert.equal((await bench.store.get(shardId(2)))?.leaseCounter, 1000)
+    }))
+
   it('leaves to others what they made first', () =>
     onStream(2, async (bench) => {
       const made = await Promise.all([bench.sync('LATEST'), bench.sync('LATEST')])
