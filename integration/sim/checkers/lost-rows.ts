@@ -14,11 +14,25 @@ export class LostRows {
     this.#table = table
   }
 
-  /** Deletes one of the rows whose shards have not ended. */
+  /**
+   * Deletes one of the rows whose shards have not ended. Not one of a merged shard whose child has a
+   * lease from the other parent's end: it leaves no hole, so that nobody can tell, KCL neither.
+   */
   async lose(world: SimulatedWorld, pick: number): Promise<void> {
-    const open = [...this.#table.rows]
+    const { rows } = this.#table
+    const followed = new Set(
+      world.kinesis
+        .shards(STREAM)
+        .filter(({ ShardId }) => rows.has(ShardId))
+        .flatMap(({ ParentShardId, AdjacentParentShardId }) => [
+          ParentShardId,
+          AdjacentParentShardId,
+        ]),
+    )
+    const open = [...rows]
       .filter(([, { checkpoint }]) => checkpoint.sequenceNumber !== 'SHARD_END')
       .map(([shardId]) => shardId)
+      .filter((shardId) => !followed.has(shardId))
       .sort()
     const shardId = open[pick % open.length]
     if (shardId === undefined) return

@@ -47,6 +47,11 @@ export class TableChecker {
   readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
   /** Shard and owner -> the last write that raised the counter under this owner. */
   readonly #held = new Map<string, HeldWrite>()
+  /** When leases changed hands, once they had an owner. */
+  readonly moves: number[] = []
+  /** How long assigned leases waited until their new owners began. */
+  readonly adoptionsMs: number[] = []
+  readonly #assignedMs = new Map<string, number>()
   /** Shard -> the counter at which the row came to its owner. */
   readonly #ownedFrom = new Map<string, number>()
   readonly #ownership: OwnershipChecker
@@ -169,12 +174,19 @@ export class TableChecker {
   #changed(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin | undefined): void {
     const { report } = this.#options
     this.#ownership.changed(key, was, is, origin)
-    if (moved(was, is)) this.#ownedFrom.set(key, is.counter)
+    if (moved(was, is)) {
+      this.#ownedFrom.set(key, is.counter)
+      this.#assignedMs.set(key, this.#options.nowMs())
+      if (was.owner !== undefined) this.moves.push(this.#options.nowMs())
+    }
     if (is.counter !== was.counter && is.counter !== was.counter + 1) {
       report('S9', `${key}: leaseCounter went from ${was.counter} to ${is.counter}`)
     }
     if (is.counter > was.counter && is.owner !== undefined && !moved(was, is)) {
       const sentMs = origin?.sentMs ?? this.#options.nowMs()
+      const assignedMs = this.#assignedMs.get(key)
+      if (assignedMs !== undefined) this.adoptionsMs.push(this.#options.nowMs() - assignedMs)
+      this.#assignedMs.delete(key)
       const before = this.#held.get(`${key} ${is.owner}`)
       this.#held.set(`${key} ${is.owner}`, {
         sentMs: Math.max(sentMs, before?.sentMs ?? 0),
@@ -207,7 +219,8 @@ export class TableChecker {
     const shards = this.#shards()
     this.#childrenLeased(key, shards)
     const isCovered = this.#isCovered()
-    if (this.#wasCovered && !isCovered) {
+    // A child's row that an operator has just deleted is not this parent's doing.
+    if (this.#wasCovered && !isCovered && this.#lostByHand.size === 0) {
       report('S13', `${key}: ended, and some of its hash keys are in no lease now`)
     }
     this.#wasCovered = isCovered
