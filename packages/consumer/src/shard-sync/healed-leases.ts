@@ -38,10 +38,7 @@ export function leasesToAdd(
   initialPosition: InitialPosition,
 ): NewLease[] {
   const restored = restoredLeases(shards, lost)
-  const others = byLineage(shards, [...leases, ...restored], initialPosition)
-  if (lost.holes.length === 0) return [...restored, ...others]
-  // A row may have come, been held, and gone between two scans.
-  return [...restored, ...others.map((lease) => ({ ...lease, leaseCounter: COUNTER_MARGIN }))]
+  return [...restored, ...byLineage(shards, [...leases, ...restored], initialPosition)]
 }
 
 function restoredLeases(shards: readonly Shard[], { remembered, holes }: LostRows): NewLease[] {
