@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { CallPace } from '../src/call-pace.ts'
-import { monotonicMs, nextTurn } from '../src/time.ts'
+import { monotonicMs } from '../src/time.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -26,9 +26,14 @@ describe('CallPace', () => {
     const pace = new CallPace({ maxConcurrent: 2, minTimeMs: 0 })
     let running = 0
     let most = 0
+    let open = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
     const call = async (): Promise<void> => {
       most = Math.max(most, ++running)
-      await new Promise<void>((resolve) => nextTurn(resolve))
+      if (most === 2) open()
+      await gate
       running--
     }
     await Promise.all(Array.from({ length: 6 }, () => pace.schedule(call)))
