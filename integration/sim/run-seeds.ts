@@ -37,6 +37,7 @@ export async function runSeeds(
   let histories = 0
   for (let seed = from; seed < from + seeds; seed++) {
     for (const scenario of scenarios) {
+      if (scenarios.length > 1 && seed % (scenario.everySeeds ?? 1) !== 0) continue
       const result = await runSeed(scenario, seed)
       onSeed(scenario, seed, result)
       hash.update(`${scenario.name} ${seed} ${result.traceHash}\n`)

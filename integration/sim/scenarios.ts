@@ -8,51 +8,42 @@ import {
 } from '@millrace/testing'
 import { History } from './fleet/history.ts'
 import { type HistoryPlan, planHistory } from './fleet/history-plan.ts'
+import {
+  CALM_MS,
+  planBrokenLock,
+  planCalm,
+  planLostRenewalReplies,
+  planLostRow,
+  planRollingRestart,
+  planSlowWakes,
+} from './fleet/special-plans.ts'
 
 export interface Scenario {
   readonly name: string
   readonly about: string
   readonly plan: (random: Random) => HistoryPlan
+  /** Only every so many seeds when all scenarios run. */
+  readonly everySeeds?: number
   /** Judged at the end, when the history has healed and drained. */
   readonly judge?: (history: History, world: SimulatedWorld) => void
 }
 
-/** R19: renewal replies are lost and nothing else goes wrong. */
-function planLostRenewalReplies(random: Random): HistoryPlan {
-  return {
-    ...planHistory(random),
-    workers: 2,
-    handlerFailure: 0,
-    faults: {
-      latencyMs: { min: 1, max: 20 },
-      dynamo: { operations: { updateItem: { loseReply: 0.3 } } },
-    },
-    // Nobody joins or leaves once the leases are spread.
-    disturbances: [],
-  }
-}
-
-/** R32, L7: an operator deletes lease rows, also in the middle of reshards. */
-function planLostRow(random: Random): HistoryPlan {
-  const plan = planHistory(random)
-  const pick = (): number => Math.floor(random.next() * 1000)
-  const between = (minMs: number, maxMs: number): number =>
-    Math.floor(minMs + random.next() * (maxMs - minMs))
-  const disturbances: HistoryPlan['disturbances'] = [
-    { atMs: between(10_000, 40_000), what: { kind: 'split', pick: pick() } },
-    { atMs: between(10_000, 40_000), what: { kind: 'merge', pick: pick() } },
-    { atMs: between(12_000, 45_000), what: { kind: 'delete-row', pick: pick() } },
-    { atMs: between(45_000, 75_000), what: { kind: 'delete-row', pick: pick() } },
-  ]
-  return {
-    ...plan,
-    faults: { latencyMs: plan.faults.latencyMs, indexLagMs: plan.faults.indexLagMs },
-    disturbances: [...disturbances].sort((a, b) => a.atMs - b.atMs),
-  }
-}
-
 /** By then a fleet that nobody joins or leaves has spread its leases. */
 const SPREAD_MS = 30_000
+/** Discovery looks every 2 s; the calls, the index and the loop take a little. */
+const ADOPTED_MS = 3000
+
+/** S23, L5: nothing moves, nothing is lost; leases are taken up by those that they were given to. */
+function judgeCalm({ leasesLost, table }: History, world: SimulatedWorld): void {
+  const lost = leasesLost.filter(({ atMs }) => atMs > SPREAD_MS).length
+  if (lost > 0) world.violation('S23', `${lost} leases were lost although nothing went wrong`)
+  const moves = table.moves.filter((atMs) => atMs > SPREAD_MS && atMs < CALM_MS).length
+  if (moves > 0) world.violation('S23', `${moves} leases moved although nothing had changed`)
+  const slowestMs = Math.max(0, ...table.adoptionsMs)
+  if (slowestMs > ADOPTED_MS) {
+    world.violation('L4', `a lease was taken up ${slowestMs.toFixed(0)} ms after it was assigned`)
+  }
+}
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -76,6 +67,35 @@ export const SCENARIOS: readonly Scenario[] = [
       }
     },
   },
+  {
+    name: 'rolling-restart',
+    about: 'L3: workers that stop one after another hand everything over; no lease ever expires',
+    plan: planRollingRestart,
+    everySeeds: 3,
+    judge: ({ leasesLost }, world) => {
+      const expired = leasesLost.filter(({ reason }) => reason === 'expired').length
+      if (expired > 0) world.violation('L3', `${expired} leases expired in an orderly fleet`)
+    },
+  },
+  {
+    name: 'slow-wakes',
+    about: 'S7, S8: answers take a second, and paused workers wake just as their leases run out',
+    plan: planSlowWakes,
+    everySeeds: 3,
+  },
+  {
+    name: 'broken-lock',
+    about: 'R36: nobody can lead, yet the leases of a dead worker are served',
+    plan: planBrokenLock,
+    everySeeds: 3,
+  },
+  {
+    name: 'calm',
+    about: 'S23, L5: ten minutes in which nothing goes wrong and nothing moves',
+    plan: planCalm,
+    everySeeds: 10,
+    judge: judgeCalm,
+  },
 ]
 
 export async function runSeed(
@@ -84,12 +104,20 @@ export async function runSeed(
   trace?: (line: string) => void,
 ): Promise<SimulationResult> {
   const plan = scenario.plan(new SeededRandom(seed, 'plan'))
+  const { listShardsPageSize, iteratorLifetimeMs } = plan.sizes
   const history = new History(plan)
   return await simulate({
     seed,
     faults: plan.faults,
-    kinesis: { onRecord: (notice) => history.stored(notice) },
-    dynamo: { onWrite: (write) => history.applied(write) },
+    kinesis: {
+      onRecord: (notice) => history.stored(notice),
+      listShardsPageSize,
+      iteratorLifetimeMs,
+    },
+    dynamo: {
+      onWrite: (write) => history.applied(write),
+      returnsOldItemOnFailedCondition: plan.sizes.returnsOldItemOnFailedCondition,
+    },
     maxVirtualMs: 900_000,
     ...(trace === undefined ? {} : { trace }),
     programme: async (world) => {

@@ -31,12 +31,18 @@ const LONGEST_BELIEF = 0.95 / 0.99
 export class DeliveryChecker {
   /** Index of the last record of which a handler call has begun and not failed, by tenure. */
   readonly #last = new Map<string, number>()
+  readonly #calledMs = new Map<string, number>()
   readonly #ended = new Set<string>()
   readonly #running = new Set<{ readonly key: string; readonly signal: AbortSignal }>()
   readonly #options: DeliveryCheckerOptions
 
   constructor(options: DeliveryCheckerOptions) {
     this.#options = options
+  }
+
+  /** When a handler was last called for a shard; never: minus infinity. */
+  lastCallMs(shardId: string): number {
+    return this.#calledMs.get(shardId) ?? Number.NEGATIVE_INFINITY
   }
 
   /** The handler threw: a retry policy may call it again from this record on. */
@@ -59,6 +65,7 @@ export class DeliveryChecker {
       return
     }
     stored.delivered++
+    this.#calledMs.set(shardId, this.#options.nowMs())
     this.#sameAsPut(stored.id, stored.arrivalMs, record)
     this.#believed(tenure)
     this.#parentsEnded(shardId)

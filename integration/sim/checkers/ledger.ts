@@ -12,7 +12,8 @@ export interface PutRecord {
   readonly partitionKey: string
   readonly explicitHashKey: string | undefined
   readonly data: string
-  settled: 'pending' | 'acked' | 'failed'
+  /** `unknown`: its producer was killed. */
+  settled: 'pending' | 'acked' | 'failed' | 'unknown'
 }
 
 /** A user record where the stream holds it. */

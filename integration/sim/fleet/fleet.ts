@@ -1,27 +1,37 @@
 /** The workers of one history: who runs, who is restarted, who is asked to stop. */
+import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
 import { runWorker, type WorkerProcessOptions } from './worker-process.ts'
 
 interface Slot {
   readonly handle: ProcessHandle
   stopRequested: boolean
+  isClosedLate: boolean
 }
+
+export interface FleetOptions
+  extends Omit<WorkerProcessOptions, 'workerId' | 'stopRequested' | 'onClosedLate'> {
+  /** A worker has ended of its own accord, not by a kill or a crash. */
+  readonly onExit?: ((workerId: string) => void) | undefined
+}
+
+const RESTART_MS = 1000
 
 export class Fleet {
   readonly #world: SimulatedWorld
-  readonly #options: Omit<WorkerProcessOptions, 'workerId' | 'stopRequested'>
+  readonly #options: FleetOptions
   readonly #slots: Slot[] = []
   #spawned = 0
 
-  constructor(options: Omit<WorkerProcessOptions, 'workerId' | 'stopRequested'>) {
+  constructor(options: FleetOptions) {
     this.#world = options.world
     this.#options = options
   }
 
   start(slot: number): void {
-    // Each life has an id of its own, as containers have.
-    const workerId = `w${slot}-${++this.#spawned}`
-    const life = { stopRequested: false }
+    // As containers have ids of their own with each life, or pods of a StatefulSet keep theirs.
+    const workerId = this.#options.plan.stableIds ? `w${slot}` : `w${slot}-${++this.#spawned}`
+    const life = { stopRequested: false, isClosedLate: false }
     const handle = this.#world.spawn(
       workerId,
       (process) =>
@@ -29,15 +39,59 @@ export class Fleet {
           ...this.#options,
           workerId,
           stopRequested: () => life.stopRequested,
+          onClosedLate: () => {
+            started.isClosedLate = true
+            this.#world.count('worker.closed-at-deadline')
+          },
         }),
       this.#options.plan.clocks[slot],
     )
-    this.#slots[slot] = Object.assign(life, { handle })
+    const started: Slot = Object.assign(life, { handle })
+    this.#slots[slot] = started
     void handle.done.then((how) => {
-      if (how === 'exited' && handle.error === undefined && handle.leftBehind > 0) {
-        this.#world.violation('S21', `${workerId} left ${handle.leftBehind} timers or calls behind`)
-      }
+      if (how === 'exited' && handle.error === undefined) this.#ended(slot, started)
     })
+  }
+
+  /** By itself or because it was asked to: in any case it must leave nothing behind. */
+  #ended(slot: number, { handle, stopRequested, isClosedLate }: Slot): void {
+    const { leftBehind, name } = handle
+    if (leftBehind > 0 && !isClosedLate) {
+      this.#world.violation('S21', `${name} left ${leftBehind} timers or calls behind`)
+    }
+    this.#options.onExit?.(name)
+    // A policy said stop; whatever runs workers starts another.
+    if (!stopRequested) void this.#restart(slot, RESTART_MS)
+  }
+
+  killAndRestart(slot: number, afterMs: number): void {
+    this.handle(slot)?.kill()
+    void this.#restart(slot, afterMs)
+  }
+
+  stopAndRestart(slot: number, afterMs: number): void {
+    this.stop(slot)
+    void this.#restart(slot, afterMs)
+  }
+
+  async #restart(slot: number, afterMs: number): Promise<void> {
+    const former = this.handle(slot)
+    await sleep(afterMs)
+    await former?.done
+    if (this.handle(slot) === former) this.start(slot)
+  }
+
+  alive(): string[] {
+    return this.#slots.filter((_slot, i) => this.isUp(i)).map(({ handle }) => handle.name)
+  }
+
+  isAlive(workerId: string | undefined): boolean {
+    return workerId !== undefined && this.alive().includes(workerId)
+  }
+
+  slotOf(workerId: string | undefined): number | undefined {
+    const slot = this.#slots.findIndex(({ handle }) => handle.name === workerId)
+    return slot < 0 ? undefined : slot
   }
 
   handle(slot: number): ProcessHandle | undefined {
@@ -59,6 +113,6 @@ export class Fleet {
   async stopAll(timeoutMs: number): Promise<readonly string[]> {
     for (const slot of this.#slots.keys()) if (this.isUp(slot)) this.stop(slot)
     await this.#world.until(() => this.#slots.every((_slot, i) => !this.isUp(i)), { timeoutMs })
-    return this.#slots.filter((_slot, i) => this.isUp(i)).map(({ handle }) => handle.name)
+    return this.alive()
   }
 }

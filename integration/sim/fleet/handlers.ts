@@ -7,11 +7,18 @@ import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
 
 export interface HandlerOptions {
-  readonly plan: Pick<HistoryPlan, 'handler' | 'handlerFailure' | 'handlerMaxMs'>
+  readonly plan: Pick<
+    HistoryPlan,
+    'handler' | 'handlerFailure' | 'handlerMaxMs' | 'handlerStuck' | 'onHandlerError'
+  >
   readonly workerId: string
   readonly ledger: Ledger
   readonly deliveries: DeliveryChecker
   readonly random: Random
+  /** Handlers fail and get stuck only until then. */
+  readonly isHealed: () => boolean
+  /** A call of this worker will never settle. */
+  readonly onStuck: (workerId: string) => void
 }
 
 export function handlerOf(options: HandlerOptions): Handler {
@@ -44,11 +51,18 @@ async function handleRecords(
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
   const settled = deliveries.began(tenure, shard.signal)
+  const [isStuck, fails] = [random.next() < plan.handlerStuck, random.next() < plan.handlerFailure]
+  const isHealed = options.isHealed()
+  if (isStuck && !isHealed) {
+    options.onStuck(workerId)
+    await new Promise<never>(() => {})
+  }
   if (plan.handlerMaxMs > 0) await sleep(random.next() * plan.handlerMaxMs)
   settled()
   const [first] = records
-  if (first !== undefined && random.next() < plan.handlerFailure) {
-    deliveries.failed(tenure, first)
+  if (first !== undefined && fails && !isHealed) {
+    // What is skipped is not called again, and the next call follows it.
+    if (plan.onHandlerError !== 'skip') deliveries.failed(tenure, first)
     throw new Error('the handler failed (simulated)')
   }
   for (const record of records) ledger.done(shard.shardId, record)

@@ -2,20 +2,35 @@
 import type { Random } from '@millrace/core'
 import type { SimulatedFaults } from '@millrace/testing'
 
+/** A slot of the fleet, or whoever leads at that moment. */
+export type Target = number | 'leader'
+export type OutageOf = 'kinesis' | 'dynamo' | 'list-shards'
+
 export type Disturbance =
-  | { readonly kind: 'kill'; readonly worker: number; readonly restartAfterMs: number }
-  | { readonly kind: 'stop'; readonly worker: number; readonly restartAfterMs: number }
-  | { readonly kind: 'pause'; readonly worker: number; readonly forMs: number }
+  | { readonly kind: 'kill'; readonly worker: Target; readonly restartAfterMs: number }
+  | { readonly kind: 'stop'; readonly worker: Target; readonly restartAfterMs: number }
+  | { readonly kind: 'pause'; readonly worker: Target; readonly forMs: number }
   | {
       readonly kind: 'disconnect'
-      readonly worker: number
+      readonly worker: Target
       readonly service: 'kinesis' | 'dynamo'
       readonly forMs: number
     }
+  | { readonly kind: 'step-clock'; readonly worker: Target; readonly byMs: number }
   | { readonly kind: 'pause-producer'; readonly forMs: number }
+  | { readonly kind: 'kill-producer'; readonly restartAfterMs: number }
+  /** For everybody. */
+  | { readonly kind: 'outage'; readonly of: OutageOf; readonly forMs: number }
   | { readonly kind: 'split'; readonly pick: number }
   | { readonly kind: 'merge'; readonly pick: number }
   | { readonly kind: 'delete-row'; readonly pick: number }
+  | { readonly kind: 'malformed-row' }
+  /** A handoff of which one side has died. */
+  | { readonly kind: 'stuck-handoff'; readonly pick: number }
+  /** The lease is given away and given back before its owner looks. */
+  | { readonly kind: 'there-and-back'; readonly pick: number }
+  /** The lock becomes a row that nobody can read, hence take. */
+  | { readonly kind: 'break-lock' }
 
 export interface HistoryPlan {
   readonly workers: number
@@ -24,6 +39,9 @@ export interface HistoryPlan {
   readonly handler: 'eachRecord' | 'eachBatch' | 'processor'
   /** Chance of a handler call to throw. */
   readonly handlerFailure: number
+  /** Chance of a handler call never to settle. */
+  readonly handlerStuck: number
+  readonly onHandlerError: 'retry' | 'skip' | 'stop'
   readonly handlerMaxMs: number
   readonly aggregation: boolean
   readonly initialPosition: 'TRIM_HORIZON' | 'LATEST'
@@ -32,17 +50,37 @@ export interface HistoryPlan {
   readonly clocks: readonly { readonly clockOffsetMs: number; readonly clockRate: number }[]
   readonly faults: SimulatedFaults
   readonly disturbances: readonly { readonly atMs: number; readonly what: Disturbance }[]
+  /** Whether a worker that starts again has the id of its former life. */
+  readonly stableIds: boolean
+  readonly sizes: ServiceSizes
+  /** So many times the stream is resharded at the moment when SHARD_END is stored. */
+  readonly reshardsAtShardEnd: number
+  /** Nothing goes wrong but workers that are asked to stop. */
+  readonly isOrderly: boolean
+  /** L1, unless something takes longer by design. */
+  readonly recoversWithinMs: number
+  /** False when nobody can lead. */
+  readonly hasLeader: boolean
   /** The fault phase; after it everything heals. */
   readonly disturbedMs: number
 }
 
+export interface ServiceSizes {
+  readonly listShardsPageSize: number
+  readonly iteratorLifetimeMs: number
+  readonly maxRecords: number
+  readonly returnsOldItemOnFailedCondition: boolean
+}
+
+/** A shard of a killed worker is delivered again within F + P + 2D + A. */
+const L1_MS = 21_000
 const DISTURBED_MS = 80_000
 
 export function planHistory(random: Random): HistoryPlan {
   const between = (min: number, max: number): number =>
     min + Math.floor(random.next() * (max - min + 1))
   const chance = (probability: number): boolean => random.next() < probability
-  const workers = between(2, 3)
+  const workers = chance(0.1) ? 1 : chance(0.2) ? between(4, 5) : between(2, 3)
   const handlers = ['eachRecord', 'eachBatch', 'processor'] as const
   return {
     workers,
@@ -56,6 +94,19 @@ export function planHistory(random: Random): HistoryPlan {
     clocks: drawClocks(random, workers, chance),
     faults: drawFaults(random, chance),
     disturbances: drawDisturbances(workers, between, chance),
+    handlerStuck: chance(0.15) ? 0.003 : 0,
+    onHandlerError: chance(0.15) ? 'skip' : chance(0.15) ? 'stop' : 'retry',
+    stableIds: chance(0.3),
+    sizes: {
+      listShardsPageSize: chance(0.3) ? between(1, 3) : 1000,
+      iteratorLifetimeMs: chance(0.2) ? between(1500, 10_000) : 300_000,
+      maxRecords: chance(0.3) ? between(1, 20) : 10_000,
+      returnsOldItemOnFailedCondition: !chance(0.2),
+    },
+    reshardsAtShardEnd: chance(0.3) ? between(1, 2) : 0,
+    isOrderly: false,
+    recoversWithinMs: L1_MS,
+    hasLeader: true,
     disturbedMs: DISTURBED_MS,
     // Far below the defaults, so that leases are deleted while much else goes wrong.
     leaseCleanup: { intervalMs: between(1000, 10_000), completedAfterMs: between(0, 20_000) },
@@ -106,23 +157,42 @@ function drawDisturbances(
   chance: (probability: number) => boolean,
 ): HistoryPlan['disturbances'] {
   const drawn: { atMs: number; what: Disturbance }[] = []
-  const add = (what: Disturbance): void => {
-    drawn.push({ atMs: between(5000, DISTURBED_MS - 15_000), what })
+  const add = (what: Disturbance, fromMs = 5000): void => {
+    // What lasts is over when everything heals.
+    const lastsMs = 'forMs' in what ? what.forMs : 0
+    const untilMs = Math.min(DISTURBED_MS - 15_000, DISTURBED_MS - lastsMs)
+    drawn.push({ atMs: between(fromMs, untilMs), what })
   }
-  const worker = (): number => between(0, workers - 1)
-  add({ kind: 'split', pick: between(0, 999) })
-  add({ kind: 'merge', pick: between(0, 999) })
-  if (chance(0.4)) add({ kind: 'split', pick: between(0, 999) })
+  const worker = (): Target => (chance(0.3) ? 'leader' : between(0, workers - 1))
+  const pick = (): number => between(0, 999)
+  add({ kind: 'split', pick: pick() })
+  add({ kind: 'merge', pick: pick() })
+  if (chance(0.4)) add({ kind: 'split', pick: pick() })
   if (chance(0.8)) add({ kind: 'kill', worker: worker(), restartAfterMs: between(0, 20_000) })
   if (chance(0.3)) add({ kind: 'kill', worker: worker(), restartAfterMs: between(0, 20_000) })
   if (chance(0.5)) add({ kind: 'pause', worker: worker(), forMs: between(500, 25_000) })
   if (chance(0.3)) add({ kind: 'pause', worker: worker(), forMs: between(8000, 14_000) })
+  if (chance(0.1)) add({ kind: 'pause', worker: worker(), forMs: between(25_000, 50_000) })
   if (chance(0.4)) add({ kind: 'stop', worker: worker(), restartAfterMs: between(0, 10_000) })
+  if (chance(0.2)) {
+    const atMs = between(0, 4000)
+    drawn.push({ atMs, what: { kind: 'stop', worker: between(0, workers - 1), restartAfterMs: 0 } })
+  }
+  if (chance(0.2)) {
+    add({ kind: 'step-clock', worker: worker(), byMs: between(-3_600_000, 3_600_000) })
+  }
   if (chance(0.2)) add({ kind: 'pause-producer', forMs: between(1000, 20_000) })
+  if (chance(0.15)) add({ kind: 'kill-producer', restartAfterMs: between(0, 10_000) })
   for (const service of ['kinesis', 'dynamo'] as const) {
     if (chance(0.25)) {
       add({ kind: 'disconnect', worker: worker(), service, forMs: between(1000, 20_000) })
     }
   }
+  for (const of of ['kinesis', 'dynamo', 'list-shards'] as const) {
+    if (chance(0.1)) add({ kind: 'outage', of, forMs: between(5000, 20_000) })
+  }
+  if (chance(0.1)) add({ kind: 'malformed-row' })
+  if (chance(0.15)) add({ kind: 'stuck-handoff', pick: pick() })
+  if (chance(0.15)) add({ kind: 'there-and-back', pick: pick() })
   return drawn.sort((a, b) => a.atMs - b.atMs)
 }

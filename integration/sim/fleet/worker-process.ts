@@ -1,5 +1,5 @@
 /** A worker process of the simulated fleet. */
-import { Consumer } from '@millrace/consumer'
+import { Consumer, HandlerFailedError } from '@millrace/consumer'
 import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
@@ -14,6 +14,8 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'p
   readonly table: TableChecker
   /** Looked at now and then, as a process looks at a signal: true asks the worker to stop. */
   readonly stopRequested: () => boolean
+  /** close() ran into its deadline: what was on its way then may be left behind. */
+  readonly onClosedLate: () => void
   readonly onLeaseLost?: ((reason: string) => void) | undefined
 }
 
@@ -36,7 +38,20 @@ export async function runWorker(
       workerMetrics: 'off',
       leaseCleanup: plan.leaseCleanup,
     },
-    retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500 },
+    retrieval: {
+      mode: 'polling',
+      idleTimeBetweenReadsMs: 500,
+      maxRecords: plan.sizes.maxRecords,
+      // The default of 30 s is KCL's; a read whose answer is lost would outlast L1.
+      requestTimeoutMs: READ_TIMEOUT_MS,
+    },
+    onHandlerError: (failure) => {
+      world.count(`handler.${plan.onHandlerError}`)
+      if (plan.onHandlerError === 'skip') {
+        for (const record of failure.records) options.ledger.done(failure.shardId, record)
+      }
+      return plan.onHandlerError
+    },
     ...(plan.handler === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
   })
   consumer.on('leaseAcquired', ({ shardId, epoch }) => {
@@ -56,14 +71,24 @@ export async function runWorker(
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.
     if (isServiceError(error)) world.count(`trouble.${error.kind}`)
+    else if (error instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
     else world.violation('CRASH', `${workerId}: ${String(error)}`)
+  })
+  let drainingMs = Number.POSITIVE_INFINITY
+  consumer.on('stateChange', (state) => {
+    if (state === 'draining') drainingMs = world.nowMs()
   })
   const running = consumer.run(handlerOf({ ...options, random: process.random }))
   const over = new AbortController()
   void closeWhenAsked(consumer, options.stopRequested, over.signal)
-  await running
+  await running.catch((cause: unknown) => {
+    if (!(cause instanceof HandlerFailedError) || plan.onHandlerError !== 'stop') throw cause
+  })
   await consumer.close()
   over.abort()
+  if (world.nowMs() - drainingMs >= CLOSE_TIMEOUT_MS * 0.98) options.onClosedLate()
+  // A call to the lease table that nobody waits for any more may still be on its way.
+  await sleep(CALL_TIMEOUT_MS)
 }
 
 /** Within this process: what it starts dies with it. */
@@ -76,7 +101,12 @@ async function closeWhenAsked(
     await sleep(LOOK_EVERY_MS, over).catch(() => undefined)
     if (over.aborted) return
   }
-  await consumer.close()
+  await consumer.close({ timeoutMs: CLOSE_TIMEOUT_MS })
 }
 
+/** So that handlers which never settle do not hold a history up. */
+const CLOSE_TIMEOUT_MS = 5000
+/** Of a call to the lease table, and a little. */
+const CALL_TIMEOUT_MS = 2100
+const READ_TIMEOUT_MS = 5000
 const LOOK_EVERY_MS = 250

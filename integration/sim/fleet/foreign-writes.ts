@@ -1,0 +1,104 @@
+/** Rows of the lease table that somebody else writes: an operator, or a fleet of KCL in Java. */
+import { isServiceError } from '@millrace/core'
+import type { SimulatedWorld } from '@millrace/testing'
+import type { TableChecker } from '../checkers/table-checker.ts'
+import type { Disturbance } from './history-plan.ts'
+import { APPLICATION } from './names.ts'
+
+type RowDisturbance = Extract<
+  Disturbance,
+  { readonly kind: 'malformed-row' | 'stuck-handoff' | 'there-and-back' | 'break-lock' }
+>
+
+/** A worker that is in the table and nowhere else. */
+const STRANGER = { S: 'java-worker' }
+
+/** @throws ServiceError when there is no table yet */
+export async function disturbRows(
+  world: SimulatedWorld,
+  table: TableChecker,
+  what: RowDisturbance,
+): Promise<void> {
+  try {
+    await disturbed(world, table, what)
+  } catch (cause) {
+    // No table yet.
+    if (!isServiceError(cause)) throw cause
+  }
+}
+
+async function disturbed(
+  world: SimulatedWorld,
+  table: TableChecker,
+  what: RowDisturbance,
+): Promise<void> {
+  switch (what.kind) {
+    case 'malformed-row':
+      return await world.dynamo.putItem({
+        TableName: APPLICATION,
+        Item: {
+          leaseKey: { S: 'shardId-malformed' },
+          entityType: { S: 'LEASE' },
+          leaseCounter: { S: 'many' },
+        },
+      })
+    case 'break-lock':
+      return await world.dynamo.putItem({
+        TableName: APPLICATION,
+        Item: {
+          leaseKey: { S: 'Leader' },
+          entityType: { S: 'LEADER' },
+          ownerName: STRANGER,
+        },
+      })
+    case 'stuck-handoff': {
+      const { shardId, owner } = ownedRow(table, what.pick) ?? {}
+      if (shardId === undefined || owner === undefined) return
+      // Either the old owner is gone before it lets go, or the new one before it begins.
+      const [leaseOwner, checkpointOwner] =
+        what.pick % 2 === 0 ? [{ S: owner }, STRANGER] : [STRANGER, { S: owner }]
+      await update(world, shardId, 'SET leaseOwner = :a, checkpointOwner = :b', {
+        ':a': leaseOwner,
+        ':b': checkpointOwner,
+      })
+      return
+    }
+    case 'there-and-back': {
+      const { shardId, owner } = ownedRow(table, what.pick) ?? {}
+      if (shardId === undefined || owner === undefined) return
+      await update(world, shardId, 'SET leaseOwner = :a', { ':a': STRANGER })
+      await update(world, shardId, 'SET leaseOwner = :a', { ':a': { S: owner } })
+      return
+    }
+  }
+}
+
+function ownedRow(
+  table: TableChecker,
+  pick: number,
+): { readonly shardId: string; readonly owner: string } | undefined {
+  const owned = [...table.rows]
+    .flatMap(([shardId, { owner, checkpoint, checkpointOwner }]) =>
+      owner === undefined ||
+      checkpointOwner !== undefined ||
+      checkpoint.sequenceNumber === 'SHARD_END'
+        ? []
+        : [{ shardId, owner }],
+    )
+    .sort((a, b) => (a.shardId < b.shardId ? -1 : 1))
+  return owned[pick % owned.length]
+}
+
+async function update(
+  world: SimulatedWorld,
+  shardId: string,
+  set: string,
+  values: Readonly<Record<string, { readonly S: string }>>,
+): Promise<void> {
+  await world.dynamo.updateItem({
+    TableName: APPLICATION,
+    Key: { leaseKey: { S: shardId } },
+    UpdateExpression: `${set} ADD leaseCounter :one`,
+    ExpressionAttributeValues: { ...values, ':one': { N: '1' } },
+  })
+}

@@ -1,0 +1,58 @@
+/** Services that are gone for everybody for a while. */
+import { sleep } from '@millrace/core/internal'
+import type { FaultRates, SimulatedFaults, SimulatedWorld } from '@millrace/testing'
+import type { OutageOf } from './history-plan.ts'
+
+/** Half of the calls fail at once, half get no answer. */
+const GONE: FaultRates = {
+  failBefore: 0.5,
+  loseRequest: 0.5,
+  throttle: 0,
+  failAfter: 0,
+  loseReply: 0,
+  expireIterator: 0,
+}
+
+export class Outages {
+  readonly #world: SimulatedWorld
+  readonly #usual: SimulatedFaults
+  #gone: OutageOf[] = []
+  #isOver = false
+
+  constructor(world: SimulatedWorld, usual: SimulatedFaults) {
+    this.#world = world
+    this.#usual = usual
+  }
+
+  begin(of: OutageOf, forMs: number): void {
+    this.#gone = [...this.#gone, of]
+    this.#apply()
+    void this.#end(of, forMs)
+  }
+
+  /** The history heals: what ends later must not bring the usual faults back. */
+  over(): void {
+    this.#isOver = true
+  }
+
+  async #end(of: OutageOf, forMs: number): Promise<void> {
+    await sleep(forMs)
+    if (this.#isOver) return
+    this.#gone.splice(this.#gone.indexOf(of), 1)
+    this.#apply()
+  }
+
+  #apply(): void {
+    const { kinesis, dynamo } = this.#usual
+    const listShards = { ...kinesis, operations: { ...kinesis?.operations, listShards: GONE } }
+    this.#world.setFaults({
+      ...this.#usual,
+      kinesis: this.#gone.includes('kinesis')
+        ? GONE
+        : this.#gone.includes('list-shards')
+          ? listShards
+          : kinesis,
+      dynamo: this.#gone.includes('dynamo') ? GONE : dynamo,
+    })
+  }
+}

@@ -1,0 +1,77 @@
+/** The producer of one history over its lives: paused, killed, started again. */
+import { sleep } from '@millrace/core/internal'
+import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
+import type { Ledger } from '../checkers/ledger.ts'
+import type { HistoryPlan } from './history-plan.ts'
+import { runProducer } from './producer-process.ts'
+
+export interface ProducerRunOptions {
+  readonly world: SimulatedWorld
+  readonly ledger: Ledger
+  readonly plan: HistoryPlan
+}
+
+/** Puts made once everything has healed, at this pace. */
+const LAST_PUTS = 20
+const LAST_PAUSE_MS = 50
+
+export class ProducerRun {
+  readonly #options: ProducerRunOptions
+  #handle: ProcessHandle | undefined
+
+  constructor(options: ProducerRunOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { plan, ledger } = this.#options
+    this.#spawn('producer', {
+      records: plan.records - ledger.puts.length,
+      pauseMs: plan.disturbedMs / plan.records,
+      mayFail: true,
+    })
+  }
+
+  pause(forMs: number): void {
+    this.#handle?.pause(forMs)
+  }
+
+  /** What a killed producer had accepted may be stored, or not: nobody will ever say. */
+  killAndRestart(afterMs: number): void {
+    const { ledger, plan } = this.#options
+    const killed = this.#handle
+    if (killed === undefined || killed.state === 'exited') return
+    killed.kill()
+    for (const put of ledger.puts) if (put.settled === 'pending') put.settled = 'unknown'
+    void sleep(afterMs).then(() => {
+      if (this.#handle === killed && ledger.puts.length < plan.records) this.start()
+    })
+  }
+
+  /** Puts the last records; false when a producer does not end. */
+  async finish(timeoutMs: number): Promise<boolean> {
+    const { world } = this.#options
+    const before = this.#handle
+    this.#spawn('last-producer', { records: LAST_PUTS, pauseMs: LAST_PAUSE_MS, mayFail: false })
+    const last = this.#handle
+    const hasEnded = (handle: ProcessHandle | undefined): boolean =>
+      handle === undefined || handle.state === 'exited' || handle.state === 'killed'
+    return await world.until(() => hasEnded(before) && hasEnded(last), { timeoutMs })
+  }
+
+  #spawn(
+    name: string,
+    run: { readonly records: number; readonly pauseMs: number; readonly mayFail: boolean },
+  ): void {
+    const { world, ledger, plan } = this.#options
+    const handle = world.spawn(name, (process) =>
+      runProducer(process, { world, ledger, aggregation: plan.aggregation, ...run }),
+    )
+    this.#handle = handle
+    void handle.done.then(() => {
+      if (handle.state === 'exited' && handle.error === undefined && handle.leftBehind > 0) {
+        world.violation('S21', `${name} left ${handle.leftBehind} timers or calls behind`)
+      }
+    })
+  }
+}
