@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'this.#groups.place({ records, deadlineMs',
     replace: 'this.#groups.place({ records: records.slice(1), deadlineMs',
     scenario: 'fleet',
-    from: 97,
+    from: 98,
     seeds: 12,
   },
   {
@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return this.#ended === undefined && monotonicMs() < this.#beliefEndMs',
     replace: 'return this.#ended === undefined',
     scenario: 'fleet',
-    from: 109,
+    from: 147,
     seeds: 12,
   },
   {
@@ -113,8 +113,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'shard-end-without-children',
     about: 'S13: a parent ends before the leases of its children exist',
     file: `${CONSUMER}/shard-sync/shard-syncer.ts`,
-    find: 'await this.#create(childLeases(children, this.#options.workerId), signal)',
-    replace: 'void children',
+    find: 'await this.#create(childLeases(children, this.#options.workerId, leaseCounter), signal)',
+    replace: 'void leaseCounter',
     scenario: 'fleet',
     from: 98,
     seeds: 12,
@@ -126,7 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'return children.length > 0 && children.every((child) => hasBegun(this.#leases.get(child)))',
     replace: 'return children.length > 0',
     scenario: 'fleet',
-    from: 95,
+    from: 96,
     seeds: 12,
   },
   {
@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'const leaseCounter = lease.leaseCounter + COUNTER_MARGIN',
     replace: 'const leaseCounter = 0',
     scenario: 'lost-row',
-    from: 7,
+    from: 9,
     seeds: 12,
   },
 ]
