@@ -18,8 +18,11 @@ interface Loads {
   readonly byOwner: ReadonlyMap<string, number>
 }
 
-/** A worker that serves itself may have looked at the lock this long ago, through an old replica. */
-const OLD_LOOK_MS = 6000
+/**
+ * A worker that serves itself may have looked at the lock this long ago: through an old replica, or
+ * before it was paused. What it writes is fenced by the counter of the row that it saw.
+ */
+const OLD_LOOK_MS = 20_000
 /** A move to even out the counts may stand on a look at the table that is this old. */
 const LOOK_MS = 12_000
 
