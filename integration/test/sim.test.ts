@@ -4,7 +4,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../run-command.ts'
 import { parseArguments, UsageError } from '../sim/arguments.ts'
+import { uncovered } from '../sim/checkers/coverage.ts'
+import { type LeaseRow, readRow } from '../sim/checkers/lease-row.ts'
 import { Ledger } from '../sim/checkers/ledger.ts'
+import { LockChecker } from '../sim/checkers/lock-checker.ts'
+import { OwnershipChecker } from '../sim/checkers/ownership-checker.ts'
 import { TableChecker } from '../sim/checkers/table-checker.ts'
 import { MUTANTS } from '../sim/mutants/mutants.ts'
 
@@ -125,5 +129,75 @@ describe('TableChecker', () => {
   it('reports S9 for a checkpoint without a new counter, and for a counter that jumps', () => {
     assert.deepEqual(checked({ counter: 5, at: '9' }, { counter: 5, at: '10' }), ['S9'])
     assert.deepEqual(checked({ counter: 5, at: '9' }, { counter: 7, at: '9' }), ['S9'])
+  })
+})
+
+describe('OwnershipChecker', () => {
+  function judged(
+    what: { readonly by: string; readonly to: string; readonly leader?: string },
+    stoodMs: number,
+  ): string[] {
+    const found: string[] = []
+    let nowMs = 0
+    const shared = {
+      nowMs: () => nowMs,
+      report: (rule: string): number => found.push(rule),
+      standsMs: 9900,
+    }
+    const lock = new LockChecker(shared)
+    const rows = new Map<string, LeaseRow>()
+    const checker = new OwnershipChecker({ ...shared, rows, lock })
+    lock.applied({
+      tableName: 't',
+      key: {},
+      before: undefined,
+      after: { ownerName: { S: what.leader ?? 'w1' } },
+      operation: 'PutItem',
+    })
+    const row = (owner: string, leaseCounter: string): LeaseRow =>
+      readRow({ leaseOwner: { S: owner }, leaseCounter: { N: leaseCounter } })
+    rows.set('s', row('w2', '1'))
+    checker.counted('s', true)
+    nowMs += stoodMs
+    rows.set('s', row(what.to, '2'))
+    checker.changed('s', row('w2', '1'), row(what.to, '2'), { process: what.by, sentMs: nowMs })
+    return found
+  }
+
+  it('lets the leader take a lease that has stood still for F', () => {
+    assert.deepEqual(judged({ by: 'w1', to: 'w1' }, 10_000), [])
+  })
+
+  it('reports S7 for a lease that was taken too soon', () => {
+    assert.deepEqual(judged({ by: 'w1', to: 'w1' }, 9000), ['S7'])
+  })
+
+  it('reports S15 for one that gives leases to others and does not lead', () => {
+    assert.deepEqual(judged({ by: 'w3', to: 'w1' }, 10_000), ['S15'])
+  })
+
+  it('reports S9 for a heartbeat on the row of another', () => {
+    assert.deepEqual(judged({ by: 'w1', to: 'w2' }, 1000), ['S9'])
+    assert.deepEqual(judged({ by: 'w2', to: 'w2' }, 1000), [])
+  })
+})
+
+describe('uncovered', () => {
+  const row = (start: string, end: string, at = '1'): LeaseRow =>
+    readRow({ startingHashKey: { S: start }, endingHashKey: { S: end }, checkpoint: { S: at } })
+  const last = ((1n << 128n) - 1n).toString()
+
+  it('finds nothing where every hash key has a lease', () => {
+    assert.deepEqual(uncovered([row('0', '9'), row('10', last)]), [])
+  })
+
+  it('finds holes between, at the ends, and where a lease has ended', () => {
+    assert.deepEqual(uncovered([row('5', '9'), row('11', last)]), [
+      { start: 0n, end: 4n },
+      { start: 10n, end: 10n },
+    ])
+    assert.deepEqual(uncovered([row('0', '9'), row('10', last, 'SHARD_END')]), [
+      { start: 10n, end: BigInt(last) },
+    ])
   })
 })
