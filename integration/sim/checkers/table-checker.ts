@@ -96,10 +96,9 @@ export class TableChecker {
     return this.#lostByHand.has(shardId)
   }
 
-  /** True once every lease says durably where reading began. */
-  allStarted(): boolean {
-    const rows = [...this.rows.values()]
-    return rows.length > 0 && rows.every(({ isStartStored }) => isStartStored)
+  /** True once the leases of all these shards say durably where reading began. */
+  allStarted(shardIds: readonly string[]): boolean {
+    return shardIds.every((shardId) => this.rows.get(shardId)?.isStartStored === true)
   }
 
   /** A worker says that a position is stored. */

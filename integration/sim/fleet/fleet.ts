@@ -20,6 +20,8 @@ const RESTART_MS = 1000
 export class Fleet {
   readonly #world: SimulatedWorld
   readonly #options: FleetOptions
+  /** From the last stop on nothing is started again. */
+  #isOver = false
   readonly #slots: Slot[] = []
   #spawned = 0
 
@@ -78,7 +80,7 @@ export class Fleet {
     const former = this.handle(slot)
     await sleep(afterMs)
     await former?.done
-    if (this.handle(slot) === former) this.start(slot)
+    if (this.handle(slot) === former && !this.#isOver) this.start(slot)
   }
 
   alive(): string[] {
@@ -111,6 +113,7 @@ export class Fleet {
 
   /** Stops all; those that do not end in time are named. */
   async stopAll(timeoutMs: number): Promise<readonly string[]> {
+    this.#isOver = true
     for (const slot of this.#slots.keys()) if (this.isUp(slot)) this.stop(slot)
     await this.#world.until(() => this.#slots.every((_slot, i) => !this.isUp(i)), { timeoutMs })
     return this.alive()

@@ -31,7 +31,10 @@ export interface PollingOptions {
   readonly maxPendingBatches?: number | undefined
   /** Bytes buffered ahead for each shard (one response may exceed it), default 8 MiB. */
   readonly maxPendingBytes?: number | undefined
-  /** Deadline of one GetRecords call, milliseconds, default 30,000. KCL: `kinesisRequestTimeout`. */
+  /**
+   * Deadline of one GetRecords call, milliseconds, default 10,000 (KCL: 30,000, which leaves a shard
+   * silent for as long when one answer is lost). KCL: `kinesisRequestTimeout`.
+   */
   readonly requestTimeoutMs?: number | undefined
 }
 export interface ResolvedPolling {

@@ -5,6 +5,7 @@ import type { ControlPlane } from '@millrace/core/internal'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'
+import { atOnce } from '../worker/at-once.ts'
 import { COUNTER_MARGIN, type LostRows, leasesToAdd } from './healed-leases.ts'
 import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
 import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'
@@ -16,6 +17,9 @@ export interface ShardSyncerOptions {
   readonly workerId: string
   readonly logger: Logger
 }
+
+/** A stream of hundreds of shards must not wait for its leases one by one. */
+const INITIAL_LEASES_AT_ONCE = 16
 
 export class ShardSyncer {
   readonly #options: ShardSyncerOptions
@@ -37,11 +41,12 @@ export class ShardSyncer {
   ): Promise<number> {
     const { initialPosition } = this.#options
     // The last row of a table may be lost like any other: what is remembered is not begun anew.
-    const missing =
-      leases.length === 0 && lost.remembered.length === 0
-        ? await this.#initial(signal)
-        : leasesToAdd(await this.shards(signal), leases, lost, initialPosition)
-    return await this.#create(missing, signal)
+    if (leases.length === 0 && lost.remembered.length === 0) {
+      // Of one generation, the first leases of a stream may be made in any order.
+      return await this.#create(await this.#initial(signal), signal, INITIAL_LEASES_AT_ONCE)
+    }
+    const shards = await this.shards(signal)
+    return await this.#create(leasesToAdd(shards, leases, lost, initialPosition), signal)
   }
 
   /** Every shard of the stream. */
@@ -99,17 +104,17 @@ export class ShardSyncer {
   }
 
   /** Ancestors come first, so a stop half-way leaves nothing that the next sync does not find. */
-  async #create(leases: readonly NewLease[], signal: AbortSignal): Promise<number> {
+  async #create(leases: readonly NewLease[], signal: AbortSignal, most = 1): Promise<number> {
     let created = 0
-    for (const lease of leases) {
+    await atOnce(leases, most, async (lease) => {
       if (signal.aborted) throw new AbortedError('Creating leases')
-      if (!(await this.#options.store.createIfAbsent(lease))) continue
+      if (!(await this.#options.store.createIfAbsent(lease))) return
       created++
       this.#options.logger.info(
         { shardId: lease.leaseKey, checkpoint: lease.checkpoint.sequenceNumber },
         'created a lease',
       )
-    }
+    })
     return created
   }
 

@@ -54,7 +54,7 @@ export class Assigner {
     this.#sync = new ShardSyncDuty({
       ...options,
       leads: () => options.lock.leads,
-      onFailure: (cause, failures) => this.#makeWay(cause, failures),
+      onFailure: (cause, failures) => this.#syncFailed(cause, failures),
     })
   }
 
@@ -88,6 +88,12 @@ export class Assigner {
   /** Resolves when nothing that a step has begun is under way any more. */
   async settled(): Promise<void> {
     await this.#sync.settled()
+  }
+
+  /** Where another worker would fare no better, the lock stays: assignment goes on beside. */
+  async #syncFailed(cause: unknown, failures: number): Promise<void> {
+    if (isServiceError(cause) && cause.retryable) return
+    await this.#makeWay(cause, failures)
   }
 
   async #makeWay(cause: unknown, failures: number): Promise<void> {

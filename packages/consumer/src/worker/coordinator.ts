@@ -58,6 +58,8 @@ export class Coordinator {
   readonly #observationLoop: PeriodicLoop
   readonly #lifeLoop: PeriodicLoop
   readonly #lockLoop: PeriodicLoop
+  /** Keys of leases that were given away, or are about to be. */
+  readonly #handedOver = new Set<string>()
   #succession: Promise<SuccessionPlan> | undefined
 
   constructor(options: CoordinatorOptions) {
@@ -147,16 +149,20 @@ export class Coordinator {
 
   /** On the way out: gives one lease to the peer that the plan chooses, or to nobody. */
   async handOver(held: HeldLease): Promise<void> {
+    this.#handedOver.add(held.leaseKey)
     const { successors } = await this.#plan()
     await held.handOver(successors.get(held.leaseKey))
   }
 
   /** On the way out: rows that name this worker and that it never took up. */
-  async handOverUnadopted(): Promise<void> {
+  async handOverUnadopted(deadline: AbortSignal): Promise<void> {
     const { store, logger } = this.#options
     const { mine, successors } = await this.#plan()
-    const unadopted = mine.filter(({ leaseKey }) => !this.#held.has(leaseKey))
+    const unadopted = mine.filter(
+      ({ leaseKey }) => !this.#held.has(leaseKey) && !this.#handedOver.has(leaseKey),
+    )
     await atOnce(unadopted, HAND_OVERS_AT_ONCE, async (row) => {
+      if (deadline.aborted) return
       try {
         await giveAway(store, row, successors.get(row.leaseKey))
       } catch (err) {

@@ -27,6 +27,16 @@ export interface ShardSyncDutyOptions {
 /** A hole is seen twice, and closed, within a minute. KCL: every 2 minutes, three times. */
 const AUDIT_INTERVAL_MS = 20_000
 
+/** Failures in a row that are answered with the next look, before looks are left out. */
+const PROMPT_FAILURES = 3
+const FIRST_PAUSE_MS = 2000
+const LONGEST_PAUSE_MS = 10_000
+
+function pauseMs(failures: number): number {
+  if (failures < PROMPT_FAILURES) return 0
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - PROMPT_FAILURES))
+}
+
 export class ShardSyncDuty {
   readonly #options: ShardSyncDutyOptions
   readonly #audit = new HashRangeAudit()
@@ -35,6 +45,7 @@ export class ShardSyncDuty {
   #isSynced = false
   #nextAuditMs = Number.NEGATIVE_INFINITY
   #failures = 0
+  #notBeforeMs = Number.NEGATIVE_INFINITY
   #underWay: Promise<void> | undefined
 
   constructor(options: ShardSyncDutyOptions) {
@@ -51,6 +62,7 @@ export class ShardSyncDuty {
   begin(): void {
     this.#isSynced = false
     this.#failures = 0
+    this.#notBeforeMs = Number.NEGATIVE_INFINITY
   }
 
   /** Every scan, also of a worker that does not lead yet. */
@@ -74,7 +86,7 @@ export class ShardSyncDuty {
 
   /** When it is due, and none is under way. What it creates, the next look at the table shows. */
   beside(leases: readonly Lease[]): void {
-    if (this.#underWay !== undefined) return
+    if (this.#underWay !== undefined || monotonicMs() < this.#notBeforeMs) return
     this.#underWay = this.#attempt(leases).finally(() => {
       this.#underWay = undefined
     })
@@ -95,6 +107,7 @@ export class ShardSyncDuty {
     } catch (cause) {
       if (signal.aborted) return
       this.#failures++
+      this.#notBeforeMs = monotonicMs() + pauseMs(this.#failures)
       logger.warn({ err: cause, failures: this.#failures }, 'shard sync failed; trying again')
       await onFailure(cause, this.#failures)
     }

@@ -128,7 +128,10 @@ export class Worker<T> {
     }
     const held = this.#coordinator.held.all()
     const handOvers = held.map((lease) => this.#coordinator.handOver(lease))
-    await settledWithin([...handOvers, this.#coordinator.handOverUnadopted()], leftMs())
+    const deadline = new AbortController()
+    const unadopted = this.#coordinator.handOverUnadopted(deadline.signal)
+    await settledWithin([...handOvers, unadopted], leftMs())
+    deadline.abort()
     this.#coordinator.stop()
   }
 
