@@ -287,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "return compareExtendedSequenceNumbers(now.checkpoint, at) === 0 ? 'applied' : 'not-applied'",
     replace: "return 'applied'",
     scenario: 'fleet',
-    from: 1,
+    from: 205,
     seeds: 12,
   },
   {
@@ -307,7 +307,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (now.leaseCounter !== known.leaseCounter + 1) return 'lost'",
     replace: "if (now.leaseCounter !== known.leaseCounter + 1) return 'not-applied'",
     scenario: 'fleet',
-    from: 23,
+    from: 150,
     seeds: 12,
   },
   {
