@@ -100,6 +100,7 @@ export class History {
     await this.#produceAndDisturb(fleet, producer, disturber)
     world.heal()
     isHealed = true
+    this.#lost.healed(world.nowMs())
     world.note('healed')
     for (let slot = 0; slot < plan.workers; slot++) {
       if (!fleet.isUp(slot)) fleet.start(slot)
