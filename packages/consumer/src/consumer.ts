@@ -1,6 +1,7 @@
 /** The public class: lifecycle and wiring. What it does lives in worker/, delivery/ and retrieval/. */
 import { ClosedError, isServiceError } from '@millrace/core'
-import { sleep, TypedEmitter } from '@millrace/core/internal'
+import { integer, resolveOptions, sleep, TypedEmitter } from '@millrace/core/internal'
+import { checkHandler } from './check-handler.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
 import { type ConsumerPorts, openPorts } from './ports.ts'
@@ -10,6 +11,9 @@ import type { ApplicationSnapshot } from './snapshot.ts'
 import { Worker } from './worker/worker.ts'
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
+const CLOSE_RULES = {
+  timeoutMs: integer({ default: DEFAULT_CLOSE_TIMEOUT_MS, min: 0, max: 2_147_483_647 }),
+}
 /** As in KCL: `maxInitializationAttempts`, `schedulerInitializationBackoffTimeMillis`. */
 const START_ATTEMPTS = 20
 const START_BACKOFF_MS = 1000
@@ -61,6 +65,7 @@ export class Consumer<T = Uint8Array>
    * Serves shards until the consumer is closed. Resolves after a graceful stop.
    *
    * @param options.signal closes the consumer when it fires
+   * @throws InvalidOptionError for a handler of no known kind; the consumer can still be run
    * @throws ClosedError when it runs already or has run
    * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x, or to a former
    *   stream of the same name (`onRecreatedStream`)
@@ -74,6 +79,11 @@ export class Consumer<T = Uint8Array>
     if (this.#state !== 'created') {
       const hint = 'One consumer runs once; create another to run again.'
       return Promise.reject(new ClosedError(`This consumer is ${this.#state}`, { hint }))
+    }
+    try {
+      checkHandler(handler)
+    } catch (cause) {
+      return Promise.reject(cause)
     }
     const onAbort = (): void => void this.close()
     if (options.signal?.aborted === true) onAbort()
@@ -108,10 +118,16 @@ export class Consumer<T = Uint8Array>
    * Calling it again returns the same promise.
    *
    * @param options.timeoutMs after which leases move on although a handler still runs; default 30,000
+   * @throws InvalidOptionError; the consumer runs on
    */
   close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
-    this.#closing ??= this.#stop(options.timeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS)
-    return this.#closing
+    try {
+      const { timeoutMs } = resolveOptions<{ timeoutMs: number }>('', options, CLOSE_RULES)
+      this.#closing ??= this.#stop(timeoutMs)
+      return this.#closing
+    } catch (cause) {
+      return Promise.reject(cause)
+    }
   }
 
   /** Stops now, as a crash would: leases expire by themselves. run() rejects with the reason. */

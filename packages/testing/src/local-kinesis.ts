@@ -1,6 +1,6 @@
 /** Kinesis and DynamoDB on the wire, in this process, for anything that speaks to AWS by URL. */
 import { InvalidOptionError } from '@millrace/core'
-import { integer, type OptionRule, resolveOptions } from '@millrace/core/internal'
+import { integer, nearestName, type OptionRule, resolveOptions } from '@millrace/core/internal'
 import { HttpDoor } from './http/http-door.ts'
 import type { SimulatedKinesisOptions } from './kinesis/options.ts'
 import { SimulatedKinesis } from './kinesis/simulated-kinesis.ts'
@@ -55,7 +55,7 @@ export async function startLocalKinesis(options: LocalKinesisOptions = {}): Prom
     { port, dynamodbPort, host },
     { port: PORT, dynamodbPort: PORT, host: address },
   )
-  const kinesis = new SimulatedKinesis(serviceOptions)
+  const kinesis = serviceOf(serviceOptions)
   for (const { name, shardCount } of streams ?? []) {
     await kinesis.createStream({ StreamName: name, ShardCount: shardCount ?? 1 })
   }
@@ -77,6 +77,20 @@ export async function startLocalKinesis(options: LocalKinesisOptions = {}): Prom
     throw error
   }
 }
+
+/** The service knows its own options only; a misspelt `port` must not be answered with its list. */
+function serviceOf(options: SimulatedKinesisOptions): SimulatedKinesis {
+  try {
+    return new SimulatedKinesis(options)
+  } catch (cause) {
+    const isUnknown = cause instanceof InvalidOptionError && cause.message.startsWith('Unknown')
+    const near = isUnknown ? nearestName(cause.option, OWN_NAMES) : undefined
+    if (!isUnknown || near === undefined) throw cause
+    throw new InvalidOptionError(cause.option, cause.message, `Did you mean "${near}"?`)
+  }
+}
+
+const OWN_NAMES = ['port', 'dynamodbPort', 'host', 'streams']
 
 interface Place {
   readonly port: number

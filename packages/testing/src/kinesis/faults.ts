@@ -5,6 +5,7 @@ import {
   type KinesisPort,
   type ServiceError,
 } from '@millrace/core'
+import { nearestName, showValue } from '@millrace/core/internal'
 
 /** A method of the simulated Kinesis that a fault can hit. @public */
 export type SimulatedOperation = keyof KinesisPort | keyof KinesisAdminPort
@@ -139,7 +140,42 @@ function matches(fault: Fault, scope: CallScope): boolean {
   )
 }
 
+/** Spelt wrong, a fault would never be met and its test would prove nothing. */
+const OPERATIONS: readonly SimulatedOperation[] = [
+  'putRecords',
+  'getRecords',
+  'getShardIterator',
+  'listShards',
+  'describeStreamSummary',
+  'createStream',
+  'deleteStream',
+  'splitShard',
+  'mergeShards',
+  'putRecord',
+]
+const KINDS: readonly FaultKind[] = [
+  'throttle',
+  'fail',
+  'delay',
+  'lose-reply',
+  'expire-iterators',
+  'empty-page',
+  'null-iterator',
+]
+
+function checkName(option: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return
+  const near = nearestName(String(value), known)
+  throw new InvalidOptionError(
+    option,
+    `${option} is ${showValue(value)}`,
+    near === undefined ? `Use one of: ${known.join(', ')}.` : `Did you mean "${near}"?`,
+  )
+}
+
 function checkFault(fault: Fault): void {
+  checkName('operation', fault.operation, OPERATIONS)
+  checkName('kind', fault.kind, KINDS)
   const times = fault.times ?? 1
   if (!(times >= 1)) {
     throw new InvalidOptionError('times', `times is ${times}`, 'Use 1 or more.')

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { Consumer } from '@millrace/consumer'
+import { InvalidOptionError } from '@millrace/core'
+import { SimulatedDynamo, SimulatedKinesis } from '@millrace/testing'
+
+function consumer(): Consumer {
+  return new Consumer({
+    applicationName: 'orders-app',
+    stream: 'orders',
+    client: new SimulatedKinesis(),
+    dynamodb: new SimulatedDynamo(),
+    logger: false,
+  })
+}
+
+function refusal(hint: RegExp): (cause: unknown) => boolean {
+  return (cause) => {
+    assert.ok(cause instanceof InvalidOptionError)
+    assert.match(cause.hint, hint)
+    return true
+  }
+}
+
+describe('Consumer.run, given no handler', () => {
+  for (const [what, handler, hint] of [
+    ['nothing', undefined, /eachRecord/],
+    ['a name that is none', { eachRecrod: () => {} }, /Did you mean "eachRecord"/],
+    ['two kinds', { eachRecord: () => {}, eachBatch: () => {} }, /one function/],
+    ['no function', { processor: {} }, /one function/],
+  ] as const) {
+    it(`refuses ${what} before a lease is taken, and can still be run`, async () => {
+      const worker = consumer()
+      await assert.rejects(worker.run(handler as never), refusal(hint))
+      assert.equal(worker.state, 'created')
+    })
+  }
+})
+
+describe('Consumer.close, given a wrong timeoutMs', () => {
+  it('refuses it, and closes when asked properly', async () => {
+    const worker = consumer()
+    await assert.rejects(worker.close({ timeoutMs: -1 }), refusal(/from 0/))
+    await worker.close()
+    assert.equal(worker.state, 'stopped')
+  })
+})
