@@ -4,18 +4,25 @@ import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../src/errors.ts'
 import { inApplication, numbered, SHARD, STREAM, TABLE } from './application.ts'
 
+/** The table, but for calls that are answered with this error name. */
+function refusing<T extends object>(port: T, errorName: () => string | undefined): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name) as (input: unknown) => unknown
+      return (input: unknown) => {
+        const refused = errorName()
+        if (refused === undefined) return method.call(target, input)
+        return Promise.reject(new ServiceError(String(name), refused, 'refused'))
+      }
+    },
+  })
+}
+
 describe('Consumer, starting and stopping', () => {
   it('rejects once the lease table is gone, instead of running on without leases', () =>
     inApplication(async (app) => {
       let gone = false
-      const refuse = (operation: string): Promise<never> =>
-        Promise.reject(new ServiceError(operation, 'ResourceNotFoundException', 'no such table'))
-      const dynamodb = new Proxy(app.dynamo, {
-        get: (target, name) => {
-          const method = Reflect.get(target, name) as (input: unknown) => unknown
-          return (input: unknown) => (gone ? refuse(String(name)) : method.call(target, input))
-        },
-      })
+      const dynamodb = refusing(app.dynamo, () => (gone ? 'ResourceNotFoundException' : undefined))
       const worker = app.worker('a', { dynamodb })
       const errors: unknown[] = []
       worker.consumer.on('error', (error) => errors.push(error))
@@ -31,15 +38,7 @@ describe('Consumer, starting and stopping', () => {
   it('tells an application without a logger that the table may not be read any more', () =>
     inApplication(async (app) => {
       let denied = false
-      const dynamodb = new Proxy(app.dynamo, {
-        get: (target, name) => {
-          const method = Reflect.get(target, name) as (input: unknown) => unknown
-          return (input: unknown) =>
-            denied
-              ? Promise.reject(new ServiceError(String(name), 'AccessDeniedException', 'not you'))
-              : method.call(target, input)
-        },
-      })
+      const dynamodb = refusing(app.dynamo, () => (denied ? 'AccessDeniedException' : undefined))
       const worker = app.worker('a', { dynamodb })
       const errors: unknown[] = []
       worker.consumer.on('error', (error) => errors.push(error))
