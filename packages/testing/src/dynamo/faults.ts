@@ -18,6 +18,8 @@ export interface DynamoFault {
   readonly times?: number | undefined
   /** Only calls on this table. @default any */
   readonly tableName?: string | undefined
+  /** Only calls whose input it says yes to. @default any */
+  readonly when?: ((input: unknown) => boolean) | undefined
   /** Of `delay`, milliseconds; `Infinity` never answers. @default 1000 */
   readonly delayMs?: number | undefined
   /**
@@ -45,11 +47,15 @@ export class DynamoFaultBook {
   }
 
   /** The oldest fault that the call meets; meeting it counts. */
-  take(operation: keyof DynamoPort, tableName: string): DynamoFault | undefined {
+  take(
+    operation: keyof DynamoPort,
+    input: { readonly TableName: string },
+  ): DynamoFault | undefined {
     const active = this.#active.find(
       ({ fault }) =>
         fault.operation === operation &&
-        (fault.tableName === undefined || fault.tableName === tableName),
+        (fault.tableName === undefined || fault.tableName === input.TableName) &&
+        (fault.when === undefined || fault.when(input)),
     )
     if (active === undefined) return undefined
     active.timesLeft--

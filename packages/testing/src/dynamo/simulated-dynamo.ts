@@ -167,7 +167,7 @@ export class SimulatedDynamo implements DynamoPort {
   ): T | Promise<T> {
     const awsOperation = AWS_OPERATIONS[operation]
     refuseAborted(awsOperation, options)
-    const fault = this.#faults.take(operation, input.TableName)
+    const fault = this.#faults.take(operation, input)
     // A request that arrives late must arrive as it was sent.
     const sent = fault?.delayed === 'request' ? structuredClone(input) : input
     return callService(awsOperation, options, fault, false, () =>

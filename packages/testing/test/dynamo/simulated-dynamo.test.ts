@@ -330,6 +330,18 @@ describe('SimulatedDynamo faults', () => {
     assert.equal(await get(TableName), 'none')
   })
 
+  it('hit only calls whose input they are told to', async () => {
+    const simulated = await withTable()
+    const put = (leaseKey: string): Promise<string> =>
+      rejectionOf(simulated.putItem({ TableName, Item: { ...ROW, leaseKey: { S: leaseKey } } }))
+    simulated.injectFault({
+      operation: 'putItem',
+      kind: 'fail',
+      when: (input) => (input as dynamo.PutItemInput).Item['leaseKey']?.S === 'b',
+    })
+    assert.deepEqual([await put('a'), await put('b'), await put('b')], ['none', 'transient', 'none'])
+  })
+
   it('lose a reply after the write was applied', async () => {
     const simulated = await withTable()
     simulated.injectFault({ operation: 'putItem', kind: 'lose-reply' })
