@@ -1,4 +1,5 @@
 /** What the command line asks for. Pure. */
+import { availableParallelism } from 'node:os'
 import { nearestName } from '@millrace/core/internal'
 
 export interface SimArguments {
@@ -9,14 +10,17 @@ export interface SimArguments {
   readonly scenario: string | undefined
   readonly mutant: string | undefined
   readonly listMutants: boolean
+  readonly listScenarios: boolean
+  /** Processes that share the seeds. */
+  readonly jobs: number
   readonly json: boolean
 }
 
 export class UsageError extends Error {}
 
-const NUMBERS = ['--seeds', '--from', '--seed'] as const
+const NUMBERS = ['--seeds', '--from', '--seed', '--jobs'] as const
 const TEXTS = ['--scenario', '--mutant'] as const
-const FLAGS = ['--trace', '--json', '--list-mutants'] as const
+const FLAGS = ['--trace', '--json', '--list-mutants', '--list-scenarios'] as const
 export const DEFAULT_SEEDS = 200
 
 /** @throws UsageError */
@@ -40,6 +44,8 @@ export function parseArguments(given: readonly string[]): SimArguments {
     scenario: texts.get('--scenario'),
     mutant: texts.get('--mutant'),
     listMutants: flags.has('--list-mutants'),
+    listScenarios: flags.has('--list-scenarios'),
+    jobs: Math.max(1, numbers.get('--jobs') ?? availableParallelism()),
     json: flags.has('--json'),
   }
 }

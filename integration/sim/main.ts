@@ -1,9 +1,14 @@
 /** `npm run sim`: seeded histories of a fleet in virtual time, each judged by the rules of reliability.md. */
+import { monotonicMs } from '@millrace/core/internal'
 import { parseArguments, type SimArguments, UsageError } from './arguments.ts'
 import { MUTANTS } from './mutants/mutants.ts'
 import { MutantNotAppliedError, runMutant } from './mutants/run-mutant.ts'
-import { runSeeds, type SimSummary } from './run-seeds.ts'
-import { runSeed, SCENARIOS, type Scenario } from './scenarios.ts'
+import { type HistoryFact, runSeeds, type SeedRange } from './run-seeds.ts'
+import { runSeed, type Scenario } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
+import { runInProcesses } from './seed-pool.ts'
+import { type SimSummary, summaryOf } from './summary.ts'
+import { tellOf } from './tell-summary.ts'
 
 const HELD = 0
 const VIOLATED = 1
@@ -27,33 +32,41 @@ async function runMany(given: SimArguments): Promise<number> {
     from: given.seed ?? given.from,
     seeds: given.seed === undefined ? given.seeds : 1,
   }
-  const summary = await runSeeds(scenariosOf(given), range, (scenario, seed, result) => {
-    for (const { rule, message, atMs } of result.violations) {
-      say(`${scenario.name} seed ${seed}: ${rule} at ${atMs.toFixed(0)} ms: ${message}`)
-    }
-    if (!given.json && seed % 25 === 0 && scenario === SCENARIOS[0]) say(`... seed ${seed}`)
-  })
-  report(summary, given)
-  return summary.violations.length === 0 ? HELD : VIOLATED
+  const beganMs = monotonicMs()
+  const facts = await factsOf(scenariosOf(given), range, given)
+  report(summaryOf(facts), range.seeds / ((monotonicMs() - beganMs) / 1000), given)
+  return facts.some(({ violations }) => violations.length > 0) ? VIOLATED : HELD
 }
 
-function report(summary: SimSummary, given: SimArguments): void {
-  if (given.json) {
-    say(
-      JSON.stringify({
-        ...summary,
-        violations: summary.violations.length,
-        found: summary.violations,
-      }),
-    )
-    return
+async function factsOf(
+  scenarios: readonly Scenario[],
+  range: SeedRange,
+  { jobs, json }: SimArguments,
+): Promise<readonly HistoryFact[]> {
+  let histories = 0
+  const onFacts = (facts: readonly HistoryFact[]): void => {
+    for (const { rule, message, atMs, scenario, seed } of facts.flatMap((f) => f.violations)) {
+      say(`${scenario} seed ${seed}: ${rule} at ${atMs.toFixed(0)} ms: ${message}`)
+    }
+    const before = histories
+    histories += facts.length
+    if (!json && Math.floor(before / 100) < Math.floor(histories / 100)) {
+      say(`... ${histories} histories`)
+    }
   }
-  say(
-    `${summary.histories} histories, ${summary.virtualHours} virtual hours, ${summary.violations.length} violations`,
-  )
-  say(`trace hash ${summary.traceHash}`)
-  if (summary.violations.length > 0)
-    say('replay one: npm run sim -- --scenario NAME --seed N --trace')
+  if (jobs > 1) return await runInProcesses({ scenarios, range, jobs, onFacts })
+  const facts: HistoryFact[] = []
+  for await (const fact of runSeeds(scenarios, range)) {
+    facts.push(fact)
+    onFacts([fact])
+  }
+  return facts
+}
+
+function report(summary: SimSummary, seedsPerSecond: number, given: SimArguments): void {
+  const pace = Math.round(seedsPerSecond * 100) / 100
+  if (given.json) say(JSON.stringify({ ...summary, seedsPerSecond: pace }))
+  else say(tellOf(summary, pace))
 }
 
 async function runTraced(given: SimArguments, seed: number): Promise<number> {
@@ -73,6 +86,10 @@ async function main(): Promise<number> {
   const given = parseArguments(process.argv.slice(2))
   if (given.listMutants) {
     for (const { name } of MUTANTS) say(name)
+    return HELD
+  }
+  if (given.listScenarios) {
+    for (const { name, about } of SCENARIOS) say(`${name.padEnd(24)} ${about}`)
     return HELD
   }
   if (given.mutant !== undefined) return await runMutant(given.mutant, given.json, say)

@@ -1,7 +1,8 @@
 /** Runs seeds one after another and sums up what they found. */
 import { createHash } from 'node:crypto'
 import type { SimulationResult } from '@millrace/testing'
-import { runSeed, type Scenario } from './scenarios.ts'
+import type { BoundId } from './bounds.ts'
+import { runSeed, type Scenario } from './scenario.ts'
 
 export interface FoundViolation {
   readonly scenario: string
@@ -11,13 +12,16 @@ export interface FoundViolation {
   readonly atMs: number
 }
 
-export interface SimSummary {
-  /** One hash over the trace hashes of all seeds. */
+/** What one history leaves behind; plain data, so that it can cross from one process to another. */
+export interface HistoryFact {
+  readonly scenario: string
+  readonly seed: number
   readonly traceHash: string
-  readonly histories: number
-  readonly violations: readonly FoundViolation[]
+  readonly virtualMs: number
   readonly counts: Readonly<Record<string, number>>
-  readonly virtualHours: number
+  readonly violations: readonly FoundViolation[]
+  /** Bound -> what was measured, milliseconds. */
+  readonly bounds: readonly (readonly [BoundId, number])[]
 }
 
 export interface SeedRange {
@@ -25,37 +29,47 @@ export interface SeedRange {
   readonly seeds: number
 }
 
-export async function runSeeds(
+/** Alone, a scenario runs for every seed; among others, for the seeds that it asks for. */
+export function scenariosFor(scenarios: readonly Scenario[], seed: number): readonly Scenario[] {
+  if (scenarios.length === 1) return scenarios
+  return scenarios.filter(({ everySeeds = 1 }) => seed % everySeeds === 0)
+}
+
+/** @yields one fact for each history, in the order of seeds and scenarios */
+export async function* runSeeds(
   scenarios: readonly Scenario[],
   { from, seeds }: SeedRange,
-  onSeed: (scenario: Scenario, seed: number, result: SimulationResult) => void,
-): Promise<SimSummary> {
-  const hash = createHash('sha256')
-  const violations: FoundViolation[] = []
-  const counts = new Map<string, number>()
-  let virtualMs = 0
-  let histories = 0
+): AsyncGenerator<HistoryFact, void, void> {
   for (let seed = from; seed < from + seeds; seed++) {
-    for (const scenario of scenarios) {
-      if (scenarios.length > 1 && seed % (scenario.everySeeds ?? 1) !== 0) continue
-      const result = await runSeed(scenario, seed)
-      onSeed(scenario, seed, result)
-      hash.update(`${scenario.name} ${seed} ${result.traceHash}\n`)
-      histories++
-      virtualMs += result.virtualMs
-      for (const [name, count] of Object.entries(result.counts)) {
-        counts.set(name, (counts.get(name) ?? 0) + count)
-      }
-      for (const { rule, message, atMs } of result.violations) {
-        violations.push({ scenario: scenario.name, seed, rule, message, atMs })
-      }
+    for (const scenario of scenariosFor(scenarios, seed)) {
+      yield factOf(scenario.name, seed, await runSeed(scenario, seed))
     }
   }
+}
+
+function factOf(
+  scenario: string,
+  seed: number,
+  result: SimulationResult & { readonly bounds: HistoryFact['bounds'] },
+): HistoryFact {
+  const { traceHash, virtualMs, counts, bounds } = result
   return {
-    traceHash: hash.digest('hex'),
-    histories,
-    violations,
-    counts: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    virtualHours: Math.round(virtualMs / 36_000) / 100,
+    ...{ scenario, seed, traceHash, virtualMs, counts, bounds },
+    violations: result.violations.map(({ rule, message, atMs }) => ({
+      ...{ scenario, seed, rule, message, atMs },
+    })),
+  }
+}
+
+/** One hash over the trace hashes of all histories. */
+export class OverallHash {
+  readonly #hash = createHash('sha256')
+
+  add({ scenario, seed, traceHash }: HistoryFact): void {
+    this.#hash.update(`${scenario} ${seed} ${traceHash}\n`)
+  }
+
+  digest(): string {
+    return this.#hash.digest('hex')
   }
 }

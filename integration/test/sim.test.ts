@@ -23,16 +23,21 @@ async function sim(...args: string[]): Promise<{ exitCode: number; last: string 
   return { exitCode: result.exitCode, last: result.stdout.trimEnd().split('\n').at(-1) ?? '' }
 }
 
+/** How quick the machine is has no part in what is found. */
+function withoutPace(found: object): object {
+  return { ...found, seedsPerSecond: undefined }
+}
+
 describe('npm run sim', () => {
-  it('gives the same trace hash in two fresh processes, and no violation', async () => {
+  it('finds the same in one process as spread over two, and no violation', async () => {
     const [one, two] = await Promise.all([
-      sim('--seeds', '4', '--json'),
-      sim('--seeds', '4', '--json'),
+      sim('--seeds', '4', '--json', '--jobs', '1'),
+      sim('--seeds', '4', '--json', '--jobs', '2'),
     ])
     assert.equal(one.exitCode, 0)
-    const first = JSON.parse(one.last) as { traceHash: string; violations: number }
+    const first = JSON.parse(one.last) as { violations: number }
     assert.equal(first.violations, 0)
-    assert.deepEqual(JSON.parse(two.last), first)
+    assert.deepEqual(withoutPace(JSON.parse(two.last)), withoutPace(first))
   })
 
   it('gives another hash for other seeds', async () => {

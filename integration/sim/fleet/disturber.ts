@@ -89,7 +89,7 @@ export class Disturber {
     const { fleet, table, world } = this.#options
     if (target !== 'leader') return target
     const slot = fleet.slotOf(table.lock.owner)
-    if (slot !== undefined) world.count('disturbance.aimed-at-leader')
+    if (slot !== undefined) world.count('marker.aimed-at-leader')
     return slot ?? 0
   }
 

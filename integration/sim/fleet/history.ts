@@ -1,5 +1,6 @@
 /** One history of a fleet: it starts, is disturbed, heals, drains, stops, and is judged. */
 import type { AppliedWrite, SimulatedWorld, StoredRecordNotice } from '@millrace/testing'
+import type { Bounds } from '../bounds.ts'
 import { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { checkAccount, checkCoverage, checkHandedOver } from '../checkers/end-checks.ts'
 import { Ledger } from '../checkers/ledger.ts'
@@ -11,6 +12,7 @@ import type { HistoryPlan } from './history-plan.ts'
 import { FAILOVER_TIME_MS, STREAM } from './names.ts'
 import { ProducerRun } from './producer-run.ts'
 import { Recovery } from './recovery.ts'
+import { Stage } from './stage.ts'
 
 const PRODUCER_END_MS = 120_000
 const START_MS = 120_000
@@ -18,6 +20,7 @@ const STOP_MS = 60_000
 
 export class History {
   readonly #plan: HistoryPlan
+  readonly #bounds: Bounds
   readonly #ledger = new Ledger()
   #world: SimulatedWorld | undefined
   #disturber: Disturber | undefined
@@ -26,8 +29,9 @@ export class History {
   readonly #lost: LostRows
   readonly #leasesLost: { readonly reason: string; readonly atMs: number }[] = []
 
-  constructor(plan: HistoryPlan) {
+  constructor(plan: HistoryPlan, bounds: Bounds) {
     this.#plan = plan
+    this.#bounds = bounds
     const report: Report = (rule, message, fields) =>
       this.#inWorld().violation(rule, message, fields)
     const shared = {
@@ -66,7 +70,7 @@ export class History {
     return this.#leasesLost
   }
 
-  async run(world: SimulatedWorld): Promise<void> {
+  async run(world: SimulatedWorld, script?: (stage: Stage) => Promise<void>): Promise<void> {
     this.#world = world
     const plan = this.#plan
     const [ledger, table, deliveries] = [this.#ledger, this.#table, this.#deliveries]
@@ -97,7 +101,13 @@ export class History {
     const producer = new ProducerRun({ world, ledger, plan })
     const disturber = new Disturber({ world, plan, fleet, producer, table, lost: this.#lost })
     this.#disturber = disturber
-    await this.#produceAndDisturb(fleet, producer, disturber)
+    const lost = this.#lost
+    const bounds = this.#bounds
+    const stage = new Stage({
+      ...{ world, plan, fleet, producer, table, deliveries, ledger, lost, bounds },
+    })
+    await this.#startAll(fleet, producer)
+    await Promise.all([disturber.run(), script?.(stage)])
     world.heal()
     isHealed = true
     this.#lost.healed(world.nowMs())
@@ -106,7 +116,7 @@ export class History {
       if (!fleet.isUp(slot)) fleet.start(slot)
       else if (stuck.has(fleet.handle(slot)?.name ?? '')) fleet.stopAndRestart(slot, 0)
     }
-    const recovery = new Recovery({ world, plan, ledger, table, deliveries, fleet })
+    const recovery = new Recovery({ world, plan, ledger, table, deliveries, fleet, bounds })
     const served = recovery.served()
     if (!(await producer.finish(PRODUCER_END_MS))) world.violation('S17', 'a producer does not end')
     await served
@@ -121,15 +131,10 @@ export class History {
     world.count('records.put', ledger.puts.length)
   }
 
-  async #produceAndDisturb(
-    fleet: Fleet,
-    producer: ProducerRun,
-    disturber: Disturber,
-  ): Promise<void> {
+  async #startAll(fleet: Fleet, producer: ProducerRun): Promise<void> {
     for (let slot = 0; slot < this.#plan.workers; slot++) fleet.start(slot)
     if (this.#plan.initialPosition === 'LATEST') await this.#untilReadingAtTheTip()
     producer.start()
-    await disturber.run()
   }
 
   /** At LATEST only what is put after the start is owed. */

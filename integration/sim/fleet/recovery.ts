@@ -1,5 +1,6 @@
 /** How soon a healed fleet serves every shard, and how evenly: L1, L2, L4 and L13. */
 import type { SimulatedWorld } from '@millrace/testing'
+import type { Bounds } from '../bounds.ts'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { unserved } from '../checkers/end-checks.ts'
 import { isEnded } from '../checkers/lease-row.ts'
@@ -8,6 +9,7 @@ import type { TableChecker } from '../checkers/table-checker.ts'
 import type { Fleet } from './fleet.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { STREAM } from './names.ts'
+import { putInto } from './probe.ts'
 
 /** Until everything is done. */
 const DRAIN_MS = 120_000
@@ -23,6 +25,7 @@ export interface RecoveryOptions {
   readonly table: TableChecker
   readonly deliveries: DeliveryChecker
   readonly fleet: Fleet
+  readonly bounds: Bounds
 }
 
 export class Recovery {
@@ -110,19 +113,7 @@ export class Recovery {
   async #probe(): Promise<void> {
     const { world, ledger } = this.#options
     for (const shard of this.#openShards()) {
-      const { StartingHashKey } = shard.HashKeyRange
-      const put = ledger.put('probe', StartingHashKey, 'probe')
-      put.settled = 'acked'
-      await world.kinesis.putRecords({
-        StreamName: STREAM,
-        Records: [
-          {
-            PartitionKey: put.partitionKey,
-            ExplicitHashKey: StartingHashKey,
-            Data: new TextEncoder().encode(put.data),
-          },
-        ],
-      })
+      await putInto(world, ledger, shard.ShardId)
     }
   }
 

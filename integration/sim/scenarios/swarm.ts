@@ -1,0 +1,84 @@
+/** Histories drawn from a seed, and special ones that look closer at one promise. */
+import type { SimulatedWorld } from '@millrace/testing'
+import type { History } from '../fleet/history.ts'
+import { planHistory } from '../fleet/history-plan.ts'
+import {
+  CALM_MS,
+  planBrokenLock,
+  planCalm,
+  planLostRenewalReplies,
+  planLostRow,
+  planRollingRestart,
+  planSlowWakes,
+} from '../fleet/special-plans.ts'
+import type { Scenario } from '../scenario.ts'
+
+/** By then a fleet that nobody joins or leaves has spread its leases. */
+const SPREAD_MS = 30_000
+/** Discovery looks every 2 s; the calls, the index and the loop take a little. */
+const ADOPTED_MS = 3000
+
+/** S23, L5: nothing moves, nothing is lost; leases are taken up by those that they were given to. */
+function judgeCalm({ leasesLost, table }: History, world: SimulatedWorld): void {
+  const lost = leasesLost.filter(({ atMs }) => atMs > SPREAD_MS).length
+  if (lost > 0) world.violation('S23', `${lost} leases were lost although nothing went wrong`)
+  const moves = table.moves.filter((atMs) => atMs > SPREAD_MS && atMs < CALM_MS).length
+  if (moves > 0) world.violation('S23', `${moves} leases moved although nothing had changed`)
+  const slowestMs = Math.max(0, ...table.adoptionsMs)
+  if (slowestMs > ADOPTED_MS) {
+    world.violation('L4', `a lease was taken up ${slowestMs.toFixed(0)} ms after it was assigned`)
+  }
+}
+
+export const SWARM: readonly Scenario[] = [
+  {
+    name: 'fleet',
+    about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
+    plan: planHistory,
+  },
+  {
+    name: 'lost-row',
+    about: 'R32, L7: a lease row deleted by hand is back within a minute, and nothing is lost',
+    plan: planLostRow,
+  },
+  {
+    name: 'lost-renewal-replies',
+    about: 'R19: a lost renewal reply alone never costs a lease',
+    plan: planLostRenewalReplies,
+    judge: (history, world) => {
+      const lost = history.leasesLost.filter(({ atMs }) => atMs > SPREAD_MS)
+      if (lost.length > 0) {
+        world.violation('R19', `${lost.length} leases were lost although only replies were`)
+      }
+    },
+  },
+  {
+    name: 'rolling-restart',
+    about: 'L3: workers that stop one after another hand everything over; no lease ever expires',
+    plan: planRollingRestart,
+    everySeeds: 3,
+    judge: ({ leasesLost }, world) => {
+      const expired = leasesLost.filter(({ reason }) => reason === 'expired').length
+      if (expired > 0) world.violation('L3', `${expired} leases expired in an orderly fleet`)
+    },
+  },
+  {
+    name: 'slow-wakes',
+    about: 'S7, S8: answers take a second, and paused workers wake just as their leases run out',
+    plan: planSlowWakes,
+    everySeeds: 3,
+  },
+  {
+    name: 'broken-lock',
+    about: 'R36: nobody can lead, yet the leases of a dead worker are served',
+    plan: planBrokenLock,
+    everySeeds: 3,
+  },
+  {
+    name: 'calm',
+    about: 'S23, L5: ten minutes in which nothing goes wrong and nothing moves',
+    plan: planCalm,
+    everySeeds: 10,
+    judge: judgeCalm,
+  },
+]

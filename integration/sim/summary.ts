@@ -1,0 +1,69 @@
+/** Many histories summed up: what `npm run sim` reports. Pure. */
+import { type BoundSummary, summaryOfBounds } from './bounds.ts'
+import { type FoundViolation, type HistoryFact, OverallHash } from './run-seeds.ts'
+
+export interface SimSummary {
+  readonly traceHash: string
+  readonly histories: number
+  readonly violations: number
+  readonly found: readonly FoundViolation[]
+  readonly virtualHours: number
+  /** What went wrong on purpose, by kind. */
+  readonly faults: Readonly<Record<string, number>>
+  /** How many kinds of faults were injected. */
+  readonly faultKinds: number
+  /** The longest recovery of each L-bound, virtual milliseconds. */
+  readonly bounds: Readonly<Record<string, BoundSummary>>
+  /** Situations that some history must reach, and how often they were. */
+  readonly markers: Readonly<Record<string, number>>
+  /** Histories of each scenario. */
+  readonly scenarios: Readonly<Record<string, number>>
+  /** Everything else that was counted. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+const FAULTS = /^(fault|disturbance|handler)\.(.+)$/
+const MARKERS = /^marker\.(.+)$/
+
+export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
+  const hash = new OverallHash()
+  const [faults, markers, counts] = [new Tally(), new Tally(), new Tally()]
+  const scenarios = new Tally()
+  for (const fact of facts) {
+    hash.add(fact)
+    scenarios.add(fact.scenario, 1)
+    for (const [name, count] of Object.entries(fact.counts)) {
+      const marker = MARKERS.exec(name)?.[1]
+      if (marker !== undefined) markers.add(marker, count)
+      else if (FAULTS.test(name)) faults.add(name, count)
+      else counts.add(name, count)
+    }
+  }
+  const found = facts.flatMap(({ violations }) => violations)
+  const virtualMs = facts.reduce((sum, fact) => sum + fact.virtualMs, 0)
+  return {
+    traceHash: hash.digest(),
+    histories: facts.length,
+    violations: found.length,
+    found,
+    virtualHours: Math.round(virtualMs / 36_000) / 100,
+    faults: faults.sorted(),
+    faultKinds: Object.keys(faults.sorted()).length,
+    bounds: summaryOfBounds(facts.flatMap(({ bounds }) => bounds)),
+    markers: markers.sorted(),
+    scenarios: scenarios.sorted(),
+    counts: counts.sorted(),
+  }
+}
+
+class Tally {
+  readonly #counts = new Map<string, number>()
+
+  add(name: string, count: number): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + count)
+  }
+
+  sorted(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}

@@ -1,0 +1,37 @@
+/** A summary in words, for a person. Pure. */
+import type { SimSummary } from './summary.ts'
+
+export function tellOf(summary: SimSummary, seedsPerSecond: number): string {
+  const { histories, virtualHours, violations, traceHash, found } = summary
+  const [first] = found
+  const lines = [
+    `${histories} histories, ${virtualHours} virtual hours, ${seedsPerSecond} seeds a second, ${violations} violations`,
+    '',
+    ...table('scenario', 'histories', summary.scenarios),
+    '',
+    ...table('fault', 'injected', summary.faults),
+    '',
+    ...table('marker', 'reached', summary.markers),
+    '',
+    `${'bound'.padEnd(44)} ${'longest'.padStart(9)}   limit, virtual ms`,
+    ...Object.entries(summary.bounds).map(
+      ([id, { maxMs, limitMs, measured }]) =>
+        `${`${id}, measured ${measured} times`.padEnd(44)} ${String(maxMs).padStart(9)}   ${limitMs}`,
+    ),
+    '',
+    `trace hash ${traceHash}`,
+  ]
+  if (first !== undefined) {
+    lines.push(
+      `replay the first: npm run sim -- --scenario ${first.scenario} --seed ${first.seed} --trace`,
+    )
+  }
+  return lines.join('\n')
+}
+
+function table(what: string, how: string, counts: Readonly<Record<string, number>>): string[] {
+  const rows = Object.entries(counts).map(
+    ([name, count]) => `${name.padEnd(44)} ${String(count).padStart(9)}`,
+  )
+  return [`${what.padEnd(44)} ${how.padStart(9)}`, ...rows]
+}
