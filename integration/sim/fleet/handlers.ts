@@ -6,6 +6,12 @@ import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
 
+export interface HandlerCall {
+  readonly workerId: string
+  readonly records: readonly ConsumerRecord[]
+  readonly shard: ShardContext
+}
+
 export interface HandlerOptions {
   readonly plan: Pick<
     HistoryPlan,
@@ -17,6 +23,8 @@ export interface HandlerOptions {
   readonly random: Random
   /** Handlers fail and get stuck only until then. */
   readonly isHealed: () => boolean
+  /** A script's part of each handler call, after it has been reported; what it throws, the call throws. */
+  readonly onCall: (call: HandlerCall) => Promise<void> | undefined
   /** A call of this worker will never settle. */
   readonly onStuck: (workerId: string) => void
 }
@@ -51,6 +59,14 @@ async function handleRecords(
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
   const settled = deliveries.began(tenure, shard.signal)
+  try {
+    await options.onCall({ workerId, records, shard })
+  } catch (cause) {
+    settled()
+    const [failed] = records
+    if (failed !== undefined && plan.onHandlerError !== 'skip') deliveries.failed(tenure, failed)
+    throw cause
+  }
   const [isStuck, fails] = [random.next() < plan.handlerStuck, random.next() < plan.handlerFailure]
   const isHealed = options.isHealed()
   if (isStuck && !isHealed) {

@@ -1,4 +1,5 @@
 /** What a seed makes of a history: its size, its faults and when what happens. Pure. */
+import type { ConsumerOptions } from '@millrace/consumer'
 import type { Random } from '@millrace/core'
 import type { SimulatedFaults } from '@millrace/testing'
 
@@ -63,6 +64,8 @@ export interface HistoryPlan {
   readonly hasLeader: boolean
   /** The fault phase; after it everything heals. */
   readonly disturbedMs: number
+  /** Options of the consumers that a scenario is about. */
+  readonly consumer?: Pick<Partial<ConsumerOptions>, 'lease' | 'onRecreatedStream' | 'checkpoint'>
 }
 
 export interface ServiceSizes {

@@ -87,6 +87,7 @@ export class History {
       table,
       deliveries,
       isHealed: () => isHealed,
+      onCall: (call) => stage.onCall?.(call),
       onStuck: (workerId) => {
         stuck.add(workerId)
         world.count('handler.never-settles')

@@ -7,6 +7,7 @@ import type { Ledger } from '../checkers/ledger.ts'
 import type { LostRows } from '../checkers/lost-rows.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import type { Fleet } from './fleet.ts'
+import type { HandlerCall } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { putInto } from './probe.ts'
 import type { ProducerRun } from './producer-run.ts'
@@ -45,6 +46,8 @@ export class Stage {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
+  /** The script's part of each handler call: may wait, may throw. */
+  onCall: ((call: HandlerCall) => Promise<void>) | undefined
 
   constructor(options: StageOptions) {
     this.world = options.world

@@ -31,12 +31,14 @@ export async function runWorker(
     client: process.kinesis,
     dynamodb: process.dynamo,
     random: process.random,
+    ...plan.consumer,
     initialPosition: plan.initialPosition,
     logger: false,
     lease: {
       failoverTimeMs: FAILOVER_TIME_MS,
       workerMetrics: 'off',
       leaseCleanup: plan.leaseCleanup,
+      ...plan.consumer?.lease,
     },
     retrieval: {
       mode: 'polling',
