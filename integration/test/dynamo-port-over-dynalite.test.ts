@@ -19,6 +19,8 @@ dynamoPortConformance(
         indexOnExistingTable: false,
         refusesEmptyIndexKey: false,
         refusesUnorderedComparison: false,
+        deletionProtection: false,
+        continuousBackups: false,
       },
       tearDown: async () => {
         port.close()

@@ -143,6 +143,8 @@ const KINDS: ReadonlyMap<string, ServiceErrorKind> = new Map<string, ServiceErro
   ['InvalidClientTokenId', 'denied'],
   ['ResourceNotFoundException', 'missing'],
   ['ResourceInUseException', 'in-use'],
+  // A table that was made just now is not known to the backup service yet.
+  ['ContinuousBackupsUnavailableException', 'in-use'],
   ['LimitExceededException', 'limit'],
   ['ExpiredIteratorException', 'expired-iterator'],
   ['ExpiredNextTokenException', 'expired-token'],

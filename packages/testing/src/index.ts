@@ -1,6 +1,7 @@
 export type { DynamoFault, DynamoFaultKind } from './dynamo/faults.ts'
 export type { AppliedWrite, CallOrigin, SimulatedDynamoOptions } from './dynamo/options.ts'
 export { SimulatedDynamo } from './dynamo/simulated-dynamo.ts'
+export type { SimulatedTableSettings } from './dynamo/table.ts'
 export type { SimulatedCreateStreamInput } from './kinesis/create-rules.ts'
 export type { Fault, FaultHandle, FaultKind, SimulatedOperation } from './kinesis/faults.ts'
 export type { SimulatedKinesisOptions, StoredRecordNotice } from './kinesis/options.ts'

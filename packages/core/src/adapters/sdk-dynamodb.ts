@@ -14,6 +14,7 @@ import {
   type QueryCommandInput,
   ScanCommand,
   type ScanCommandInput,
+  UpdateContinuousBackupsCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
   UpdateTableCommand,
@@ -33,6 +34,7 @@ import type {
   ScanInput,
   TableDescription,
   TableOutput,
+  UpdateContinuousBackupsInput,
   UpdateItemInput,
   UpdateItemOutput,
   UpdateTableInput,
@@ -42,7 +44,7 @@ import { LazySdkClient } from './sdk-client.ts'
 import { type AwsClientOptions, resolveAwsClientOptions } from './sdk-options.ts'
 
 /** The DynamoDB port over the AWS SDK. @public */
-export interface SdkDynamo extends DynamoPort {
+export interface SdkDynamo extends Required<DynamoPort> {
   /** Ends calls in flight and lets go of the sockets. Later calls reject. */
   close(): void
 }
@@ -134,6 +136,16 @@ class SdkDynamoAdapter implements SdkDynamo {
       client.send(command, send),
     )
     return tableOutput('DescribeTable', output.Table)
+  }
+
+  async updateContinuousBackups(
+    input: UpdateContinuousBackupsInput,
+    options?: CallOptions,
+  ): Promise<void> {
+    const command = new UpdateContinuousBackupsCommand(input)
+    await this.#call('UpdateContinuousBackups', options, (client, send) =>
+      client.send(command, send),
+    )
   }
 
   close(): void {

@@ -115,6 +115,7 @@ export interface TableDescription {
   readonly KeySchema: readonly KeySchemaElement[]
   readonly BillingMode?: 'PAY_PER_REQUEST' | 'PROVISIONED' | undefined
   readonly ProvisionedThroughput?: ProvisionedThroughputInput | undefined
+  readonly DeletionProtectionEnabled?: boolean | undefined
   readonly GlobalSecondaryIndexes?:
     | readonly {
         readonly IndexName: string
@@ -124,6 +125,10 @@ export interface TableDescription {
 }
 export interface TableOutput {
   readonly Table: TableDescription
+}
+export interface UpdateContinuousBackupsInput {
+  readonly TableName: string
+  readonly PointInTimeRecoverySpecification: { readonly PointInTimeRecoveryEnabled: boolean }
 }
 
 export interface DynamoPort {
@@ -136,4 +141,9 @@ export interface DynamoPort {
   createTable(input: CreateTableInput, options?: CallOptions): Promise<TableOutput>
   updateTable(input: UpdateTableInput, options?: CallOptions): Promise<TableOutput>
   describeTable(input: { readonly TableName: string }, options?: CallOptions): Promise<TableOutput>
+  /** Only for point-in-time recovery: a port without it serves all that does not ask for that. */
+  updateContinuousBackups?(
+    input: UpdateContinuousBackupsInput,
+    options?: CallOptions,
+  ): Promise<void>
 }

@@ -75,6 +75,20 @@ describe('dynamoFromSdk', () => {
     assert.equal(Table.BillingMode, 'PAY_PER_REQUEST')
   })
 
+  it('switches point-in-time recovery on, and says when the service is not ready for it', async () => {
+    server.json(200, { ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED' } })
+    const input = {
+      TableName: 't',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    }
+    assert.equal(await dynamo.updateContinuousBackups(input), undefined)
+    const [sent] = server.requests
+    assert.equal(sent?.target, 'DynamoDB_20120810.UpdateContinuousBackups')
+    assert.deepEqual(JSON.parse(sent.body), input)
+    server.error(400, 'ContinuousBackupsUnavailableException', 'Backups are being enabled')
+    await assert.rejects(dynamo.updateContinuousBackups(input), { kind: 'in-use' })
+  })
+
   it('makes one attempt, on one socket that it keeps', async () => {
     server.error(500, 'InternalServerError', 'x')
     for (let i = 0; i < 3; i++) {

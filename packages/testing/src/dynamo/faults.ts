@@ -6,9 +6,10 @@ import { type DynamoPort, InvalidOptionError } from '@millrace/core'
  * - `fail`: `InternalServerError`; nothing is applied
  * - `delay`: the answer (or with `delayed: 'request'` the request) is on the way for `delayMs`
  * - `lose-reply`: the call is applied, then rejects with kind `network`
+ * - `deny`: `AccessDeniedException`, as when the policy lacks the action; nothing is applied
  * @public
  */
-export type DynamoFaultKind = 'throttle' | 'fail' | 'delay' | 'lose-reply'
+export type DynamoFaultKind = 'throttle' | 'fail' | 'delay' | 'lose-reply' | 'deny'
 
 /** @public */
 export interface DynamoFault {

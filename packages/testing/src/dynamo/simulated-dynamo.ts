@@ -15,7 +15,7 @@ import {
 } from './options.ts'
 import { query, scan } from './page-calls.ts'
 import { DynamoRefusal } from './refusal.ts'
-import { Table } from './table.ts'
+import { type SimulatedTableSettings, Table } from './table.ts'
 import { TableDirectory } from './table-directory.ts'
 import { tableDefinition } from './table-rules.ts'
 
@@ -29,6 +29,7 @@ const AWS_OPERATIONS = {
   createTable: 'CreateTable',
   updateTable: 'UpdateTable',
   describeTable: 'DescribeTable',
+  updateContinuousBackups: 'UpdateContinuousBackups',
 } as const satisfies Record<keyof DynamoPort, string>
 
 /**
@@ -40,7 +41,7 @@ const AWS_OPERATIONS = {
  * const dynamo = new SimulatedDynamo({ indexLagMs: () => 2000 })
  * @public
  */
-export class SimulatedDynamo implements DynamoPort {
+export class SimulatedDynamo implements Required<DynamoPort> {
   readonly #options: ResolvedSimulatedDynamoOptions
   readonly #tables = new TableDirectory()
   readonly #faults = new DynamoFaultBook()
@@ -129,6 +130,16 @@ export class SimulatedDynamo implements DynamoPort {
     }))
   }
 
+  async updateContinuousBackups(
+    input: dynamo.UpdateContinuousBackupsInput,
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#call('updateContinuousBackups', input, options, (given) => {
+      const { PointInTimeRecoveryEnabled } = given.PointInTimeRecoverySpecification
+      this.#tables.described(given.TableName).recoverable = PointInTimeRecoveryEnabled
+    })
+  }
+
   /**
    * Makes the next calls of an operation go wrong.
    *
@@ -153,6 +164,15 @@ export class SimulatedDynamo implements DynamoPort {
       keyed.sort((a, b) => (a.key < b.key ? -1 : 1))
       return keyed.map(({ item }) => copyItem(item))
     })
+  }
+
+  /**
+   * What a table was made with beside its shape, and whether it can be restored.
+   *
+   * @throws ServiceError of kind `missing`
+   */
+  settings(tableName: string): SimulatedTableSettings {
+    return refusedAs('DescribeTable', () => this.#tables.described(tableName).settings())
   }
 
   tableNames(): string[] {

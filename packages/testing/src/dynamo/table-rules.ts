@@ -15,6 +15,8 @@ export interface TableDefinition {
   readonly attributes: readonly dynamo.AttributeDefinition[]
   readonly provisioned: dynamo.ProvisionedThroughputInput | undefined
   readonly indexes: readonly IndexDefinition[]
+  readonly deletionProtection: boolean
+  readonly tags: Readonly<Record<string, string>>
 }
 
 const NAME = /^[a-zA-Z0-9_.-]{3,255}$/
@@ -48,6 +50,8 @@ export function tableDefinition(input: dynamo.CreateTableInput): TableDefinition
     attributes: attributes.map((attribute) => ({ ...attribute })),
     provisioned,
     indexes,
+    deletionProtection: input.DeletionProtectionEnabled ?? false,
+    tags: tagsOf(input),
   }
 }
 
@@ -105,6 +109,21 @@ function capacityOf(input: dynamo.CreateTableInput): dynamo.ProvisionedThroughpu
   throw invalid(
     'One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED',
   )
+}
+
+/** By key; the service takes each key once. */
+function tagsOf({ Tags = [] }: dynamo.CreateTableInput): Readonly<Record<string, string>> {
+  const tags = new Map<string, string>()
+  for (const { Key, Value } of Tags) {
+    if (Key === '' || Key.length > 128 || Value.length > 256) {
+      throw invalid(
+        `1 validation error detected: a tag key of ${Key.length} characters, or its value`,
+      )
+    }
+    if (tags.has(Key)) throw invalid(`Duplicate tag key: ${Key}`)
+    tags.set(Key, Value)
+  }
+  return Object.fromEntries(tags)
 }
 
 function checkName(field: string, name: string): void {

@@ -30,8 +30,17 @@ export interface SecondaryIndex {
   readonly rows: LaggingRows
 }
 
+/** What a table was made with beside its shape. @public */
+export interface SimulatedTableSettings {
+  readonly tags: Readonly<Record<string, string>>
+  readonly deletionProtection: boolean
+  readonly pointInTimeRecovery: boolean
+}
+
 export class Table {
   readonly name: string
+  /** Whether point-in-time recovery is on. */
+  recoverable = false
   readonly #rows = new SortedRows()
   readonly #replica: LaggingRows | undefined
   readonly #definition: TableDefinition
@@ -64,9 +73,14 @@ export class Table {
     return this.#indexes.some(({ readyAtMs }) => nowMs < readyAtMs) ? 'UPDATING' : 'ACTIVE'
   }
 
+  settings(): SimulatedTableSettings {
+    const { tags, deletionProtection } = this.#definition
+    return { tags, deletionProtection, pointInTimeRecovery: this.recoverable }
+  }
+
   describe(): dynamo.TableDescription {
     const nowMs = this.#times.nowMs()
-    const { elements, provisioned } = this.#definition
+    const { elements, provisioned, deletionProtection } = this.#definition
     return {
       TableName: this.name,
       TableStatus: this.status,
@@ -77,6 +91,7 @@ export class Table {
         provisioned === undefined
           ? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
           : { ...provisioned },
+      DeletionProtectionEnabled: deletionProtection,
       GlobalSecondaryIndexes:
         this.#indexes.length === 0
           ? undefined

@@ -1,10 +1,15 @@
 /** The way to the service and back: abort signals, deadlines, late requests, late and lost replies. */
 import { type CallOptions, isServiceError, ServiceError } from '@millrace/core'
 import { sleep, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
-import type { Fault } from './faults.ts'
+import type { Fault, FaultKind } from './faults.ts'
 import { throttled } from './refusals.ts'
 
 const DEFAULT_DELAY_MS = 1000
+
+/** What of a fault decides about a call; `deny` is DynamoDB's alone. */
+export interface MetFault extends Pick<Fault, 'delayMs' | 'delayed' | 'error'> {
+  readonly kind: FaultKind | 'deny'
+}
 
 /**
  * Applies a call as the fault wants it.
@@ -14,7 +19,7 @@ const DEFAULT_DELAY_MS = 1000
 export function callService<T>(
   operation: string,
   options: CallOptions | undefined,
-  fault: Pick<Fault, 'kind' | 'delayMs' | 'delayed' | 'error'> | undefined,
+  fault: MetFault | undefined,
   perEntry: boolean,
   apply: () => T,
 ): T | Promise<T> {
@@ -26,6 +31,8 @@ export function callService<T>(
     case 'fail':
       if (perEntry) return apply()
       throw fault.error ?? new ServiceError(operation, 'InternalFailure', 'Injected failure.')
+    case 'deny':
+      throw new ServiceError(operation, 'AccessDeniedException', 'Not authorized (injected).')
     case 'delay':
       return unlessGivenUp(operation, options, delayed(fault, apply))
     case 'lose-reply':

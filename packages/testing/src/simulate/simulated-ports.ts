@@ -63,5 +63,9 @@ export function networkedDynamo(
       network.call(caller, 'updateTable', input, options, () => model.updateTable(input)),
     describeTable: (input, options) =>
       network.call(caller, 'describeTable', input, options, () => model.describeTable(input)),
+    updateContinuousBackups: (input, options) =>
+      network.call(caller, 'updateContinuousBackups', input, options, () =>
+        model.updateContinuousBackups(input),
+      ),
   }
 }

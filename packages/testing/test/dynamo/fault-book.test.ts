@@ -52,4 +52,41 @@ describe('Faults of SimulatedDynamo', () => {
     fault.clear()
     assert.equal(await kindOf(simulated.scan({ TableName })), 'ok')
   })
+
+  it('deny a call, which then is not applied', async () => {
+    const simulated = new SimulatedDynamo()
+    const tagged = { ...TABLE, Tags: [{ Key: 'team', Value: 'millrace' }] }
+    simulated.injectFault({
+      operation: 'createTable',
+      kind: 'deny',
+      when: (input) => (input as dynamo.CreateTableInput).Tags !== undefined,
+    })
+    assert.equal(await kindOf(simulated.createTable(tagged)), 'denied')
+    assert.deepEqual(simulated.tableNames(), [])
+    assert.equal(await kindOf(simulated.createTable(TABLE)), 'ok')
+  })
+})
+
+describe('SimulatedDynamo.settings', () => {
+  it('tells what a table was made with, and whether it can be restored', async () => {
+    const simulated = new SimulatedDynamo()
+    await simulated.createTable({
+      ...TABLE,
+      Tags: [{ Key: '__proto__', Value: 'of nobody' }],
+      DeletionProtectionEnabled: true,
+    })
+    const { tags, ...rest } = simulated.settings(TableName)
+    assert.deepEqual(Object.entries(tags), [['__proto__', 'of nobody']])
+    assert.deepEqual(rest, { deletionProtection: true, pointInTimeRecovery: false })
+    const on = { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }
+    await simulated.updateContinuousBackups({ TableName, ...on })
+    assert.equal(simulated.settings(TableName).pointInTimeRecovery, true)
+    assert.throws(() => simulated.settings('absent'), { kind: 'missing' })
+  })
+
+  it('refuses a tag twice', async () => {
+    const tag = { Key: 'team', Value: 'millrace' }
+    const twice = new SimulatedDynamo().createTable({ ...TABLE, Tags: [tag, tag] })
+    assert.equal(await kindOf(twice), 'invalid')
+  })
 })

@@ -11,6 +11,10 @@ export interface DynamoDoorCapabilities {
   readonly refusesUnorderedComparison?: boolean | undefined
   /** Empty index keys are refused. dynalite keeps such rows. @default true */
   readonly refusesEmptyIndexKey?: boolean | undefined
+  /** Deletion protection is kept and told back. dynalite drops it. @default true */
+  readonly deletionProtection?: boolean | undefined
+  /** Point-in-time recovery can be switched on. dynalite does not know the call. @default true */
+  readonly continuousBackups?: boolean | undefined
 }
 
 /** One way to a DynamoDB, ready for calls. @public */

@@ -43,6 +43,39 @@ export function declareTableTests(test: TableTest): void {
     assert.equal(described.ProvisionedThroughput?.WriteCapacityUnits, 7)
   })
 
+  test('takes tags, and wants them whole', async (table) => {
+    const tagged = { ...TABLE, Tags: [{ Key: 'team', Value: 'millrace' }] }
+    await newTable(table).create(tagged)
+  })
+
+  test(
+    'keeps deletion protection as it was asked for',
+    async (given) => {
+      assert.equal((await given.describe()).DeletionProtectionEnabled, false)
+      const table = newTable(given)
+      await table.create({ ...TABLE, DeletionProtectionEnabled: true })
+      assert.equal((await table.describe()).DeletionProtectionEnabled, true)
+    },
+    'deletionProtection',
+  )
+
+  test(
+    'switches point-in-time recovery on, again and again, of a table that exists',
+    async (table) => {
+      const { updateContinuousBackups } = table.port
+      assert.ok(updateContinuousBackups !== undefined, 'The port does not offer it')
+      const on = { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }
+      for (const _time of [1, 2]) {
+        await updateContinuousBackups.call(table.port, { TableName: table.name, ...on })
+      }
+      await refused(
+        'missing',
+        updateContinuousBackups.call(table.port, { TableName: newTable(table).name, ...on }),
+      )
+    },
+    'continuousBackups',
+  )
+
   test('refuses keys and definitions that do not fit each other', async (table) => {
     const { GlobalSecondaryIndexes: _by, ...bare } = TABLE
     await refused('invalid', newTable(table).create(bare))
