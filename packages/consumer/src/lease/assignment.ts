@@ -1,39 +1,26 @@
 /** Who should own which lease, by count. Pure; the leader carries it out. KCL: LEASE_COUNT_BASED. */
-import { actualOwner, isShardEnded, type Lease } from './lease.ts'
+import {
+  type Assignment,
+  type AssignmentInput,
+  type AssignmentPlan,
+  aliveWorkers,
+  homelessLeases,
+  isHomeless,
+  openLeases,
+} from './assignment-input.ts'
+import { actualOwner, type Lease } from './lease.ts'
 
-export interface AssignmentInput {
-  readonly leases: readonly Lease[]
-  /** Keys of owned leases whose counter has stood still for longer than F. */
-  readonly expired: ReadonlySet<string>
-  /** Ids of workers with a fresh metrics row. */
-  readonly workers: readonly string[]
-  readonly maxLeasesForWorker: number
-  /** Whether live leases may be moved to even out the counts. */
-  readonly balance: boolean
-}
+/** Of this many open leases one may move in a round only to even out the counts. */
+const LEASES_PER_MOVE = 50
 
-export interface Assignment {
-  readonly lease: Lease
-  readonly newOwner: string
-}
-
-export interface AssignmentPlan {
-  readonly assignments: readonly Assignment[]
-  /** Open leases that no worker has room for: KCL's metric `LeaseSpillover`. */
-  readonly unplaced: number
-}
-
-/** Ended leases need no owner and count for nobody. */
+/** Homeless leases are all placed at once; what moves besides is bounded by `mostMoves`. */
 export function planAssignment(input: AssignmentInput): AssignmentPlan {
-  const open = input.leases.filter((lease) => !isShardEnded(lease))
+  const open = openLeases(input)
   const loads = loadsOf(open, input)
-  const homeless = open
-    .filter((lease) => isHomeless(lease, input.expired))
-    .sort((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
   const assignments: Assignment[] = []
   let unplaced = 0
-  for (const lease of homeless) {
-    const target = leastLoaded(loads, input.maxLeasesForWorker)
+  for (const lease of homelessLeases(open, input)) {
+    const target = placeFor(lease, loads, input.maxLeasesForWorker)
     if (target === undefined) {
       unplaced++
       continue
@@ -41,48 +28,48 @@ export function planAssignment(input: AssignmentInput): AssignmentPlan {
     target.leases.push(lease)
     assignments.push({ lease, newOwner: target.workerId })
   }
-  if (input.balance) assignments.push(...balancingMoves(loads, assignments, input))
+  if (input.balance) {
+    assignments.push(...balancingMoves(loads, { made: assignments, most: mostMoves(open), input }))
+  }
   return { assignments, unplaced }
 }
 
-interface Load {
+/** A worker that joins must not stop half of a large fleet at once. */
+function mostMoves(open: readonly Lease[]): number {
+  return Math.max(1, Math.ceil(open.length / LEASES_PER_MOVE))
+}
+
+interface LeaseCount {
   readonly workerId: string
   readonly leases: Lease[]
 }
 
-function isHomeless(lease: Lease, expired: ReadonlySet<string>): boolean {
-  return actualOwner(lease) === undefined || expired.has(lease.leaseKey)
-}
-
-/** A worker with an expired lease is not alive, however fresh its metrics row looks. */
-function loadsOf(open: readonly Lease[], input: AssignmentInput): Load[] {
-  const dead = new Set<string | undefined>()
-  for (const lease of open) {
-    if (input.expired.has(lease.leaseKey) && speaksForItsOwner(lease)) dead.add(actualOwner(lease))
-  }
-  const loads = [...new Set(input.workers)]
-    .filter((workerId) => !dead.has(workerId))
-    .sort()
-    .map((workerId): Load => ({ workerId, leases: [] }))
+function loadsOf(open: readonly Lease[], input: AssignmentInput): LeaseCount[] {
+  const loads = aliveWorkers(open, input).map((workerId): LeaseCount => ({ workerId, leases: [] }))
   const byWorker = new Map(loads.map((load) => [load.workerId, load]))
   for (const lease of open) {
-    if (isHomeless(lease, input.expired)) continue
+    if (isHomeless(lease, input)) continue
     // During a handoff the lease weighs on the worker that will have it.
     byWorker.get(lease.leaseOwner ?? '')?.leases.push(lease)
   }
   return loads
 }
 
-/**
- * During a handoff a worker that has started anew cannot renew the row it is to give away (R39):
- * such a row may run out beside a living owner.
- */
-export function speaksForItsOwner(lease: Lease): boolean {
-  return lease.checkpointOwner === undefined
+/** The holder of a handoff that ran out gets the lease back only when nobody else can (R39). */
+function placeFor(
+  lease: Lease,
+  loads: readonly LeaseCount[],
+  maxLeasesForWorker: number,
+): LeaseCount | undefined {
+  const others = loads.filter(({ workerId }) => workerId !== actualOwner(lease))
+  return leastLoaded(others, maxLeasesForWorker) ?? leastLoaded(loads, maxLeasesForWorker)
 }
 
-function leastLoaded(loads: readonly Load[], maxLeasesForWorker: number): Load | undefined {
-  let best: Load | undefined
+function leastLoaded(
+  loads: readonly LeaseCount[],
+  maxLeasesForWorker: number,
+): LeaseCount | undefined {
+  let best: LeaseCount | undefined
   for (const load of loads) {
     if (load.leases.length >= maxLeasesForWorker) continue
     if (best === undefined || load.leases.length < best.leases.length) best = load
@@ -90,17 +77,22 @@ function leastLoaded(loads: readonly Load[], maxLeasesForWorker: number): Load |
   return best
 }
 
+interface Balancing {
+  readonly made: readonly Assignment[]
+  readonly most: number
+  readonly input: AssignmentInput
+}
+
 /** Moves from the fullest to the emptiest until no two workers differ by more than one. */
 function balancingMoves(
-  loads: readonly Load[],
-  made: readonly Assignment[],
-  input: AssignmentInput,
+  loads: readonly LeaseCount[],
+  { made, most, input }: Balancing,
 ): Assignment[] {
   const moves: Assignment[] = []
   const settled = new Set(made.map(({ lease }) => lease.leaseKey))
   const mayMove = ({ leaseKey, checkpointOwner }: Lease): boolean =>
     !settled.has(leaseKey) && checkpointOwner === undefined
-  for (;;) {
+  while (moves.length < most) {
     const emptiest = leastLoaded(loads, input.maxLeasesForWorker)
     // One that can give nothing must not hide another that is as full.
     const fullest = mostLoaded(loads.filter(({ leases }) => leases.some(mayMove)))
@@ -113,10 +105,11 @@ function balancingMoves(
     settled.add(lease.leaseKey)
     moves.push({ lease, newOwner: emptiest.workerId })
   }
+  return moves
 }
 
-function mostLoaded(loads: readonly Load[]): Load | undefined {
-  let best: Load | undefined
+function mostLoaded(loads: readonly LeaseCount[]): LeaseCount | undefined {
+  let best: LeaseCount | undefined
   for (const load of loads) {
     if (best === undefined || load.leases.length > best.leases.length) best = load
   }

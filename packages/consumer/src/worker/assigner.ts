@@ -4,7 +4,8 @@
  */
 import { isServiceError, type Logger, type ServiceError } from '@millrace/core'
 import { monotonicMs, nowMs } from '@millrace/core/internal'
-import { type AssignmentPlan, planAssignment, speaksForItsOwner } from '../lease/assignment.ts'
+import { planAssignment } from '../lease/assignment.ts'
+import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
@@ -27,6 +28,8 @@ export interface AssignerOptions {
   readonly lease: ResolvedLeaseOptions
   readonly logger: Logger
   readonly signal: AbortSignal
+  /** Every look at the table, as soon as it is there. */
+  readonly onLook: (leases: readonly Lease[], scan: ScanTimes) => void
   /** Every scan, for discovery. */
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
@@ -133,6 +136,7 @@ export class Assigner {
       this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
     }
     this.#sync.see(snapshot.leases)
+    this.#options.onLook(snapshot.leases, scan)
     this.#expired = this.#observer.observe(snapshot.leases, scan)
     const owners = new Set<string>()
     for (const lease of snapshot.leases) {
@@ -171,6 +175,7 @@ export class Assigner {
       workers: this.#liveWorkers,
       maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
       balance,
+      stillSinceMs: (leaseKey) => this.#observer.stillSinceMs(leaseKey),
     })
   }
 

@@ -54,6 +54,14 @@ export class LeaseObserver {
     return expired
   }
 
+  /**
+   * Since when the counter has stood still, on the local monotonic clock; undefined for a lease
+   * that was not there at the last look.
+   */
+  stillSinceMs(leaseKey: string): number | undefined {
+    return this.#seen.get(leaseKey)?.sinceMs
+  }
+
   /** For how long this observer has watched, milliseconds. */
   watchedMs(nowMs: number): number {
     return this.#firstMs === undefined ? 0 : nowMs - this.#firstMs

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  type AssignmentInput,
-  type AssignmentPlan,
-  planAssignment,
-} from '../../src/lease/assignment.ts'
+import { planAssignment } from '../../src/lease/assignment.ts'
+import type { AssignmentInput, AssignmentPlan } from '../../src/lease/assignment-input.ts'
 import { actualOwner, isShardEnded, type Lease } from '../../src/lease/lease.ts'
 import { leaseOf, position } from './leases.ts'
 
@@ -26,6 +23,10 @@ function carriedOut(leases: readonly Lease[], made: AssignmentPlan): Lease[] {
     const leaseOwner = owners.get(lease.leaseKey)
     return leaseOwner === undefined ? lease : { ...lease, leaseOwner, checkpointOwner: undefined }
   })
+}
+
+function keys(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(i).padStart(4, '0'))
 }
 
 function counts(leases: readonly Lease[], workers: readonly string[]): number[] {
@@ -51,7 +52,7 @@ const fleets: fc.Arbitrary<Fleet> = fc
         expired: fc.boolean(),
         ended: fc.nat(9).map((n) => n === 0),
       }),
-      { maxLength: 30 },
+      { maxLength: 110 },
     ),
     maxLeasesForWorker: fc.oneof(
       fc.constant(Number.MAX_SAFE_INTEGER),
@@ -92,6 +93,22 @@ function homelessOf({ leases, expired }: Fleet): Lease[] {
   )
 }
 
+/** Round after round; a bound on the rounds is part of what is tested. */
+function settled(fleet: Fleet): Lease[] {
+  let leases = carriedOut(fleet.leases, plan(fleet))
+  const workers = liveOf(fleet)
+  for (let round = 1; round < fleet.leases.length; round++) {
+    leases = carriedOut(leases, plan({ ...fleet, leases, expired: new Set(), workers }))
+  }
+  return leases
+}
+
+/** Expired, and still there after all placing: it weighs on nobody. */
+function isLeftOver(lease: Lease, fleet: Fleet): boolean {
+  const before = fleet.leases.find(({ leaseKey }) => leaseKey === lease.leaseKey)
+  return before === lease && homelessOf(fleet).includes(lease)
+}
+
 describe('planAssignment', () => {
   it('spreads new leases evenly over the workers', () => {
     const leases = ['1', '2', '3', '4', '5'].map((key) => leaseOf(key))
@@ -109,12 +126,97 @@ describe('planAssignment', () => {
     assert.equal(made.unplaced, 0)
   })
 
-  it('moves no more than needed when a worker joins', () => {
-    const leases = ['1', '2', '3', '4'].map((key) => leaseOf(key, { leaseOwner: 'a' }))
-    const made = plan({ leases, workers: ['a', 'b'] })
-    assert.equal(made.assignments.length, 2)
-    assert.ok(made.assignments.every(({ newOwner }) => newOwner === 'b'))
-    assert.equal(plan({ leases, workers: ['a', 'b'], balance: false }).assignments.length, 0)
+  it('moves no more than needed when a worker joins, one lease in fifty a round', () => {
+    for (const [count, limit] of [
+      [4, 1],
+      [50, 1],
+      [51, 2],
+      [100, 2],
+      [1000, 20],
+    ] as const) {
+      let leases: Lease[] = keys(count).map((key) => leaseOf(key, { leaseOwner: 'a' }))
+      for (let left = Math.floor(count / 2); left > 0; left -= limit) {
+        const made = plan({ leases, workers: ['a', 'b'] })
+        assert.equal(made.assignments.length, Math.min(limit, left))
+        assert.ok(made.assignments.every(({ newOwner }) => newOwner === 'b'))
+        leases = carriedOut(leases, made)
+      }
+      assert.deepEqual(plan({ leases, workers: ['a', 'b'] }).assignments, [])
+    }
+  })
+
+  it('moves nothing to even out the counts unless asked to', () => {
+    const leases = keys(4).map((key) => leaseOf(key, { leaseOwner: 'a' }))
+    assert.deepEqual(plan({ leases, workers: ['a', 'b'], balance: false }).assignments, [])
+  })
+
+  it('gives the tenth worker of 1,000 leases its share in five rounds, 25 s (L4)', () => {
+    const workers = keys(10)
+    const nine = workers.slice(0, 9)
+    let leases: Lease[] = carriedOut(
+      keys(1000).map((key) => leaseOf(key)),
+      plan({ leases: keys(1000).map((key) => leaseOf(key)), workers: nine }),
+    )
+    for (let round = 1; round <= 5; round++) {
+      leases = carriedOut(leases, plan({ leases, workers }))
+    }
+    assert.deepEqual(
+      counts(leases, workers),
+      workers.map(() => 100),
+    )
+  })
+
+  it('gives the third worker of 100 leases its share in bounded rounds (R46)', () => {
+    const workers = ['a', 'b', 'c']
+    let leases = keys(100).map((key, i) => leaseOf(key, { leaseOwner: i % 2 === 0 ? 'a' : 'b' }))
+    let rounds = 0
+    for (;;) {
+      const made = plan({ leases, workers })
+      if (made.assignments.length === 0) break
+      assert.ok(made.assignments.length <= 2)
+      assert.ok(made.assignments.every(({ newOwner }) => newOwner === 'c'))
+      leases = carriedOut(leases, made)
+      rounds++
+    }
+    assert.equal(rounds, 17)
+    assert.deepEqual(counts(leases, workers).sort(), [33, 33, 34])
+  })
+
+  it('places first what never had an owner, then what has stood still longest (R48)', () => {
+    const since = new Map([
+      ['1', 30],
+      ['2', 10],
+      ['3', 20],
+    ])
+    const leases = [
+      ...['1', '2', '3', '4'].map((key) => leaseOf(key, { leaseOwner: 'gone' })),
+      leaseOf('5'),
+    ]
+    const made = plan({
+      leases,
+      workers: ['a'],
+      expired: new Set(['1', '2', '3', '4']),
+      stillSinceMs: (key) => since.get(key),
+      maxLeasesForWorker: 4,
+    })
+    assert.deepEqual(
+      made.assignments.map(({ lease }) => lease.leaseKey),
+      ['4', '5', '2', '3'],
+    )
+    assert.equal(made.unplaced, 1)
+  })
+
+  it('gives a handoff that ran out to anybody before its holder, and to the holder at last (R39)', () => {
+    const stuck = leaseOf('1', { leaseOwner: 'a', checkpointOwner: 'b' })
+    const full = leaseOf('2', { leaseOwner: 'c' })
+    const input = { leases: [stuck, full], expired: new Set(['1']) }
+    const ownerOf = (given: Partial<AssignmentInput>): string | undefined =>
+      plan({ ...input, ...given }).assignments[0]?.newOwner
+    // The holder has fewer leases, yet the other worker gets it.
+    assert.equal(ownerOf({ workers: ['b', 'c'] }), 'c')
+    assert.equal(ownerOf({ workers: ['b'] }), 'b')
+    // Nobody else has room: better held by the holder than by none.
+    assert.equal(ownerOf({ workers: ['b', 'c'], maxLeasesForWorker: 1 }), 'b')
   })
 
   it('takes the leases of a dead worker although all others have enough', () => {
@@ -193,22 +295,60 @@ describe('planAssignment', () => {
     )
   })
 
-  it('moves nothing any more once it has been carried out', () => {
+  it('moves at most one live lease in fifty a round, each away from a fuller worker', () => {
     fc.assert(
       fc.property(fleets, (fleet) => {
-        const after = carriedOut(fleet.leases, plan(fleet))
+        const homeless = new Set(homelessOf(fleet).map(({ leaseKey }) => leaseKey))
+        const open = fleet.leases.filter((lease) => !isShardEnded(lease)).length
+        const moves = plan(fleet).assignments.filter(({ lease }) => !homeless.has(lease.leaseKey))
+        assert.ok(moves.length <= Math.max(1, Math.ceil(open / 50)))
+        const live = liveOf(fleet)
+        const placed = carriedOut(fleet.leases, plan({ ...fleet, balance: false }))
+        const held = counts(
+          placed.filter((lease) => !isLeftOver(lease, fleet)),
+          live,
+        )
+        if (live.length === 0 || Math.max(...held) - Math.min(...held) <= 1) {
+          assert.deepEqual(moves, [])
+        }
+        for (const { lease, newOwner } of moves.slice(0, 1)) {
+          const from = held[live.indexOf(lease.leaseOwner ?? '')] ?? 0
+          assert.ok(from - (held[live.indexOf(newOwner)] ?? 0) >= 2)
+        }
+      }),
+    )
+  })
+
+  it('never gives an expired lease to its owner, but a handoff when nobody else has room', () => {
+    fc.assert(
+      fc.property(fleets, (fleet) => {
+        for (const { lease, newOwner } of plan(fleet).assignments) {
+          if (!fleet.expired.has(lease.leaseKey) || newOwner !== actualOwner(lease)) continue
+          assert.ok(lease.checkpointOwner !== undefined)
+          const others = liveOf(fleet).filter((id) => id !== newOwner)
+          const after = carriedOut(fleet.leases, plan({ ...fleet, balance: false }))
+          const held = counts(after, others)
+          assert.ok(held.every((count) => count >= fleet.maxLeasesForWorker))
+        }
+      }),
+    )
+  })
+
+  it('comes to rest within as many rounds as there are leases', () => {
+    fc.assert(
+      fc.property(fleets, (fleet) => {
+        const after = settled(fleet)
         const again = plan({ ...fleet, leases: after, expired: new Set(), workers: liveOf(fleet) })
         assert.deepEqual(again.assignments, [])
       }),
     )
   })
 
-  it('leaves counts that differ by one at most, unless only leases that may not move differ', () => {
+  it('ends at counts that differ by one at most, unless only leases that may not move differ', () => {
     fc.assert(
       fc.property(fleets, (fleet) => {
         const live = liveOf(fleet)
-        const made = plan({ ...fleet, maxLeasesForWorker: Number.MAX_SAFE_INTEGER })
-        const after = carriedOut(fleet.leases, made)
+        const after = settled({ ...fleet, maxLeasesForWorker: Number.MAX_SAFE_INTEGER })
         const held = counts(after, live)
         if (live.length === 0 || Math.max(...held) - Math.min(...held) < 2) return
         const fullest = live[held.indexOf(Math.max(...held))]

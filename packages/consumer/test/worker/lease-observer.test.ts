@@ -71,6 +71,18 @@ describe('LeaseObserver', () => {
     assert.deepEqual([...observer.observe([owned(6)], at(F + 1))], [])
   })
 
+  it('says since when a counter has stood still', () => {
+    const observer = new LeaseObserver(F)
+    assert.equal(observer.stillSinceMs('s'), undefined)
+    observer.observe([owned(5)], at(100, 20))
+    observer.observe([owned(5)], at(200))
+    assert.equal(observer.stillSinceMs('s'), 120)
+    observer.observe([owned(6)], at(300))
+    assert.equal(observer.stillSinceMs('s'), 300)
+    observer.observe([], at(400))
+    assert.equal(observer.stillSinceMs('s'), undefined)
+  })
+
   it('says for how long it has watched', () => {
     const observer = new LeaseObserver(F)
     assert.equal(observer.watchedMs(5), 0)
