@@ -1,4 +1,5 @@
 /** What a benchmark is: cases that do the same work, and floors for how they compare. */
+import type { CountResult } from './count.ts'
 
 export interface Case {
   readonly name: string
@@ -26,10 +27,12 @@ export interface Benchmark {
   readonly floors: readonly Floor[]
 }
 
+/** Timed or counted. */
 export interface BenchmarkGroup {
   /** For `--only`. */
   readonly name: string
-  readonly build: () => readonly Benchmark[]
+  readonly build?: () => readonly Benchmark[]
+  readonly count?: () => Promise<readonly CountResult[]>
 }
 
 /** A peer or a file that a benchmark needs is not there: exit code 3. */

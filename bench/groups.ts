@@ -3,9 +3,11 @@ import type { BenchmarkGroup } from './benchmark.ts'
 import { decodeBenchmarks } from './decode.ts'
 import { encodeBenchmarks } from './encode.ts'
 import { keyToShardBenchmarks } from './key-to-shard.ts'
+import { countLeaseWrites } from './leases.ts'
 
 export const GROUPS: readonly BenchmarkGroup[] = [
   { name: 'encode', build: encodeBenchmarks },
   { name: 'decode', build: decodeBenchmarks },
   { name: 'key-to-shard', build: keyToShardBenchmarks },
+  { name: 'leases', count: countLeaseWrites },
 ]

@@ -6,9 +6,10 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { nearestName } from '@millrace/core/internal'
 import { PrerequisiteAbsentError } from './benchmark.ts'
+import type { CountResult } from './count.ts'
 import { GROUPS } from './groups.ts'
 import { type BenchmarkResult, measure } from './measure.ts'
-import { EXIT_CODES, linesOf, verdictOf } from './report.ts'
+import { EXIT_CODES, linesOf, linesOfCount, verdictOf } from './report.ts'
 
 const USAGE = `Usage: npm run bench -- [--only ${GROUPS.map(({ name }) => name).join('|')}] [--check] [--json]`
 const EXIT_USAGE = 2
@@ -50,28 +51,33 @@ function readArguments(): Arguments | undefined {
   return undefined
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const given = readArguments()
   if (given === undefined) return EXIT_USAGE
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cpus: cpus().length }
   print(`Node ${machine.node}, ${machine.cpus} x ${machine.cpu}; CPU time of one operation`)
   const results: BenchmarkResult[] = []
+  const counts: CountResult[] = []
   for (const group of GROUPS) {
     if (given.only !== undefined && given.only !== group.name) continue
-    for (const benchmark of group.build()) {
+    for (const benchmark of group.build?.() ?? []) {
       const result = measure(benchmark)
       results.push(result)
       for (const line of linesOf(result)) print(line)
     }
+    for (const counted of (await group.count?.()) ?? []) {
+      counts.push(counted)
+      for (const line of linesOfCount(counted)) print(line)
+    }
   }
-  const verdict = verdictOf(results)
-  if (given.json) print(JSON.stringify({ verdict, machine, benchmarks: results }))
+  const verdict = verdictOf(results, counts)
+  if (given.json) print(JSON.stringify({ verdict, machine, benchmarks: results, counts }))
   else print(verdict)
   return given.check ? EXIT_CODES[verdict] : 0
 }
 
 try {
-  process.exitCode = main()
+  process.exitCode = await main()
 } catch (error) {
   if (!(error instanceof PrerequisiteAbsentError)) throw error
   complain(error.message)

@@ -1,4 +1,5 @@
 /** Results as lines for people and as one object for programs. Pure. */
+import type { CountResult } from './count.ts'
 import type { BenchmarkResult } from './measure.ts'
 
 export type Verdict = 'held' | 'violated' | 'inconclusive'
@@ -10,11 +11,15 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = {
 }
 
 /** A floor missed by a machine that agrees with itself is a violation, whatever else is unclear. */
-export function verdictOf(results: readonly BenchmarkResult[]): Verdict {
-  const violated = results.some(
+export function verdictOf(
+  results: readonly BenchmarkResult[],
+  counts: readonly CountResult[] = [],
+): Verdict {
+  const isSlow = results.some(
     ({ conclusive, floors }) => conclusive && floors.some(({ held }) => !held),
   )
-  if (violated) return 'violated'
+  const isWasteful = counts.some(({ ceilings }) => ceilings.some(({ held }) => !held))
+  if (isSlow || isWasteful) return 'violated'
   return results.every(({ conclusive }) => conclusive) ? 'held' : 'inconclusive'
 }
 
@@ -30,6 +35,17 @@ export function linesOf(result: BenchmarkResult): string[] {
     ...result.floors.map(
       ({ name, ratio, minRatio, maxRatio, atLeast, held }) =>
         `  ${held ? 'ok  ' : 'MISS'} ${name.padEnd(30)} ${ratio.toFixed(2)}x  [${minRatio.toFixed(2)} .. ${maxRatio.toFixed(2)}]  at least ${atLeast}x`,
+    ),
+  ]
+}
+
+export function linesOfCount({ name, unit, counts, ceilings }: CountResult): string[] {
+  return [
+    `${name}  (${unit}, in virtual time)`,
+    ...counts.map((count) => `  ${count.name.padEnd(30)} ${count.value.toFixed(3).padStart(7)}`),
+    ...ceilings.map(
+      ({ name: of, ratio, atMost, held }) =>
+        `  ${held ? 'ok  ' : 'MISS'} ${of.padEnd(30)} ${ratio.toFixed(2)}x  at most ${atMost}x`,
     ),
   ]
 }
