@@ -10,6 +10,8 @@ export const VIRTUAL_EPOCH_MS = 1_704_067_200_000
 /** Dynamic imports and the like get this much real time before silence is called a deadlock. */
 const IDLE_GRACE_REAL_MS = 250
 const MAX_EVENTS_AT_ONE_INSTANT = 250_000
+/** A turn of the real loop costs a system call, more than most events do. */
+const EVENTS_PER_REAL_TURN = 64
 
 // Captured before any swap: the run itself lives in real time.
 const realSetImmediate = setImmediate
@@ -110,6 +112,7 @@ export class VirtualTime {
     const maxVirtualMs = limits.maxVirtualMs ?? 24 * 3_600_000
     return new Promise<T>((resolve, reject) => {
       let finish: (() => void) | undefined
+      let isOver = false
       const fail = (cause: unknown): void => {
         finish ??= () => reject(cause)
       }
@@ -119,35 +122,47 @@ export class VirtualTime {
       let eventsAtInstant = 0
       let idleSinceMs: number | undefined
 
-      // One event a turn of the real loop: a real immediate runs after all microtasks.
+      let waitingTurns = 0
+      let isIdle = false
+
+      // One event a real immediate: Node drains ticks, microtasks and rejections between them.
       const turn = (): void => {
-        if (finish === undefined) {
-          if (scheduler.elapsedMs > atInstantMs) eventsAtInstant = 0
-          atInstantMs = scheduler.elapsedMs
-          if (++eventsAtInstant > MAX_EVENTS_AT_ONE_INSTANT) {
-            fail(new VirtualTimeError('standstill', standstillMessage(atInstantMs)))
-          } else if (scheduler.step(onFailure)) {
-            idleSinceMs = undefined
-            if (scheduler.elapsedMs > maxVirtualMs) {
-              fail(
-                new VirtualTimeError('time-limit', `Not settled after ${maxVirtualMs} virtual ms`),
-              )
-            }
-          } else {
-            idleSinceMs ??= realMonotonicMs()
-            if (realMonotonicMs() - idleSinceMs < IDLE_GRACE_REAL_MS) {
-              realSetTimeout(turn, 1)
-              return
-            }
-            fail(new VirtualTimeError('deadlock', deadlockMessage(scheduler.elapsedMs)))
-          }
-          realSetImmediate(turn)
+        waitingTurns--
+        if (isOver || isIdle) return
+        if (finish !== undefined) {
+          isOver = true
+          release()
+          finish()
           return
         }
-        release()
-        finish()
+        if (scheduler.elapsedMs > atInstantMs) eventsAtInstant = 0
+        atInstantMs = scheduler.elapsedMs
+        if (++eventsAtInstant > MAX_EVENTS_AT_ONE_INSTANT) {
+          fail(new VirtualTimeError('standstill', standstillMessage(atInstantMs)))
+        } else if (scheduler.step(onFailure)) {
+          idleSinceMs = undefined
+          if (scheduler.elapsedMs > maxVirtualMs) {
+            fail(new VirtualTimeError('time-limit', `Not settled after ${maxVirtualMs} virtual ms`))
+          }
+        } else {
+          idleSinceMs ??= realMonotonicMs()
+          if (realMonotonicMs() - idleSinceMs < IDLE_GRACE_REAL_MS) {
+            isIdle = true
+            realSetTimeout(wake, 1)
+            return
+          }
+          fail(new VirtualTimeError('deadlock', deadlockMessage(scheduler.elapsedMs)))
+        }
+        if (waitingTurns === 0) queueTurns()
       }
-      realSetImmediate(turn)
+      const queueTurns = (): void => {
+        for (; waitingTurns < EVENTS_PER_REAL_TURN; waitingTurns++) realSetImmediate(turn)
+      }
+      const wake = (): void => {
+        isIdle = false
+        queueTurns()
+      }
+      queueTurns()
       Promise.resolve()
         .then(body)
         .then((value) => {

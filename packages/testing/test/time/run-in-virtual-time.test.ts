@@ -149,6 +149,22 @@ describe('runInVirtualTime', () => {
     assert.deepEqual(seen, ['chain', 'next'])
   })
 
+  it('takes many events through one turn of the real loop', async () => {
+    const onRealTurn = setImmediate
+    let realTurns = 0
+    let isOver = false
+    const count = (): void => {
+      realTurns++
+      if (!isOver) onRealTurn(count)
+    }
+    await runInVirtualTime(async () => {
+      onRealTurn(count)
+      for (let i = 0; i < 640; i++) await sleep(1)
+      isOver = true
+    })
+    assert.ok(realTurns < 64, `${realTurns} turns`)
+  })
+
   it('keeps the async context of whoever set the timer', async () => {
     const storage = new AsyncLocalStorage<string>()
     const seen = await runInVirtualTime(async () => {
