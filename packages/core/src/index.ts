@@ -6,6 +6,7 @@ export type {
   AwsClientOptions,
   AwsCredentials,
   AwsCredentialsOption,
+  AwsRequestHandler,
 } from './adapters/sdk-options.ts'
 export { bytesCodec, type Codec, jsonCodec, textCodec } from './codec.ts'
 export {

@@ -3,14 +3,16 @@ import type { KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import { ServiceError } from '../service-errors.ts'
 import { createHttpHandler, silentSdkLogger } from './http-handler.ts'
-import type { ResolvedAwsClientOptions } from './sdk-options.ts'
+import type { AwsRequestHandler, ResolvedAwsClientOptions } from './sdk-options.ts'
 
+type SdkRequestHandler = NodeHttpHandler | (AwsRequestHandler & Record<string, unknown>)
 type SdkCredentials = NonNullable<KinesisClientConfig['credentials']>
 
 /** The part of an SDK client's configuration that we set. */
 export interface SdkClientConfig {
-  readonly requestHandler: NodeHttpHandler
+  readonly requestHandler: SdkRequestHandler
   readonly maxAttempts: 1
+  readonly retryMode: 'standard'
   readonly logger: typeof silentSdkLogger
   readonly region?: string
   readonly endpoint?: string
@@ -58,9 +60,13 @@ export class LazySdkClient<C extends { destroy(): void }> {
 
 function clientConfig(options: ResolvedAwsClientOptions, maxSockets: number): SdkClientConfig {
   return {
-    requestHandler: createHttpHandler({ ...options, maxSockets }),
-    // Retries are decided above the port; a second layer would multiply them.
+    requestHandler:
+      (options.requestHandler as SdkRequestHandler | undefined) ??
+      createHttpHandler({ ...options, maxSockets }),
+    // Retries are decided above the port; a second layer would multiply them. AWS_RETRY_MODE could
+    // still ask for the adaptive mode, which holds calls back after a throttle.
     maxAttempts: 1,
+    retryMode: 'standard',
     logger: silentSdkLogger,
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),

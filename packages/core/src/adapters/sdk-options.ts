@@ -1,6 +1,14 @@
 /** What the AWS SDK adapters can be told, checked once. */
 import { InvalidOptionError } from '../errors.ts'
-import { flag, integer, type OptionRule, optional, resolveOptions, text } from '../options.ts'
+import {
+  flag,
+  integer,
+  type OptionRule,
+  objectWith,
+  optional,
+  resolveOptions,
+  text,
+} from '../options.ts'
 
 /** Long-lived or temporary keys, as the AWS SDK takes them. @public */
 export interface AwsCredentials {
@@ -12,6 +20,19 @@ export interface AwsCredentials {
 
 /** Keys, or a function that gets them (any provider of the AWS SDK fits). @public */
 export type AwsCredentialsOption = AwsCredentials | (() => Promise<AwsCredentials>)
+
+/**
+ * What carries a request of the AWS SDK and brings the answer: a `NodeHttpHandler` of your own, or
+ * `inProcessKinesis(port)` of the testing package.
+ *
+ * @public
+ */
+export interface AwsRequestHandler {
+  handle(
+    request: { readonly headers: Record<string, string>; readonly body?: unknown },
+    options?: { readonly abortSignal?: unknown; readonly requestTimeout?: number },
+  ): Promise<{ readonly response: object }>
+}
 
 /** How the adapters reach AWS. @public */
 export interface AwsClientOptions {
@@ -62,6 +83,14 @@ export interface AwsClientOptions {
    * @default 6000
    */
   readonly socketTimeoutMs?: number | undefined
+  /**
+   * Takes the place of our sockets: for a proxy, or for tests without any. What it is told of
+   * deadlines it may heed; `requestTimeoutMs` holds anyway. close() destroys it, as the SDK does.
+   * Pools and time-outs of sockets are then its own: to set them here as well is refused.
+   *
+   * @default an HTTP/1.1 keep-alive pool made of the options above
+   */
+  readonly requestHandler?: AwsRequestHandler | undefined
 }
 
 export interface ResolvedAwsClientOptions {
@@ -73,6 +102,7 @@ export interface ResolvedAwsClientOptions {
   readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly socketTimeoutMs: number
+  readonly requestHandler: AwsRequestHandler | undefined
 }
 
 const TIMEOUT = { default: 6000, min: 1, max: 600_000 }
@@ -91,7 +121,9 @@ export function resolveAwsClientOptions(
     connectTimeoutMs: integer(TIMEOUT),
     requestTimeoutMs: integer(TIMEOUT),
     socketTimeoutMs: integer(TIMEOUT),
+    requestHandler: objectWith<AwsRequestHandler>(['handle']),
   })
+  if (resolved.requestHandler !== undefined) refuseSocketOptions(path, given)
   if (!resolved.allowInsecureEndpoint && leavesTheMachineInTheClear(resolved.endpoint)) {
     throw new InvalidOptionError(
       `${path}.endpoint`,
@@ -100,6 +132,17 @@ export function resolveAwsClientOptions(
     )
   }
   return resolved
+}
+
+function refuseSocketOptions(path: string, given: AwsClientOptions | undefined): void {
+  for (const name of ['maxConnections', 'connectTimeoutMs', 'socketTimeoutMs'] as const) {
+    if (given?.[name] === undefined) continue
+    throw new InvalidOptionError(
+      `${path}.${name}`,
+      `${path}.${name} has no effect beside ${path}.requestHandler`,
+      'Set it on the request handler itself.',
+    )
+  }
 }
 
 const httpUrl: OptionRule<string> = (path, value) => {

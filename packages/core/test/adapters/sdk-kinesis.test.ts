@@ -7,6 +7,7 @@ import { isServiceError, type ServiceError } from '../../src/service-errors.ts'
 import { ScriptedServer, TEST_CREDENTIALS } from './scripted-server.ts'
 
 const env: {
+  AWS_RETRY_MODE?: string
   AWS_REGION?: string
   AWS_CONFIG_FILE?: string
 } = process.env
@@ -159,6 +160,45 @@ describe('kinesisFromSdk', () => {
     const error = await rejection(kinesis().listShards({ StreamName: 'stream' }))
     assert.equal(error.kind, 'transient')
     assert.equal(server.requests.length, 1)
+  })
+
+  it('sends at once after a throttle, whatever AWS_RETRY_MODE says', async () => {
+    const before = env.AWS_RETRY_MODE
+    env.AWS_RETRY_MODE = 'adaptive'
+    try {
+      server.error(400, 'ProvisionedThroughputExceededException', 'slow down')
+      const client = kinesis()
+      for (let i = 0; i < 4; i++) {
+        // The adaptive mode would wait for seconds, and the deadline would come first.
+        const error = await rejection(client.putRecords(PUT, { timeoutMs: 400 }))
+        assert.equal(error.kind, 'throttled')
+      }
+      assert.equal(server.requests.length, 4)
+    } finally {
+      if (before === undefined) delete env.AWS_RETRY_MODE
+      else env.AWS_RETRY_MODE = before
+    }
+  })
+
+  it('sends through a request handler that it is given, and destroys it at the end', async () => {
+    const seen: unknown[] = []
+    const client = kinesis({
+      requestHandler: Object.assign(
+        {
+          handle: async (request: { readonly headers: Record<string, string> }) => {
+            seen.push(request.headers['x-amz-target'])
+            return {
+              response: { statusCode: 200, headers: {}, body: Buffer.from('{"Shards":[]}') },
+            }
+          },
+        },
+        { destroy: () => seen.push('destroyed') },
+      ),
+    })
+    assert.deepEqual((await client.listShards({ StreamName: 's' })).Shards, [])
+    client.close()
+    assert.deepEqual(seen, ['Kinesis_20131202.ListShards', 'destroyed'])
+    assert.equal(server.requests.length, 0)
   })
 
   it('throws when the server stays silent past requestTimeoutMs', async () => {

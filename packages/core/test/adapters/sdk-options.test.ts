@@ -15,7 +15,19 @@ describe('resolveAwsClientOptions', () => {
       connectTimeoutMs: 6000,
       requestTimeoutMs: 6000,
       socketTimeoutMs: 6000,
+      requestHandler: undefined,
     })
+  })
+
+  it('takes a request handler and refuses what only our own sockets could heed', () => {
+    const requestHandler = { handle: async () => ({ response: {} }) }
+    assert.doesNotThrow(() => resolve({ requestHandler, requestTimeoutMs: 5 }))
+    for (const name of ['maxConnections', 'connectTimeoutMs', 'socketTimeoutMs']) {
+      assert.throws(() => resolve({ requestHandler, [name]: 5 }), {
+        message: `kinesis.${name} has no effect beside kinesis.requestHandler`,
+      })
+    }
+    assert.throws(() => resolve({ requestHandler: {} }), { message: /has no handle/ })
   })
 
   it('names the nearest known option', () => {
