@@ -12,6 +12,14 @@ export {
   type LocalStream,
   startLocalKinesis,
 } from './local-kinesis.ts'
+export {
+  type InProcessOptions,
+  type InProcessRequest,
+  type InProcessRequestHandler,
+  type InProcessResponse,
+  inProcessDynamo,
+  inProcessKinesis,
+} from './sdk/in-process-handler.ts'
 export type { FaultRates, ServiceFaults, SimulatedFaults } from './simulate/faults.ts'
 export type { Violation } from './simulate/recorder.ts'
 export {

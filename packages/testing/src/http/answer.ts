@@ -1,11 +1,9 @@
 /** One request of the AWS protocol -> one answer; knows neither sockets nor HTTP versions. */
-import { isServiceError, type ServiceError } from '@millrace/core'
-import { nowMs, systemRandom } from '@millrace/core/internal'
-import { type KinesisService, operationFor } from './operations.ts'
-import { readShape } from './shape.ts'
+import { type CallOptions, isServiceError, type ServiceError } from '@millrace/core'
+import { nowMs as systemNowMs, systemRandom } from '@millrace/core/internal'
 import { serializationError, WireError } from './wire-error.ts'
 import type { WireFormat } from './wire-format.ts'
-import { defaultFormat, wireFormatFor } from './wire-formats.ts'
+import type { WireProtocol } from './wire-protocol.ts'
 
 export interface WireRequest {
   readonly target: string | undefined
@@ -23,26 +21,40 @@ export interface WireAnswer {
 
 export const MAX_BODY_BYTES: number = 16 * 1024 * 1024
 
-/** @returns undefined when the reply is to be lost: the connection must be cut */
+/** No answer comes: the connection breaks, or stays silent. */
+export interface LostAnswer {
+  readonly lost: ServiceError
+}
+
+export interface AnswerOptions {
+  /** For the port. */
+  readonly call?: CallOptions | undefined
+  /** The service's clock, for the header `Date`. @default the system's */
+  readonly nowMs?: (() => number) | undefined
+}
+
 export async function answerRequest(
-  service: KinesisService,
+  protocol: WireProtocol,
   request: WireRequest,
-): Promise<WireAnswer | undefined> {
-  const format = wireFormatFor(request.contentType)
+  { call, nowMs = systemNowMs }: AnswerOptions = {},
+): Promise<WireAnswer | LostAnswer> {
+  const format = protocol.formatFor(request.contentType)
   try {
-    return await callService(service, request, format)
+    return await callService(protocol, request, format, call, nowMs)
   } catch (error) {
-    return answerError(format ?? defaultFormat, error)
+    return answerError(protocol, format ?? protocol.defaultFormat, error, nowMs)
   }
 }
 
 async function callService(
-  service: KinesisService,
+  protocol: WireProtocol,
   request: WireRequest,
   format: WireFormat | undefined,
+  options: CallOptions | undefined,
+  nowMs: () => number,
 ): Promise<WireAnswer> {
-  const found = operationFor(request.target)
-  if (found === undefined) {
+  const operation = protocol.operationFor(request.target)
+  if (operation === undefined) {
     throw new WireError(
       'UnknownOperationException',
       `${request.target ?? 'A request without x-amz-target'} is not served here.`,
@@ -64,37 +76,45 @@ async function callService(
       413,
     )
   }
-  const input = readShape(format, found.operation.input, format.parse(request.body), '')
-  const output = await found.operation.call(service, input)
-  return answerOutput(format, output)
+  return answerOutput(format, await operation(format, format.parse(request.body), options), nowMs)
 }
 
 /** `serviceTimeMs` is the port's name for the `Date` header. */
-function answerOutput(format: WireFormat, output: unknown): WireAnswer {
+function answerOutput(format: WireFormat, output: unknown, nowMs: () => number): WireAnswer {
   if (output === undefined) return wireAnswer(format, 200, '', nowMs())
   const { serviceTimeMs, ...members } = output as { readonly serviceTimeMs?: number }
   return wireAnswer(format, 200, format.write(members), serviceTimeMs ?? nowMs())
 }
 
-function answerError(format: WireFormat, error: unknown): WireAnswer | undefined {
-  if (error instanceof WireError) {
-    return errorAnswer(format, error.statusCode, error.awsName, error.message)
-  }
+function answerError(
+  protocol: WireProtocol,
+  format: WireFormat,
+  error: unknown,
+  nowMs: () => number,
+): WireAnswer | LostAnswer {
+  const answer = (statusCode: number, awsName: string, message: string, item?: object) =>
+    errorAnswer(format, statusCode, awsName, nowMs(), {
+      __type: protocol.errorType(awsName),
+      message,
+      Item: item,
+    })
+  if (error instanceof WireError) return answer(error.statusCode, error.awsName, error.message)
   if (!isServiceError(error)) {
     // A defect of the service behind the door: say so, as loudly as a real one would.
-    return errorAnswer(format, 500, 'InternalFailure', String(error))
+    return answer(500, 'InternalFailure', String(error))
   }
-  if (error.kind === 'network' || error.kind === 'aborted') return undefined
-  return errorAnswer(format, statusOf(error), error.awsName, messageOf(error))
+  if (error.kind === 'network' || error.kind === 'aborted') return { lost: error }
+  return answer(statusOf(error), error.awsName, messageOf(error), error.item)
 }
 
 function errorAnswer(
   format: WireFormat,
   statusCode: number,
   awsName: string,
-  message: string,
+  dateMs: number,
+  body: object,
 ): WireAnswer {
-  const answer = wireAnswer(format, statusCode, format.write({ __type: awsName, message }), nowMs())
+  const answer = wireAnswer(format, statusCode, format.write(body), dateMs)
   return { ...answer, headers: { ...answer.headers, 'x-amzn-errortype': awsName } }
 }
 

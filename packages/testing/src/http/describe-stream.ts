@@ -1,5 +1,5 @@
 /** DescribeStream, which older clients still send, out of the calls that replaced it. */
-import { isServiceError, type KinesisPort, type kinesis } from '@millrace/core'
+import { type CallOptions, isServiceError, type KinesisPort, type kinesis } from '@millrace/core'
 
 interface DescribeStreamInput extends kinesis.StreamInput {
   readonly Limit?: number | undefined
@@ -12,18 +12,18 @@ const DEFAULT_LIMIT = 100
 export async function describeStream(
   service: KinesisPort,
   input: DescribeStreamInput,
+  options?: CallOptions,
 ): Promise<object> {
   const { StreamName, StreamARN, Limit, ExclusiveStartShardId } = input
-  const { StreamDescriptionSummary: summary } = await service.describeStreamSummary({
-    StreamName,
-    StreamARN,
-  })
-  const page = await shardsUnlessInTransit(service, {
-    StreamName,
-    StreamARN,
-    ExclusiveStartShardId,
-    MaxResults: Limit ?? DEFAULT_LIMIT,
-  })
+  const { StreamDescriptionSummary: summary } = await service.describeStreamSummary(
+    { StreamName, StreamARN },
+    options,
+  )
+  const page = await shardsUnlessInTransit(
+    service,
+    { StreamName, StreamARN, ExclusiveStartShardId, MaxResults: Limit ?? DEFAULT_LIMIT },
+    options,
+  )
   return {
     StreamDescription: {
       StreamName: summary.StreamName,
@@ -44,9 +44,10 @@ export async function describeStream(
 async function shardsUnlessInTransit(
   service: KinesisPort,
   input: kinesis.ListShardsInput,
+  options: CallOptions | undefined,
 ): Promise<kinesis.ListShardsOutput> {
   try {
-    return await service.listShards(input)
+    return await service.listShards(input, options)
   } catch (error) {
     if (isServiceError(error) && error.kind === 'in-use') return { Shards: [] }
     throw error

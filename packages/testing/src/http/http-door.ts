@@ -10,8 +10,9 @@ import {
 import { createServer, type Server, type Socket } from 'node:net'
 import { answerRequest, MAX_BODY_BYTES, type WireAnswer } from './answer.ts'
 import { listen } from './listening.ts'
-import type { KinesisService } from './operations.ts'
+import { type KinesisService, kinesisProtocol } from './operations.ts'
 import { sniffProtocol } from './protocol-sniffer.ts'
+import type { WireProtocol } from './wire-protocol.ts'
 
 type AnyRequest = IncomingMessage | Http2ServerRequest
 type AnyResponse = ServerResponse | Http2ServerResponse
@@ -24,8 +25,9 @@ export class HttpDoor {
   readonly #sockets = new Set<Socket>()
 
   private constructor(service: KinesisService) {
+    const protocol = kinesisProtocol(service)
     const serve = (request: AnyRequest, response: AnyResponse): void => {
-      void serveRequest(service, request, response)
+      void serveRequest(protocol, request, response)
     }
     const http1 = createHttp1(serve)
     const http2 = createHttp2({ settings: { initialWindowSize: HTTP2_WINDOW_BYTES } }, serve)
@@ -63,19 +65,19 @@ export class HttpDoor {
 }
 
 async function serveRequest(
-  service: KinesisService,
+  protocol: WireProtocol,
   request: AnyRequest,
   response: AnyResponse,
 ): Promise<void> {
   const body = await readBody(request)
   if (body === 'cut') return
-  const answer = await answerRequest(service, {
+  const answer = await answerRequest(protocol, {
     target: headerOf(request, 'x-amz-target'),
     contentType: headerOf(request, 'content-type'),
     authorization: headerOf(request, 'authorization'),
     body: body === 'too-large' ? undefined : body,
   })
-  if (answer === undefined) cut(response)
+  if ('lost' in answer) cut(response)
   else send(response, answer)
 }
 

@@ -1,48 +1,41 @@
-/** Operation name -> the shape of its input and the call of the port. */
-import type { KinesisAdminPort, KinesisPort, kinesis } from '@millrace/core'
+/** Kinesis on the wire: operation name -> the shape of its input and the call of the port. */
+import type { CallOptions, KinesisAdminPort, KinesisPort } from '@millrace/core'
 import { describeStream } from './describe-stream.ts'
-import type { Shape, StructShape } from './shape.ts'
+import { readShape, type Shape } from './shape.ts'
+import { defaultFormat, wireFormatFor } from './wire-formats.ts'
+import { callOf, type WireOperation, type WireProtocol } from './wire-protocol.ts'
 
-/** What stands behind the door. */
-export type KinesisService = KinesisPort & KinesisAdminPort
-
-export interface Operation {
-  readonly input: StructShape
-  /** @param input an object of that shape */
-  readonly call: (service: KinesisService, input: unknown) => Promise<unknown>
-}
+/** What is spoken for. Without the calls of an operator, those are not served. */
+export type KinesisService = KinesisPort & Partial<KinesisAdminPort>
 
 const STREAM = { StreamName: 'string', StreamARN: 'string' } as const
 const ENTRY = { Data: 'bytes', PartitionKey: 'string', ExplicitHashKey: 'string' } as const
 
-const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+type MakeOperation = (service: KinesisService) => WireOperation
+
+const OPERATIONS: ReadonlyMap<string, MakeOperation> = new Map([
   [
     'PutRecords',
-    operation<kinesis.PutRecordsInput>(
+    operation(
+      'putRecords',
       { ...STREAM, Records: { list: { members: ENTRY, required: ['Data'] } } },
       ['Records'],
-      (service, input) => service.putRecords(input),
     ),
   ],
   [
     'PutRecord',
-    operation<kinesis.PutRecordInput>(
-      { ...STREAM, ...ENTRY, SequenceNumberForOrdering: 'string' },
-      ['Data'],
-      (service, input) => service.putRecord(input),
-    ),
+    operation('putRecord', { ...STREAM, ...ENTRY, SequenceNumberForOrdering: 'string' }, ['Data']),
   ],
   [
     'GetRecords',
-    operation<kinesis.GetRecordsInput>(
-      { ShardIterator: 'string', Limit: 'integer', StreamARN: 'string' },
-      ['ShardIterator'],
-      (service, input) => service.getRecords(input),
-    ),
+    operation('getRecords', { ShardIterator: 'string', Limit: 'integer', StreamARN: 'string' }, [
+      'ShardIterator',
+    ]),
   ],
   [
     'GetShardIterator',
-    operation<kinesis.GetShardIteratorInput>(
+    operation(
+      'getShardIterator',
       {
         ...STREAM,
         ShardId: 'string',
@@ -51,12 +44,12 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
         Timestamp: 'timestamp',
       },
       ['ShardId', 'ShardIteratorType'],
-      (service, input) => service.getShardIterator(input),
     ),
   ],
   [
     'ListShards',
-    operation<kinesis.ListShardsInput>(
+    operation(
+      'listShards',
       {
         ...STREAM,
         NextToken: 'string',
@@ -68,22 +61,17 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
         },
       },
       [],
-      (service, input) => service.listShards(input),
     ),
   ],
-  [
-    'DescribeStreamSummary',
-    operation<kinesis.StreamInput>(STREAM, [], (service, input) =>
-      service.describeStreamSummary(input),
-    ),
-  ],
+  ['DescribeStreamSummary', operation('describeStreamSummary', STREAM, [])],
   [
     'DescribeStream',
-    operation({ ...STREAM, Limit: 'integer', ExclusiveStartShardId: 'string' }, [], describeStream),
+    reading({ ...STREAM, Limit: 'integer', ExclusiveStartShardId: 'string' }, [], describeStream),
   ],
   [
     'CreateStream',
-    operation<kinesis.CreateStreamInput>(
+    operation(
+      'createStream',
       {
         StreamName: 'string',
         ShardCount: 'integer',
@@ -92,46 +80,54 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
         RecordDistributionStrategy: 'string',
       },
       ['StreamName'],
-      (service, input) => service.createStream(input),
     ),
   ],
-  [
-    'DeleteStream',
-    operation<kinesis.StreamInput>(STREAM, [], (service, input) => service.deleteStream(input)),
-  ],
+  ['DeleteStream', operation('deleteStream', STREAM, [])],
   [
     'SplitShard',
-    operation<kinesis.SplitShardInput>(
-      { ...STREAM, ShardToSplit: 'string', NewStartingHashKey: 'string' },
-      ['ShardToSplit', 'NewStartingHashKey'],
-      (service, input) => service.splitShard(input),
-    ),
+    operation('splitShard', { ...STREAM, ShardToSplit: 'string', NewStartingHashKey: 'string' }, [
+      'ShardToSplit',
+      'NewStartingHashKey',
+    ]),
   ],
   [
     'MergeShards',
-    operation<kinesis.MergeShardsInput>(
+    operation(
+      'mergeShards',
       { ...STREAM, ShardToMerge: 'string', AdjacentShardToMerge: 'string' },
       ['ShardToMerge', 'AdjacentShardToMerge'],
-      (service, input) => service.mergeShards(input),
     ),
   ],
 ])
 
 const TARGET = /^Kinesis_20131202\.([A-Za-z]+)$/
 
-/** @param target header `x-amz-target`, e.g. `Kinesis_20131202.PutRecords` */
-export function operationFor(
-  target: string | undefined,
-): { readonly name: string; readonly operation: Operation } | undefined {
-  const name = TARGET.exec(target ?? '')?.[1]
-  const operation = name === undefined ? undefined : OPERATIONS.get(name)
-  return name === undefined || operation === undefined ? undefined : { name, operation }
+export function kinesisProtocol(service: KinesisService): WireProtocol {
+  return {
+    defaultFormat,
+    formatFor: wireFormatFor,
+    operationFor: (target) => OPERATIONS.get(TARGET.exec(target ?? '')?.[1] ?? '')?.(service),
+    errorType: (awsName) => awsName,
+  }
 }
 
-function operation<I>(
+/** An operation that is a call of the port as it is. */
+function operation(
+  method: keyof KinesisPort | keyof KinesisAdminPort,
   members: Readonly<Record<string, Shape>>,
   required: readonly string[],
-  call: (service: KinesisService, input: I) => Promise<unknown>,
-): Operation {
-  return { input: { members, required }, call: (service, input) => call(service, input as I) }
+): MakeOperation {
+  return reading(members, required, (service, input, options) =>
+    callOf(service, method, input, options),
+  )
+}
+
+function reading<I>(
+  members: Readonly<Record<string, Shape>>,
+  required: readonly string[],
+  call: (service: KinesisService, input: I, options: CallOptions | undefined) => Promise<unknown>,
+): MakeOperation {
+  const shape = { members, required }
+  return (service) => (format, tree, options) =>
+    call(service, readShape(format, shape, tree, '') as I, options)
 }

@@ -2,7 +2,17 @@
 import { serializationError, WireError } from './wire-error.ts'
 import type { WireFormat } from './wire-format.ts'
 
-export type Shape = 'string' | 'integer' | 'bytes' | 'timestamp' | ListShape | StructShape
+export type Shape =
+  | 'string'
+  | 'integer'
+  | 'boolean'
+  | 'bytes'
+  | 'timestamp'
+  /** A list or structure that the service itself checks. */
+  | 'any'
+  | ListShape
+  | StructShape
+  | OwnShape
 
 export interface ListShape {
   readonly list: Shape
@@ -12,6 +22,12 @@ export interface StructShape {
   readonly members: Readonly<Record<string, Shape>>
   /** Members that must be there: the ports' types promise them to the service. */
   readonly required: readonly string[]
+}
+
+/** What has a reader of its own. */
+export interface OwnShape {
+  /** @throws WireError */
+  readonly read: (format: WireFormat, tree: unknown, path: string) => unknown
 }
 
 /**
@@ -27,11 +43,17 @@ export function readShape(format: WireFormat, shape: Shape, tree: unknown, path:
     case 'integer':
       if (Number.isSafeInteger(tree)) return tree
       throw wrongType(path, shape)
+    case 'boolean':
+      if (typeof tree === 'boolean') return tree
+      throw wrongType(path, shape)
+    case 'any':
+      return tree
     case 'bytes':
       return format.bytes(tree) ?? refuse(path, shape)
     case 'timestamp':
       return format.timestamp(tree) ?? refuse(path, shape)
     default:
+      if ('read' in shape) return shape.read(format, tree, path)
       return 'list' in shape
         ? readList(format, shape, tree, path)
         : readStruct(format, shape, tree, path)
@@ -75,7 +97,7 @@ function refuse(path: string, expected: string): never {
   throw wrongType(path, expected)
 }
 
-function wrongType(path: string, expected: string): WireError {
+export function wrongType(path: string, expected: string): WireError {
   return serializationError(`${path === '' ? 'The body' : path} is not a ${expected}.`)
 }
 

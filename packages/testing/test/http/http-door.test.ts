@@ -161,7 +161,11 @@ describe('HttpDoor', () => {
   }
 
   it('answers a defect behind it with InternalFailure', async () => {
-    await open({})
+    await open({
+      getRecords: async () => {
+        throw new TypeError('x')
+      },
+    })
     const answer = await post('GetRecords', '{"ShardIterator":"x"}')
     assert.equal(answer.status, 500)
     assert.equal(JSON.parse(answer.body).__type, 'InternalFailure')
