@@ -103,13 +103,21 @@ export class Consumer<T = Uint8Array>
     this.#worker?.resume(shardIds)
   }
 
-  /** The whole application, from a strong read of the lease table. @throws ServiceError */
+  /**
+   * The whole application, from any of its workers: who leads, and what each shard waits for, in
+   * words. One strong scan of the lease table, so not for every second in a large fleet.
+   *
+   * @throws ServiceError
+   */
   async describe(): Promise<ApplicationSnapshot> {
+    const seen = await this.#worker?.describe()
     return {
       workerId: this.workerId,
       isLeader: this.#worker?.isLeader ?? false,
+      leader: seen?.leader,
       state: this.#state,
-      shards: (await this.#worker?.describe()) ?? [],
+      shards: seen?.shards ?? [],
+      skippedRows: seen?.skippedRows ?? 0,
     }
   }
 

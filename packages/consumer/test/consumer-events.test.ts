@@ -3,6 +3,7 @@ import { type Logger, ServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { HandlerFailedError } from '../src/errors.ts'
 import { inApplication, numbered, SHARD, STREAM, TABLE } from './application.ts'
+import { leaseOf, rowOfLease } from './lease/leases.ts'
 
 describe('Consumer, as seen from outside', () => {
   describe('events', () => {
@@ -128,8 +129,10 @@ describe('Consumer, as seen from outside', () => {
         assert.deepEqual(await consumer.describe(), {
           workerId: 'a',
           isLeader: false,
+          leader: undefined,
           state: 'created',
           shards: [],
+          skippedRows: 0,
         })
       }))
 
@@ -147,6 +150,8 @@ describe('Consumer, as seen from outside', () => {
           const theirs = await b.consumer.describe()
           assert.equal([mine, theirs].filter(({ isLeader }) => isLeader).length, 1)
           assert.deepEqual([mine.workerId, mine.state], ['a', 'running'])
+          assert.equal(mine.leader, mine.isLeader ? 'a' : 'b')
+          assert.equal(theirs.leader, mine.leader)
           assert.deepEqual(
             mine.shards.map(({ shardId }) => shardId),
             ['shardId-000000000000', 'shardId-000000000001'],
@@ -155,8 +160,9 @@ describe('Consumer, as seen from outside', () => {
             const own = shard.owner === 'a'
             assert.equal(shard.state, own ? 'processing' : 'elsewhere')
             assert.equal(shard.millisBehindLatest, own ? 0 : undefined)
-            assert.deepEqual(shard.waitingFor, [])
+            assert.match(shard.waitingFor, own ? /^reading$/ : /^owned by b, checkpoint \d+ s old$/)
             assert.equal(shard.lastError, undefined)
+            assert.ok((shard.checkpointAgeMs ?? 0) >= 8000)
             assert.equal(app.row(shard.shardId)?.['checkpoint']?.S, shard.checkpoint.sequenceNumber)
           }
           await Promise.all([a.consumer.close(), b.consumer.close()])
@@ -205,7 +211,11 @@ describe('Consumer, as seen from outside', () => {
             ({ shardId }) => shardId === child,
           )
           assert.equal(waiting?.state, 'waiting-on-parents')
-          assert.deepEqual(waiting?.waitingFor, parents)
+          assert.deepEqual(waiting?.parents, parents)
+          assert.equal(
+            waiting?.waitingFor,
+            `waiting for parents ${parents[0]} and ${parents[1]} to finish`,
+          )
           open = true
           await app.until('both ends', () => worker.heard('shardEnded').length === 2)
           await app.put('after the merge')
@@ -214,9 +224,9 @@ describe('Consumer, as seen from outside', () => {
           assert.deepEqual(
             shards.map(({ state, waitingFor }) => [state, waitingFor]),
             [
-              ['ended', []],
-              ['ended', []],
-              ['processing', []],
+              ['ended', 'ended'],
+              ['ended', 'ended'],
+              ['processing', 'reading'],
             ],
           )
           for (const [info] of worker.heard('shardEnded')) {
@@ -237,9 +247,62 @@ describe('Consumer, as seen from outside', () => {
         await app.until('a failure', () => app.deliveries.length > 0)
         const [shard] = (await worker.consumer.describe()).shards
         assert.equal(shard?.lastError, trouble)
+        assert.equal(shard?.waitingFor, 'handler failing, attempt 1: the database is away')
         await worker.consumer.close()
         await running
       }))
+
+    it('shows from any worker why a shard of another one waits', () =>
+      inApplication(
+        async (app) => {
+          await app.put(...numbered(10))
+          const a = app.worker('a')
+          const b = app.worker('b')
+          let open = false
+          const holdingBack = async (): Promise<void> => {
+            while (!open) await sleep(100)
+          }
+          const runs = [a.run(holdingBack), b.run(holdingBack)]
+          const parents = ['shardId-000000000000', 'shardId-000000000001'] as const
+          await app.until('an even spread', () => new Set(app.owners()).size === 2)
+          await app.until('both shards', () => app.deliveries.length === 2)
+          await app.kinesis.splitShard({
+            StreamName: STREAM,
+            ShardToSplit: parents[0],
+            NewStartingHashKey: '1000',
+          })
+          const ofChild = leaseOf('shardId-000000000002', {
+            leaseOwner: app.row(parents[0])?.['leaseOwner']?.S,
+            parentShardIds: [parents[0]],
+          })
+          await app.dynamo.putItem({
+            TableName: TABLE,
+            Item: { ...rowOfLease(ofChild), entityType: { S: 'LEASE' } },
+          })
+          await sleep(14_000)
+          const other = ofChild.leaseOwner === 'a' ? b : a
+          const { shards, skippedRows } = await other.consumer.describe()
+          const [parent, own, child] = shards
+          assert.equal(child?.state, 'elsewhere')
+          assert.equal(child?.waitingFor, `waiting for parent ${parents[0]} to finish`)
+          assert.deepEqual(child?.parents, [parents[0]])
+          assert.match(parent?.waitingFor ?? '', /^owned by [ab], no checkpoint for 1\d s$/)
+          assert.match(own?.waitingFor ?? '', /^handler call under way for 1[3-5] s$/)
+          assert.equal(skippedRows, 0)
+          open = true
+          await app.until('the end', () => app.row(parents[0])?.['checkpoint']?.S === 'SHARD_END')
+          await sleep(3000)
+          const after = (await other.consumer.describe()).shards[2]
+          assert.match(
+            after?.waitingFor ?? '',
+            /^(reading|owned by [ab], no checkpoint for \d+ s)$/,
+          )
+          assert.deepEqual(after?.parents, [])
+          await Promise.all([a.consumer.close(), b.consumer.close()])
+          await Promise.all(runs)
+        },
+        { shards: 2 },
+      ))
 
     it('rejects when the table does not answer', () =>
       inApplication(async (app) => {

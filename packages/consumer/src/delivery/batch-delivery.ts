@@ -31,9 +31,17 @@ export interface BatchDeliveryOptions<T> {
 export class BatchDelivery<T> {
   readonly #options: BatchDeliveryOptions<T>
   #turnStartedMs = 0
+  /** The last reading of the clock, which is the end of the call before. */
+  #readMs = 0
+  #callingSinceMs: number | undefined
 
   constructor(options: BatchDeliveryOptions<T>) {
     this.#options = options
+  }
+
+  /** When the handler call began that is under way, to within a turn; monotonic milliseconds. */
+  get callingSinceMs(): number | undefined {
+    return this.#callingSinceMs
   }
 
   /**
@@ -44,31 +52,37 @@ export class BatchDelivery<T> {
    * @throws HandlerFailedError when the policy says stop
    */
   async deliver(batch: RecordBatch<T>, through: ExtendedSequenceNumber): Promise<number> {
-    const { adapter, tracker, auto, gate, halt, health } = this.#options
+    const { adapter, tracker, auto, gate, health } = this.#options
     const { records } = batch
     const perCall = adapter.isPerRecord ? 1 : records.length
     let attempts = 0
     let at = 0
-    this.#turnStartedMs = monotonicMs()
+    this.#turnStartedMs = this.#readMs = monotonicMs()
     while (at < records.length) {
-      if (gate.isPaused) await gate.pass(halt.signal)
+      if (gate.isPaused) await this.#pass(gate)
       if (!this.mayCall()) break
       const next = at + perCall
       const target = next === records.length ? through : (records[next - 1] ?? through)
       try {
         tracker.markDelivered(adapter.isPerRecord ? (records[at] ?? through) : target)
         const settled = adapter.handle(batch, at)
-        if (settled !== undefined) await settled
+        if (settled !== undefined) {
+          this.#callingSinceMs = this.#readMs
+          await settled
+        }
       } catch (error) {
+        this.#callingSinceMs = undefined
         const call = { error, attempts: ++attempts, records: records.slice(at, next) }
         if ((await this.#judge(call)) === 'retry') continue
       }
+      this.#callingSinceMs = undefined
       if (attempts > 0) health.handlerWorked()
       attempts = 0
       tracker.markDone(target)
       auto?.worked(perCall)
       at = next
-      if (monotonicMs() - this.#turnStartedMs > MAX_TURN_MS) await this.turn()
+      this.#readMs = monotonicMs()
+      if (this.#readMs - this.#turnStartedMs > MAX_TURN_MS) await this.turn()
     }
     return at
   }
@@ -85,13 +99,22 @@ export class BatchDelivery<T> {
   /** Gives timers and I/O their turn. */
   async turn(): Promise<void> {
     await new Promise<void>(nextTurn)
-    this.#turnStartedMs = monotonicMs()
+    this.#turnStartedMs = this.#readMs = monotonicMs()
+  }
+
+  async #pass(gate: PauseGate): Promise<void> {
+    await gate.pass(this.#options.halt.signal)
+    this.#readMs = monotonicMs()
   }
 
   async #judge(call: FailedCall<T>): Promise<'retry' | 'skip'> {
     const { tracker, retry, health } = this.#options
     tracker.withdraw()
+    // A call that outlived belief is not this worker's to judge, should no timer have said so yet.
+    this.mayCall()
     health.handlerFailed(call.error)
-    return await retry.judge(call)
+    const verdict = await retry.judge(call)
+    this.#readMs = monotonicMs()
+    return verdict
   }
 }

@@ -29,7 +29,7 @@ export interface AssignerOptions {
   readonly logger: Logger
   readonly signal: AbortSignal
   /** Every look at the table, as soon as it is there. */
-  readonly onLook: (leases: readonly Lease[], scan: ScanTimes) => void
+  readonly onLook?: ((leases: readonly Lease[], scan: ScanTimes) => void) | undefined
   /** Every scan, for discovery. */
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
@@ -136,7 +136,7 @@ export class Assigner {
       this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
     }
     this.#sync.see(snapshot.leases)
-    this.#options.onLook(snapshot.leases, scan)
+    this.#options.onLook?.(snapshot.leases, scan)
     this.#expired = this.#observer.observe(snapshot.leases, scan)
     const owners = new Set<string>()
     for (const lease of snapshot.leases) {

@@ -9,7 +9,7 @@ import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { CpuSampler } from '../worker-metrics/cpu-sampler.ts'
 import type { Machine } from '../worker-metrics/machine.ts'
-import { Assigner } from './assigner.ts'
+import { Assigner, type AssignerOptions } from './assigner.ts'
 import { atOnce } from './at-once.ts'
 import { leaseCallTimeoutMs } from './belief.ts'
 import { Discovery } from './discovery.ts'
@@ -23,7 +23,8 @@ import { giveAway, planSuccession, type SuccessionPlan } from './succession.ts'
 import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
-  extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'> {
+  extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'>,
+    Pick<AssignerOptions, 'onLook'> {
   readonly dynamo: DynamoPort
   readonly machine: Machine
   readonly store: LeaseStore

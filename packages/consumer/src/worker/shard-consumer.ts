@@ -1,10 +1,12 @@
 /** Drives one shard through its states, for one tenure. KCL: `ShardConsumer`. */
+import { monotonicMs } from '@millrace/core/internal'
 import { isLoudFailure } from '../backoff.ts'
 import { LeaseLostError } from '../errors.ts'
 import { isShardEnded } from '../lease/lease.ts'
 import { childrenInListing } from '../retrieval/shard-end.ts'
 import { isShardEnd } from '../retrieval/source.ts'
 import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
+import type { RunningShard, ShardTrouble } from '../waiting-for.ts'
 import { assembleShard, type ShardConsumerOptions, type ShardParts } from './shard-parts.ts'
 import { nextShardState, type ShardEvent, type ShardState } from './shard-state.ts'
 
@@ -14,7 +16,7 @@ export type ShardConsumerOutcome = 'shard-ended' | 'lease-lost' | 'stopped'
 
 const PARENT_POLL_MS = 1000
 
-export class ShardConsumer<T> {
+export class ShardConsumer<T> implements RunningShard {
   readonly #options: ShardConsumerOptions<T>
   readonly #parts: ShardParts<T>
   readonly #abandoned: Promise<ShardConsumerOutcome>
@@ -49,8 +51,22 @@ export class ShardConsumer<T> {
   }
 
   /** What holds the shard up at present. */
+  get trouble(): ShardTrouble | undefined {
+    return this.#parts.health.trouble
+  }
+
   get lastError(): unknown {
-    return this.#parts.health.lastError
+    return this.trouble?.error
+  }
+
+  get isPaused(): boolean {
+    return this.#parts.gate.isPaused
+  }
+
+  /** For how long the present handler call has run, milliseconds. */
+  get handlerBusyMs(): number | undefined {
+    const { callingSinceMs } = this.#parts.batches
+    return callingSinceMs === undefined ? undefined : monotonicMs() - callingSinceMs
   }
 
   /**

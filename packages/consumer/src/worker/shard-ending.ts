@@ -69,13 +69,13 @@ export class ShardEnding<T> {
     return true
   }
 
-  /** Until it is done, or the shard is halted (then false). It may be done already. */
+  /** Until it is done, or the shard is halted or not believed in (then false). It may be done already. */
   async createChildren(children: readonly ChildOfShard[]): Promise<boolean> {
-    const { endShard, halt, health, random } = this.#options
-    for (let failures = 1; halt.reason === undefined; failures++) {
+    const { endShard, halt, health, random, batches } = this.#options
+    for (let failures = 1; batches.mayCall(); failures++) {
       try {
         if ((await endShard(children)) === 'ended') {
-          health.readWorked()
+          health.endingWorked()
           return true
         }
       } catch (cause) {
@@ -104,7 +104,7 @@ export class ShardEnding<T> {
 
   #report(error: unknown, failures: number): void {
     const { health, logger, shard } = this.#options
-    health.readFailed(error)
+    health.endingFailed(error)
     if (!isLoudFailure(failures)) return
     logger.warn({ err: error, shardId: shard.shardId, failures }, 'a shard could not be ended yet')
   }

@@ -75,10 +75,14 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       ? undefined
       : new AutoCheckpoint({
           policy,
-          store: () => checkpointer.storeDone(),
+          store: async () => {
+            await checkpointer.storeDone()
+            health.checkpointWorked()
+          },
           signal: halt.lost,
           random,
           onFailure: (error, failures) => {
+            health.checkpointFailed(error)
             if (!isLoudFailure(failures)) return
             logger.warn({ err: error, shardId, failures }, 'a checkpoint could not be stored yet')
           },

@@ -10,11 +10,12 @@ import type { ConsumerPorts } from '../ports.ts'
 import type { Handler } from '../record-processor.ts'
 import { guardAgainstFormerStream } from '../shard-sync/former-stream-guard.ts'
 import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
-import { type ShardSnapshot, shardSnapshot } from '../snapshot.ts'
+import { type ApplicationSnapshot, shardSnapshot, unendedParents } from '../snapshot.ts'
 import { leaseCallTimeoutMs } from './belief.ts'
 import { Coordinator } from './coordinator.ts'
 import type { HeldLease } from './held-lease.ts'
 import { PausedShards } from './paused-shards.ts'
+import { RowAges } from './row-ages.ts'
 import { settledWithin } from './settled-within.ts'
 import { ShardConsumer } from './shard-consumer.ts'
 
@@ -41,6 +42,7 @@ export class Worker<T> {
   readonly #coordinator: Coordinator
   readonly #services = new Map<HeldLease, Service<T>>()
   readonly #paused = new PausedShards()
+  readonly #ages = new RowAges()
 
   constructor(worker: WorkerOptions<T>) {
     const { options, ports } = worker
@@ -71,6 +73,7 @@ export class Worker<T> {
       random,
       onTrouble: (cause) => this.#worker.events.emit('error', cause),
       onFatal: (cause) => this.#worker.onFailed(cause),
+      onLook: (leases, scan) => this.#ages.observe(leases, scan),
       onAcquired: (held) => this.#acquired(held),
       onEnded: (held, reason) => this.#ended(held, reason),
       onCheckpoint: (held, at) =>
@@ -155,13 +158,29 @@ export class Worker<T> {
     }
   }
 
-  async describe(): Promise<readonly ShardSnapshot[]> {
-    const { leases } = await this.#store.scan(true)
-    return leases.map((lease) => {
-      const held = this.#coordinator.held.get(lease.leaseKey)
-      const running = held && this.#services.get(held)?.consumer
-      return shardSnapshot(lease, running, this.#worker.options.workerId)
+  /** @throws ServiceError */
+  async describe(): Promise<Pick<ApplicationSnapshot, 'leader' | 'shards' | 'skippedRows'>> {
+    const { workerId, lease: options } = this.#worker.options
+    const { held } = this.#coordinator
+    const sentMs = monotonicMs()
+    const { leases, leader, malformed } = await this.#store.scan(true)
+    this.#ages.observe(leases, { sentMs, answeredMs: monotonicMs() })
+    const parentsOf = unendedParents(leases)
+    const shards = leases.map((lease) => {
+      const { leaseKey } = lease
+      const tenure = held.get(leaseKey)
+      return shardSnapshot({
+        workerId,
+        lease,
+        parents: parentsOf(lease),
+        running: tenure && this.#services.get(tenure)?.consumer,
+        isBeginning: tenure === undefined && held.has(leaseKey),
+        age: this.#ages.of(leaseKey),
+        leader: leader?.ownerName,
+        failoverTimeMs: options.failoverTimeMs,
+      })
     })
+    return { leader: leader?.ownerName, shards, skippedRows: malformed.length }
   }
 
   #acquired(held: HeldLease): void {
