@@ -13,6 +13,11 @@ export interface SimulatedProcess {
   readonly dynamo: DynamoPort
   /** A stream of its own for each incarnation. */
   readonly random: Random
+  /**
+   * Huge synchronous work: nothing else of this process runs for so long, then the caller goes on
+   * before all that fell due meanwhile.
+   */
+  busy(forMs: number): Promise<void>
 }
 
 /** Power over a process, from outside. @public */
@@ -29,6 +34,11 @@ export interface ProcessHandle {
   kill(): void
   /** SIGSTOP, or a long collection: what falls due waits, clocks go on. */
   pause(forMs: number): void
+  /**
+   * Blocks its event loop: its next callback takes so long. What that callback does comes at its
+   * end; then timers and replies that came due meanwhile follow, in any order that Node may choose.
+   */
+  block(forMs: number): void
   /** None of its requests to the service arrive for a while. */
   disconnect(service: ServiceName, forMs: number): void
   /** Moves its wall clock; its monotonic clock and its timers do not notice. */
@@ -92,6 +102,22 @@ export class SimulatedProcessHandle implements ProcessHandle {
     this.#recorder.line(this.name, 'pause', `${forMs}`)
     this.#recorder.count('process.pause', 1)
     this.#scheduler.pause(this.#virtual, forMs)
+  }
+
+  block(forMs: number): void {
+    if (!this.#virtual.alive) return
+    this.#recorder.line(this.name, 'block', `${forMs}`)
+    this.#recorder.count('process.block', 1)
+    this.#scheduler.blockNext(this.#virtual, forMs)
+  }
+
+  /** As `block`, for the callback that runs now. */
+  busy(forMs: number): Promise<void> {
+    this.#recorder.line(this.name, 'busy', `${forMs}`)
+    this.#recorder.count('process.busy', 1)
+    return new Promise((resolve) => {
+      this.#scheduler.block(this.#virtual, forMs, resolve)
+    })
   }
 
   disconnect(service: ServiceName, forMs: number): void {

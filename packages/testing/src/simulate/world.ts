@@ -120,6 +120,7 @@ export class SimulatedWorld {
       kinesis: networkedKinesis(this.#network, virtual, random('kinesis'), this.kinesis),
       dynamo: networkedDynamo(this.#network, virtual, random('dynamo'), this.dynamo),
       random: random('main'),
+      busy: (forMs) => handle.busy(forMs),
     }
     const handle = new SimulatedProcessHandle(virtual, scheduler, this.#recorder, this.#network)
     this.#handles.set(name, handle)

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ImmediateEntry } from './immediate-queue.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { VirtualEvent } from './virtual-event.ts'
 
+/** `paused`: nothing of it runs now: it is stopped, or its event loop is busy with one callback. */
 export type ProcessState = 'running' | 'paused' | 'killed' | 'exited'
 
 /** What a set of events belongs to, so that they can be dropped or held together. */
@@ -18,6 +20,10 @@ export class VirtualProcess {
   resumeAtMs = 0
   /** Events that fell due during a pause, in order of their due time. */
   readonly held: VirtualEvent[] = []
+  /** How long the next callback keeps the event loop busy. */
+  blockNextMs = 0
+  /** Callbacks that keep it busy: their effects come first when it goes on. */
+  readonly unfinished: (VirtualEvent | ImmediateEntry)[] = []
 
   constructor(name: string, random: SeededRandom, startedAtMs: number, clockRate: number) {
     this.name = name

@@ -12,6 +12,8 @@ export type FailureListener = (cause: unknown, owner: VirtualProcess | undefined
 export class VirtualScheduler {
   readonly #heap = new EventHeap()
   readonly #immediates = new ImmediateQueue()
+  /** The rest of callbacks that kept an event loop busy: they go before all else of their process. */
+  readonly #finishing: (VirtualEvent | ImmediateEntry)[] = []
   readonly #ties: SeededRandom
   /** Code outside every process: the programme, models, the network. */
   readonly #outside: AsyncResource = processContext.exit(() => newContext())
@@ -108,6 +110,7 @@ export class VirtualScheduler {
     if (!owner.alive) return
     owner.state = state
     owner.held.length = 0
+    owner.unfinished.length = 0
     this.#heap.removeWhere((event) => event.owner === owner)
     this.#immediates.dropOwner(owner)
   }
@@ -122,8 +125,28 @@ export class VirtualScheduler {
     })
   }
 
+  /**
+   * Keeps the event loop of a process busy with its next callback: that callback takes `forMs`, and
+   * what it does comes at the end of it. What falls due meanwhile waits, as it does in a pause.
+   */
+  blockNext(owner: VirtualProcess, forMs: number): void {
+    if (owner.alive) owner.blockNextMs += forMs
+  }
+
+  /** For the callback that runs now: it takes `forMs`, and goes on with `rest`. */
+  block(owner: VirtualProcess, forMs: number, rest: () => void): void {
+    this.#block(owner, forMs, { owner, context: newContext(), run: rest, cancelled: false })
+  }
+
   /** Runs the next event; false when there is none. Microtasks are the caller's to drain. */
   step(onFailure: FailureListener): boolean {
+    const rest = this.#finishing.shift()
+    if (rest !== undefined) {
+      // One of two that finish together has begun to block anew: the other waits for that.
+      if (rest.owner?.state === 'paused') rest.owner.unfinished.push(rest)
+      else if (rest.owner?.alive !== false) this.#run(rest, onFailure)
+      return true
+    }
     const immediate = this.#immediates.take((count) => this.#ties.uint32() % count)
     if (immediate !== undefined) {
       this.#run(immediate, onFailure)
@@ -143,17 +166,33 @@ export class VirtualScheduler {
   }
 
   #run(event: VirtualEvent | ImmediateEntry, onFailure: FailureListener): void {
+    const { owner } = event
+    if (owner !== undefined && owner.blockNextMs > 0) {
+      const forMs = owner.blockNextMs
+      owner.blockNextMs = 0
+      this.#block(owner, forMs, event)
+      return
+    }
     this.#events++
-    this.#current = event.owner
+    this.#current = owner
     try {
       event.context.runInAsyncScope(event.run)
     } catch (cause) {
-      onFailure(cause, event.owner)
+      onFailure(cause, owner)
     }
+  }
+
+  #block(owner: VirtualProcess, forMs: number, rest: VirtualEvent | ImmediateEntry): void {
+    if (!owner.alive) return
+    owner.unfinished.push(rest)
+    // Two callbacks of one process cannot overlap: the second takes its time after the first.
+    const alreadyMs = owner.state === 'paused' ? owner.resumeAtMs - this.#elapsedMs : 0
+    this.pause(owner, alreadyMs + forMs)
   }
 
   #resume(owner: VirtualProcess): void {
     owner.state = 'running'
+    this.#finishing.push(...owner.unfinished.splice(0))
     const held = owner.held.splice(0)
     // A woken process runs its overdue timers in order of their due time, as Node does; replies
     // that came meanwhile fall anywhere between.

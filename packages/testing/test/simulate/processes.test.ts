@@ -105,6 +105,82 @@ describe('a simulated process', () => {
     assert.deepEqual([...orders].sort(), ['reply timer', 'timer reply'])
   })
 
+  it('takes its time over one callback when blocked, whose effect comes first of all', async () => {
+    const orders = new Set<string>()
+    for (let seed = 1; seed <= 16; seed++) {
+      const seen: string[] = []
+      await run(async (world) => {
+        const worker = world.spawn('w1', async ({ kinesis }) => {
+          for (const ms of [300, 200, 100]) {
+            setTimeout(() => seen.push(`${ms} at ${performance.now()}`), ms)
+          }
+          setTimeout(() => setImmediate(() => seen.push('immediate')), 120)
+          await sleep(90)
+          await kinesis.listShards({ StreamName: 'none' }).catch(() => seen.push('reply'))
+          await sleep(2000)
+        })
+        await world.sleep(95)
+        worker.block(1000)
+        assert.equal(worker.state, 'running')
+        await world.sleep(100)
+        assert.equal(worker.state, 'paused')
+        await worker.done
+      }, seed)
+      // The callback that fell due first is the one that took so long.
+      assert.equal(seen.shift(), '100 at 1100')
+      const timers = seen.filter((what) => / at /.test(what))
+      assert.deepEqual(timers, ['200 at 1100', '300 at 1100'])
+      orders.add(seen.join(' '))
+    }
+    assert.ok(orders.size > 1, [...orders].join('; '))
+  })
+
+  it('blocks in the middle of a callback for huge work, and goes on with it before all else', async () => {
+    const orders = new Set<string>()
+    for (let seed = 1; seed <= 16; seed++) {
+      const seen: string[] = []
+      await run(async (world) => {
+        const worker = world.spawn('w1', async ({ busy, kinesis }) => {
+          setTimeout(() => seen.push('timer'), 30)
+          const reply = kinesis.listShards({ StreamName: 'none' }).catch(() => seen.push('reply'))
+          await sleep(10)
+          await busy(5000)
+          seen.push(`worked until ${performance.now()}`)
+          await reply
+          await sleep(100)
+        })
+        await world.sleep(4000)
+        assert.deepEqual(seen, [])
+        await worker.done
+      }, seed)
+      assert.equal(seen.shift(), 'worked until 5010')
+      orders.add(seen.join(' '))
+    }
+    assert.deepEqual([...orders].sort(), ['reply timer', 'timer reply'])
+  })
+
+  it('never does two huge works of one process at once, and none after a kill', async () => {
+    const seen: string[] = []
+    await run(async (world) => {
+      const both = world.spawn('w1', async ({ busy }) => {
+        const noted = async (name: string, ms: number): Promise<void> => {
+          await busy(ms)
+          seen.push(`${name} at ${performance.now()}`)
+        }
+        await Promise.all([noted('a', 1000), noted('b', 500)])
+      })
+      await both.done
+      const killed = world.spawn('w2', async ({ busy }) => {
+        await busy(1000)
+        seen.push('a dead process')
+      })
+      await world.sleep(500)
+      killed.kill()
+      await world.sleep(1000)
+    })
+    assert.deepEqual(seen, ['a at 1500', 'b at 1500'])
+  })
+
   it('can be born again under its name, with other randomness', async () => {
     await run(async (world) => {
       const ids: string[] = []
