@@ -1,12 +1,13 @@
 /** Lets attribute values in: checks them as DynamoDB does and copies them. Pure. */
 import type { dynamo } from '@millrace/core'
-import { ATTRIBUTE_TYPES, canonical } from './attribute-value.ts'
+import { ATTRIBUTE_TYPES, type AttributeType, canonical } from './attribute-value.ts'
 import { formatDecimal, parseDecimal } from './decimal.ts'
 import { invalid } from './refusal.ts'
 
 type AttributeValue = dynamo.AttributeValue
 
 const MAX_NESTING = 32
+const PLAIN = { enumerable: true, writable: true, configurable: true } as const
 
 /**
  * A copy that shares nothing with what was given, its numbers in DynamoDB's spelling.
@@ -22,19 +23,7 @@ export function acceptValue(value: AttributeValue, depth = 0): AttributeValue {
   if (depth > MAX_NESTING) {
     throw invalid('Nesting Levels have exceeded supported limits')
   }
-  const types = ATTRIBUTE_TYPES.filter((type) => value[type] !== undefined)
-  const [type] = types
-  if (type === undefined) {
-    throw invalid(
-      'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes',
-    )
-  }
-  if (types.length > 1) {
-    throw invalid(
-      `Supplied AttributeValue has more than one datatypes set (${types.join(', ')}), ` +
-        'must contain exactly one of the supported datatypes',
-    )
-  }
+  const type = onlyTypeOf(value)
   switch (type) {
     case 'S':
       return { S: value.S }
@@ -76,9 +65,30 @@ export function acceptValue(value: AttributeValue, depth = 0): AttributeValue {
   }
 }
 
+function onlyTypeOf(value: AttributeValue): AttributeType {
+  let only: AttributeType | undefined
+  for (const type of ATTRIBUTE_TYPES) {
+    if (value[type] === undefined) continue
+    if (only !== undefined) throw severalTypes(value)
+    only = type
+  }
+  if (only !== undefined) return only
+  throw invalid(
+    'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes',
+  )
+}
+
+function severalTypes(value: AttributeValue): Error {
+  const types = ATTRIBUTE_TYPES.filter((type) => value[type] !== undefined)
+  return invalid(
+    `Supplied AttributeValue has more than one datatypes set (${types.join(', ')}), ` +
+      'must contain exactly one of the supported datatypes',
+  )
+}
+
 /** A copy of what was accepted before, sharing nothing that can be changed. */
 export function copyItem(item: dynamo.Item): dynamo.Item {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, copyValue(value)]))
+  return mapped(item, copyValue)
 }
 
 function copyValue(value: AttributeValue): AttributeValue {
@@ -92,9 +102,19 @@ function copyValue(value: AttributeValue): AttributeValue {
 }
 
 function acceptMap(map: dynamo.Item, depth: number): dynamo.Item {
-  return Object.fromEntries(
-    Object.entries(map).map(([name, value]) => [name, acceptValue(value, depth)]),
-  )
+  return mapped(map, (value) => acceptValue(value, depth))
+}
+
+/** `Object.fromEntries` without the pairs: every call copies several items. */
+function mapped(item: dynamo.Item, change: (value: AttributeValue) => AttributeValue): dynamo.Item {
+  const copy: Record<string, AttributeValue> = {}
+  for (const name of Object.keys(item)) {
+    const value = change(item[name] as AttributeValue)
+    if (name !== '__proto__') copy[name] = value
+    // Assigned, it would be the prototype.
+    else Object.defineProperty(copy, name, { value, ...PLAIN })
+  }
+  return copy
 }
 
 function acceptNumber(text: string): string {

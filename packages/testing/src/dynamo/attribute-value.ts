@@ -10,7 +10,9 @@ export type ScalarType = dynamo.AttributeDefinition['AttributeType']
 
 /** An accepted value has exactly one type. */
 export function typeOf(value: AttributeValue): AttributeType {
-  for (const type of ATTRIBUTE_TYPES) if (value[type] !== undefined) return type
+  for (const type in value) {
+    if (value[type as AttributeType] !== undefined) return type as AttributeType
+  }
   throw new TypeError('An attribute value without a type was let in')
 }
 

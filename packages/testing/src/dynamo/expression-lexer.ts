@@ -18,9 +18,21 @@ export interface Token {
 const TOKEN =
   /\s*(?:(?<word>[A-Za-z][A-Za-z0-9_]*)|(?<name>#[A-Za-z0-9_]+)|(?<value>:[A-Za-z0-9_]+)|(?<symbol><>|<=|>=|[=<>(),+-]))/y
 const MAX_BYTES = 4096
+/** Programs send the same few texts again and again: their tokens are kept. */
+const MAX_KEPT_TEXTS = 256
+const keptTokens: Map<string, readonly Token[]> = new Map()
 
 /** @throws DynamoRefusal naming the text at fault */
 export function tokensOf(field: ExpressionField, text: string): readonly Token[] {
+  const kept = keptTokens.get(text)
+  if (kept !== undefined) return kept
+  const tokens = cut(field, text)
+  if (keptTokens.size >= MAX_KEPT_TEXTS) keptTokens.clear()
+  keptTokens.set(text, tokens)
+  return tokens
+}
+
+function cut(field: ExpressionField, text: string): readonly Token[] {
   if (text.trim() === '') throw invalid(`Invalid ${field}: The expression can not be empty;`)
   if (Buffer.byteLength(text) > MAX_BYTES) {
     throw invalid(

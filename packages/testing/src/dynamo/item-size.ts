@@ -19,7 +19,12 @@ export function checkItemSize(item: dynamo.Item): void {
 }
 
 export function itemBytes(item: dynamo.Item): number {
-  return sum(Object.entries(item), ([name, value]) => Buffer.byteLength(name) + valueBytes(value))
+  let bytes = 0
+  for (const name of Object.keys(item)) {
+    const value = item[name]
+    if (value !== undefined) bytes += Buffer.byteLength(name) + valueBytes(value)
+  }
+  return bytes
 }
 
 function valueBytes(value: dynamo.AttributeValue): number {

@@ -93,9 +93,11 @@ export function checkIndexKey(item: dynamo.Item, schema: KeySchema, indexName: s
 /** The key attributes of an item that has them. */
 export function keyOf(item: dynamo.Item, ...schemas: readonly KeySchema[]): dynamo.Item {
   const key: Record<string, dynamo.AttributeValue> = {}
-  for (const { name } of schemas.flatMap(keyAttributes)) {
-    const value = item[name]
-    if (value !== undefined) key[name] = value
+  for (const schema of schemas) {
+    for (const { name } of keyAttributes(schema)) {
+      const value = item[name]
+      if (value !== undefined) key[name] = value
+    }
   }
   return key
 }

@@ -43,6 +43,7 @@ export class LaggingRows {
     nowMs: number,
     lagMs: () => number,
   ): void {
+    if (this.#keepsItsKey(before, after)) return
     const from = this.#rowOf(before)
     const to = this.#rowOf(after)
     const stays = from !== undefined && to !== undefined && placeOf(from) === placeOf(to)
@@ -50,6 +51,16 @@ export class LaggingRows {
     if (from !== undefined && !stays) this.#change(from.position, undefined, nowMs + lagMs())
     if (to !== undefined) this.#change(to.position, to.item, nowMs + lagMs())
     this.#settle(nowMs)
+  }
+
+  /** The common write, told before any key is built: only keys are kept, and they are untouched. */
+  #keepsItsKey(before: dynamo.Item | undefined, after: dynamo.Item | undefined): boolean {
+    const { schema, projection, table } = this.#view
+    if (projection !== 'KEYS_ONLY' || before === undefined || after === undefined) return false
+    for (const part of table === undefined ? [schema] : [schema, table]) {
+      for (const { name } of keyAttributes(part)) if (before[name] !== after[name]) return false
+    }
+    return true
   }
 
   /** What a reader sees at this instant. */

@@ -17,15 +17,27 @@ export interface RowPosition {
 }
 
 const SLOTS = 2 ** 32
+/** The few keys of a test are asked for again and again: their hashes are kept. */
+const MAX_KEPT_SLOTS = 4096
+const keptSlots: Map<string, number> = new Map()
 
 export function positionOf(item: dynamo.Item, schema: KeySchema, table?: KeySchema): RowPosition {
   const hash = canonical(present(item, schema.hash.name))
   return {
-    slot: createHash('md5').update(hash).digest().readUInt32BE(),
+    slot: slotOf(hash),
     hash,
     range: schema.range === undefined ? undefined : present(item, schema.range.name),
     tie: table === undefined ? '' : canonical({ M: keyOf(item, table) }),
   }
+}
+
+function slotOf(hash: string): number {
+  const kept = keptSlots.get(hash)
+  if (kept !== undefined) return kept
+  const slot = createHash('md5').update(hash).digest().readUInt32BE()
+  if (keptSlots.size >= MAX_KEPT_SLOTS) keptSlots.clear()
+  keptSlots.set(hash, slot)
+  return slot
 }
 
 export function comparePositions(a: RowPosition, b: RowPosition): number {

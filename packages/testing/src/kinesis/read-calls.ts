@@ -76,11 +76,14 @@ export class ReadCalls {
     fault: Fault | undefined,
     nowMs: number,
   ): kinesis.GetRecordsOutput {
-    const answer = { Records: page.records, MillisBehindLatest: page.millisBehindLatest }
-    if (page.childShards !== undefined) return { ...answer, ChildShards: page.childShards }
-    if (fault?.kind === 'null-iterator') return answer
+    const { records: Records, millisBehindLatest: MillisBehindLatest } = page
+    if (page.childShards !== undefined) {
+      return { Records, MillisBehindLatest, ChildShards: page.childShards }
+    }
+    if (fault?.kind === 'null-iterator') return { Records, MillisBehindLatest }
     return {
-      ...answer,
+      Records,
+      MillisBehindLatest,
       NextShardIterator: this.#issue(stream, shard, page.nextOrdinal, nowMs),
     }
   }

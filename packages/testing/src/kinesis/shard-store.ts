@@ -31,6 +31,8 @@ export class ShardStore {
   readonly range: ShardHashKeyRange
   readonly startHex: string
   readonly endHex: string
+  /** The range as the service spells it: spelt once, it is answered often. */
+  readonly #serviceRange: kinesis.HashKeyRange
   readonly parents: readonly ShardStore[]
   readonly startingSequenceNumber: string
   readonly createdMs: number
@@ -52,11 +54,20 @@ export class ShardStore {
     this.range = birth.range
     this.startHex = hexOfHashKey(birth.range.start)
     this.endHex = hexOfHashKey(birth.range.end)
+    this.#serviceRange = {
+      StartingHashKey: birth.range.start.toString(),
+      EndingHashKey: birth.range.end.toString(),
+    }
     this.parents = birth.parents
     this.startingSequenceNumber = birth.startingSequenceNumber
     this.createdMs = birth.createdMs
     this.writes = new WriteLimits(birth.createdMs)
     this.reads = new ReadLimits(birth.createdMs)
+  }
+
+  /** A fresh object each time. */
+  get serviceRange(): kinesis.HashKeyRange {
+    return { ...this.#serviceRange }
   }
 
   get endingSequenceNumber(): string | undefined {
@@ -153,7 +164,7 @@ export function toServiceShard(shard: ShardStore): kinesis.ServiceShard {
     ShardId: shard.shardId,
     ...(parent === undefined ? {} : { ParentShardId: parent.shardId }),
     ...(adjacent === undefined ? {} : { AdjacentParentShardId: adjacent.shardId }),
-    HashKeyRange: toServiceRange(shard),
+    HashKeyRange: shard.serviceRange,
     SequenceNumberRange: {
       StartingSequenceNumber: shard.startingSequenceNumber,
       ...(ending === undefined ? {} : { EndingSequenceNumber: ending }),
@@ -165,23 +176,16 @@ export function toChildShard(shard: ShardStore): kinesis.ChildShard {
   return {
     ShardId: shard.shardId,
     ParentShards: shard.parents.map((parent) => parent.shardId),
-    HashKeyRange: toServiceRange(shard),
-  }
-}
-
-function toServiceRange(shard: ShardStore): kinesis.HashKeyRange {
-  return {
-    StartingHashKey: shard.range.start.toString(),
-    EndingHashKey: shard.range.end.toString(),
+    HashKeyRange: shard.serviceRange,
   }
 }
 
 /** A fresh record each time: a reader that changes its bytes changes nothing here. */
 export function toKinesisRecord(record: StoredRecord): kinesis.KinesisRecord {
-  return {
-    Data: new Uint8Array(record.data),
-    ...(record.partitionKey === undefined ? {} : { PartitionKey: record.partitionKey }),
-    SequenceNumber: record.sequenceNumber,
-    ApproximateArrivalTimestamp: new Date(record.arrivalMs),
-  }
+  const { partitionKey, sequenceNumber: SequenceNumber } = record
+  const Data = new Uint8Array(record.data)
+  const ApproximateArrivalTimestamp = new Date(record.arrivalMs)
+  return partitionKey === undefined
+    ? { Data, SequenceNumber, ApproximateArrivalTimestamp }
+    : { Data, PartitionKey: partitionKey, SequenceNumber, ApproximateArrivalTimestamp }
 }
