@@ -21,6 +21,7 @@ export {
   inProcessKinesis,
 } from './sdk/in-process-handler.ts'
 export type { FaultRates, ServiceFaults, SimulatedFaults } from './simulate/faults.ts'
+export type { LostWay } from './simulate/network.ts'
 export type { Violation } from './simulate/recorder.ts'
 export {
   type SimulateOptions,

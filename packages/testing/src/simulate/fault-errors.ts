@@ -33,6 +33,24 @@ export function expiredIteratorError(method: string): ServiceError {
   return new ServiceError(operationName(method), 'ExpiredIteratorException', 'Iterator expired')
 }
 
+export function lookupError(method: string): ServiceError {
+  return new ServiceError(operationName(method), 'ENOTFOUND', 'No such host (simulated)')
+}
+
+export function credentialsError(method: string): ServiceError {
+  return new ServiceError(operationName(method), 'ExpiredTokenException', 'Token expired')
+}
+
+export function keyError(method: string, variant: number): ServiceError {
+  const name = variant < 0.5 ? 'KMSThrottlingException' : 'KMSInvalidStateException'
+  return new ServiceError(operationName(method), name, 'The key cannot be used (simulated)')
+}
+
+/** As the SDK reports a body that breaks off in the middle. */
+export function garbledError(method: string): ServiceError {
+  return new ServiceError(operationName(method), 'SyntaxError', 'Unexpected end of JSON input')
+}
+
 export function resetError(method: string): ServiceError {
   return new ServiceError(operationName(method), 'ECONNRESET', 'Connection reset (simulated)')
 }

@@ -15,10 +15,20 @@ export interface FaultRates {
   readonly loseReply?: number | undefined
   /** GetRecords only: the iterator has expired. */
   readonly expireIterator?: number | undefined
+  /** The name of the service cannot be looked up: the call fails fast, nothing is sent. */
+  readonly failLookup?: number | undefined
+  /** The caller's credentials have expired; not applied. */
+  readonly expireCredentials?: number | undefined
+  /** GetRecords and PutRecords only: the stream's key cannot be used now; not applied. */
+  readonly refuseKey?: number | undefined
+  /** The call is applied, its reply breaks off in the middle. */
+  readonly garbleReply?: number | undefined
 }
 
 /** @public */
 export interface ServiceFaults<Port> extends FaultRates {
+  /** A brown-out: every way takes so many times as long; default 1. */
+  readonly latencyFactor?: number | undefined
   /** Rates of single methods; a rate given here replaces the service's. */
   readonly operations?: { readonly [Method in keyof Port]?: FaultRates | undefined } | undefined
 }
@@ -46,13 +56,25 @@ const FAULT_NAMES: readonly FaultName[] = [
   'loseRequest',
   'loseReply',
   'expireIterator',
+  'failLookup',
+  'expireCredentials',
+  'refuseKey',
+  'garbleReply',
 ]
+
+/** Faults that only some methods can meet. */
+const ONLY: { readonly [Name in FaultName]?: readonly string[] } = {
+  expireIterator: ['getRecords'],
+  refuseKey: ['getRecords', 'putRecords'],
+}
 
 /** Everything that chance decides about one call. */
 export interface Journey {
   readonly requestMs: number
   readonly replyMs: number
   readonly fault: FaultName | undefined
+  /** One way or the other takes far longer than usual. */
+  readonly isSlow: boolean
   /** Uniform in [0, 1): which face the fault shows. */
   readonly variant: number
 }
@@ -67,16 +89,32 @@ export function drawJourney(
   service: ServiceName,
   method: string,
 ): Journey {
-  const requestMs = wayMs(faults, random.next(), random.next(), random.next())
-  const replyMs = wayMs(faults, random.next(), random.next(), random.next())
+  const there = drawWay(faults, random.next(), random.next(), random.next())
+  const back = drawWay(faults, random.next(), random.next(), random.next())
   const fault = faultOf(faults[service], method, random.next())
-  return { requestMs, replyMs, fault, variant: random.next() }
+  const factor = faults[service]?.latencyFactor ?? 1
+  return {
+    requestMs: toMicroseconds(there.ms * factor),
+    replyMs: toMicroseconds(back.ms * factor),
+    fault,
+    isSlow: there.isSlow || back.isSlow,
+    variant: random.next(),
+  }
 }
 
-function wayMs(faults: SimulatedFaults, usual: number, tailDraw: number, tail: number): number {
+function drawWay(
+  faults: SimulatedFaults,
+  usual: number,
+  tailDraw: number,
+  tail: number,
+): { readonly ms: number; readonly isSlow: boolean } {
   const { min, max } = faults.latencyMs
-  const slow = faults.tail !== undefined && tailDraw < faults.tail.probability
-  const ms = slow ? max + tail * ((faults.tail?.maxMs ?? max) - max) : min + usual * (max - min)
+  const isSlow = faults.tail !== undefined && tailDraw < faults.tail.probability
+  const ms = isSlow ? max + tail * ((faults.tail?.maxMs ?? max) - max) : min + usual * (max - min)
+  return { ms, isSlow }
+}
+
+function toMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000
 }
 
@@ -89,7 +127,7 @@ function faultOf(
   const ofMethod = (faults.operations as Record<string, FaultRates> | undefined)?.[method]
   let below = 0
   for (const name of FAULT_NAMES) {
-    if (name === 'expireIterator' && method !== 'getRecords') continue
+    if (ONLY[name]?.includes(method) === false) continue
     below += ofMethod?.[name] ?? faults[name] ?? 0
     if (draw < below) return name
   }
@@ -114,7 +152,10 @@ export function checkFaults(faults: SimulatedFaults): void {
     }
   }
   for (const service of ['kinesis', 'dynamo'] as const) {
-    const { operations, ...rates } = faults[service] ?? {}
+    const { operations, latencyFactor = 1, ...rates } = faults[service] ?? {}
+    if (!(latencyFactor >= 1 && Number.isFinite(latencyFactor))) {
+      refuse(`faults.${service}.latencyFactor`, latencyFactor, 'Use 1 or more.')
+    }
     checkSum(`faults.${service}`, rates)
     for (const [method, own] of Object.entries(operations ?? {})) {
       checkSum(`faults.${service}.operations.${method}`, { ...rates, ...own })

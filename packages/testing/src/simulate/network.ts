@@ -7,8 +7,12 @@ import type { VirtualProcess } from '../time/virtual-process.ts'
 import { newContext, type VirtualScheduler } from '../time/virtual-scheduler.ts'
 import {
   abortedError,
+  credentialsError,
   expiredIteratorError,
   failedError,
+  garbledError,
+  keyError,
+  lookupError,
   resetError,
   throttledError,
   timeoutError,
@@ -32,6 +36,12 @@ export interface Caller {
   readonly random: Random
 }
 
+/** What gets lost of the calls of a process that is cut off one way. @public */
+export type LostWay = 'requests' | 'replies'
+
+/** Silence, never a reset. */
+const SILENT = 1
+
 /** What the service did with a call. */
 type Answer<T> = { readonly value: T } | { readonly error: unknown }
 
@@ -41,8 +51,10 @@ export class SimulatedNetwork {
   readonly #callTimeoutMs: number
   #faults: SimulatedFaults
   #lastCallId = 0
-  /** Until when a process is cut off from a service, by `process/service`. */
+  /** Until when a process is cut off from a service, by `process/service/way`. */
   readonly #cutUntilMs = new Map<string, number>()
+  /** Number of the youngest call that has arrived, by `process/service`. */
+  readonly #youngestArrived = new Map<string, number>()
 
   constructor(
     scheduler: VirtualScheduler,
@@ -72,9 +84,9 @@ export class SimulatedNetwork {
     this.#recorder.line(undefined, 'heal', '')
   }
 
-  /** Lets no request through for a while; replies on their way still arrive. */
-  cut(processName: string, service: ServiceName, forMs: number): void {
-    const key = `${processName}/${service}`
+  /** Lets no requests, or none of their replies, through for a while; what is on its way arrives. */
+  cut(processName: string, service: ServiceName, forMs: number, lost: LostWay): void {
+    const key = `${processName}/${service}/${lost}`
     const untilMs = this.#scheduler.elapsedMs + forMs
     this.#cutUntilMs.set(key, Math.max(untilMs, this.#cutUntilMs.get(key) ?? 0))
   }
@@ -95,7 +107,8 @@ export class SimulatedNetwork {
     const { process, service } = caller
     // The dead neither send nor hear.
     if (!process.alive) return new Promise<T>(() => {})
-    const id = `#${++this.#lastCallId}`
+    const number = ++this.#lastCallId
+    const id = `#${number}`
     const journey = this.#journey(caller, method)
     this.#recorder.line(process.name, 'call', `${id} ${service}.${method}`, input)
     this.#recorder.count(`call.${service}.${method}`, 1)
@@ -103,6 +116,7 @@ export class SimulatedNetwork {
       this.#recorder.line(process.name, 'fault', `${id} ${journey.fault}`)
       this.#recorder.count(`fault.${service}.${journey.fault}`, 1)
     }
+    if (journey.isSlow) this.#recorder.count(`fault.${service}.delay`, 1)
     return new Promise<T>((resolve, reject) => {
       const context = newContext()
       const timeoutMs = options?.timeoutMs ?? this.#callTimeoutMs
@@ -139,30 +153,44 @@ export class SimulatedNetwork {
           settle(answer),
         )
       }
-      this.#carry(id, caller, method, journey, apply, reply)
+      this.#carry(number, caller, method, journey, apply, reply)
     })
   }
 
   #journey({ process, service, random }: Caller, method: string): Journey {
     const journey = drawJourney(random, this.#faults, service, method)
-    const cutUntilMs = this.#cutUntilMs.get(`${process.name}/${service}`) ?? 0
-    return cutUntilMs > this.#scheduler.elapsedMs ? { ...journey, fault: 'loseRequest' } : journey
+    const isCut = (lost: LostWay): boolean =>
+      (this.#cutUntilMs.get(`${process.name}/${service}/${lost}`) ?? 0) > this.#scheduler.elapsedMs
+    if (isCut('requests')) return { ...journey, fault: 'loseRequest' }
+    return isCut('replies') ? { ...journey, fault: 'loseReply', variant: SILENT } : journey
+  }
+
+  /** Ways of different length let requests of one process overtake each other. */
+  #arrived(number: number, { process, service }: Caller): void {
+    const key = `${process.name}/${service}`
+    const youngest = this.#youngestArrived.get(key) ?? 0
+    if (number < youngest) this.#recorder.count(`fault.${service}.reorder`, 1)
+    else this.#youngestArrived.set(key, number)
   }
 
   /** Brings the request to the model, or not, and hands back what the caller may see. */
   #carry<T>(
-    id: string,
-    { process, service }: Caller,
+    number: number,
+    caller: Caller,
     method: string,
     { fault, variant, requestMs }: Journey,
     apply: () => Promise<T>,
     reply: (answer: Answer<T>) => void,
   ): void {
+    const { process, service } = caller
     const arrive = (run: () => void): void => {
-      this.#scheduler.scheduleOutside(requestMs, run)
+      this.#scheduler.scheduleOutside(requestMs, () => {
+        this.#arrived(number, caller)
+        run()
+      })
     }
     const applied = async (): Promise<Answer<T>> => {
-      this.#recorder.line(process.name, 'apply', id)
+      this.#recorder.line(process.name, 'apply', `#${number}`)
       try {
         return { value: await apply() }
       } catch (error) {
@@ -185,6 +213,19 @@ export class SimulatedNetwork {
         return
       case 'expireIterator':
         arrive(() => reply({ error: expiredIteratorError(method) }))
+        return
+      case 'failLookup':
+        // Nothing leaves the process: only the way back counts.
+        reply({ error: lookupError(method) })
+        return
+      case 'expireCredentials':
+        arrive(() => reply({ error: credentialsError(method) }))
+        return
+      case 'refuseKey':
+        arrive(() => reply({ error: keyError(method, variant) }))
+        return
+      case 'garbleReply':
+        arrive(() => void applied().then(() => reply({ error: garbledError(method) })))
         return
       case 'failAfter':
         arrive(

@@ -80,12 +80,18 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
   })
   const dynamoRandom = random('dynamo')
   // Asked for each write, so that heal() and setFaults() change it.
-  const lagMs = (): number => dynamoRandom.next() * (network.faults.indexLagMs ?? 0)
+  const lag =
+    (fault: 'indexLag' | 'staleRead'): (() => number) =>
+    () => {
+      const lagMs = dynamoRandom.next() * (network.faults.indexLagMs ?? 0)
+      if (lagMs > 0) recorder.count(`fault.dynamo.${fault}`, 1)
+      return lagMs
+    }
   const dynamo = new SimulatedDynamo({
     ...options.dynamo,
     nowMs: () => time.nowMs(),
-    indexLagMs: lagMs,
-    readLagMs: lagMs,
+    indexLagMs: lag('indexLag'),
+    readLagMs: lag('staleRead'),
   })
   const world = new SimulatedWorld({ kinesis, dynamo }, time, recorder, network)
   try {

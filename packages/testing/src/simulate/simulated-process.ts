@@ -3,7 +3,7 @@ import type { DynamoPort, KinesisPort, Random } from '@millrace/core'
 import type { ProcessState, VirtualProcess } from '../time/virtual-process.ts'
 import type { VirtualScheduler } from '../time/virtual-scheduler.ts'
 import type { ServiceName } from './faults.ts'
-import type { SimulatedNetwork } from './network.ts'
+import type { LostWay, SimulatedNetwork } from './network.ts'
 import type { Recorder } from './recorder.ts'
 
 /** What the main function of a process is given. @public */
@@ -39,8 +39,11 @@ export interface ProcessHandle {
    * end; then timers and replies that came due meanwhile follow, in any order that Node may choose.
    */
   block(forMs: number): void
-  /** None of its requests to the service arrive for a while. */
-  disconnect(service: ServiceName, forMs: number): void
+  /**
+   * Cuts it off from the service for a while, one way: its requests do not arrive (the default), or
+   * they do and their replies do not.
+   */
+  disconnect(service: ServiceName, forMs: number, lost?: LostWay): void
   /** Moves its wall clock; its monotonic clock and its timers do not notice. */
   stepClock(byMs: number): void
 }
@@ -120,10 +123,10 @@ export class SimulatedProcessHandle implements ProcessHandle {
     })
   }
 
-  disconnect(service: ServiceName, forMs: number): void {
-    this.#recorder.line(this.name, 'disconnect', `${service} ${forMs}`)
-    this.#recorder.count(`process.disconnect.${service}`, 1)
-    this.#network.cut(this.name, service, forMs)
+  disconnect(service: ServiceName, forMs: number, lost: LostWay = 'requests'): void {
+    this.#recorder.line(this.name, 'disconnect', `${service} ${forMs} ${lost}`)
+    this.#recorder.count(`process.disconnect.${service}.${lost}`, 1)
+    this.#network.cut(this.name, service, forMs, lost)
   }
 
   stepClock(byMs: number): void {

@@ -109,12 +109,15 @@ export class SimulatedWorld {
     }
     const incarnation = (this.#incarnations.get(name) ?? 0) + 1
     this.#incarnations.set(name, incarnation)
+    if (incarnation > 1) this.#recorder.count('process.same-name', 1)
     const site = `process/${name}/${incarnation}`
     const random = (purpose: string): Random => this.#time.random(`${site}/${purpose}`)
 
     const { scheduler } = this.#time
     const virtual = scheduler.createProcess(name, site, options.clockRate)
     virtual.wallOffsetMs = options.clockOffsetMs ?? 0
+    if (virtual.wallOffsetMs !== 0) this.#recorder.count('process.clock-offset', 1)
+    if (virtual.clockRate !== 1) this.#recorder.count('process.clock-rate', 1)
     const process: SimulatedProcess = {
       name,
       kinesis: networkedKinesis(this.#network, virtual, random('kinesis'), this.kinesis),

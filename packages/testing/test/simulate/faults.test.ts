@@ -61,6 +61,7 @@ describe('checkFaults', () => {
     ['faults.tail.probability', { latencyMs, tail: { probability: 2, maxMs: 10 } }],
     ['faults.dynamo', { latencyMs, dynamo: { throttle: -0.1 } }],
     ['faults.kinesis', { latencyMs, kinesis: { failAfter: 0.6, loseReply: 0.6 } }],
+    ['faults.kinesis.latencyFactor', { latencyMs, kinesis: { latencyFactor: 0.5 } }],
   ]
   for (const [option, faults] of refused) {
     it(`refuses ${JSON.stringify(faults)}`, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type KinesisPort, ServiceError, type ServiceErrorKind } from '@millrace/core'
-import { type FaultRates, type SimulatedWorld, simulate } from '@millrace/testing'
+import { type FaultRates, type LostWay, type SimulatedWorld, simulate } from '@millrace/testing'
 
 interface Seen {
   readonly outcome: ServiceErrorKind | 'ok'
@@ -70,6 +70,25 @@ describe('the simulated network', () => {
     })
   })
 
+  it('shows keys, credentials, names and replies that do not work', async () => {
+    const seen = async (rates: FaultRates): Promise<Seen> => await putOnce(rates)
+    assert.deepEqual(await seen({ expireCredentials: 1 }), {
+      outcome: 'expired-credentials',
+      stored: 0,
+      tookMs: 20,
+    })
+    // Nothing leaves the process: it fails in half the time.
+    assert.deepEqual(await seen({ failLookup: 1 }), { outcome: 'network', stored: 0, tookMs: 10 })
+    assert.deepEqual(await seen({ garbleReply: 1 }), { outcome: 'unknown', stored: 1, tookMs: 20 })
+    const ofKeys = new Set<string>()
+    for (let seed = 1; seed <= 8; seed++) {
+      const { outcome, stored } = await putOnce({ refuseKey: 1 }, put, seed)
+      assert.equal(stored, 0)
+      ofKeys.add(outcome)
+    }
+    assert.deepEqual([...ofKeys].sort(), ['kms', 'throttled'])
+  })
+
   it('loses requests before the model and replies after it: silence, or a reset', async () => {
     const waits = new Set<number>()
     for (let seed = 1; seed <= 12; seed++) {
@@ -126,6 +145,49 @@ describe('the simulated network', () => {
     })
   })
 
+  it('loses the replies alone when cut off that way', async () => {
+    await inWorld({}, async (world, kinesis, disconnect) => {
+      disconnect(5000, 'replies')
+      await assert.rejects(put(kinesis), { kind: 'network' })
+      assert.equal(world.kinesis.records('orders').length, 1)
+      await world.sleep(5000)
+      await put(kinesis)
+      assert.equal(world.kinesis.records('orders').length, 2)
+    })
+  })
+
+  it('takes many times as long in a brown-out', async () => {
+    await inWorld({}, async (world, kinesis) => {
+      const faults = { latencyMs: { min: 10, max: 10 }, kinesis: { latencyFactor: 50 } }
+      world.setFaults(faults)
+      const fromMs = world.nowMs()
+      await put(kinesis)
+      assert.equal(world.nowMs() - fromMs, 1000)
+      world.heal()
+      await put(kinesis)
+      assert.equal(world.nowMs() - fromMs, 1020)
+    })
+  })
+
+  it('counts requests that overtake each other, and ways that take long', async () => {
+    const { counts } = await simulate({
+      seed: 1,
+      faults: { latencyMs: { min: 1, max: 50 }, tail: { probability: 0.2, maxMs: 900 } },
+      async programme(world) {
+        await world.kinesis.createStream({ StreamName: 'orders', ShardCount: 1 })
+        const main = async ({ kinesis }: { kinesis: KinesisPort }): Promise<void> => {
+          for (let i = 0; i < 5; i++) await put(kinesis)
+          world.note('one after another')
+          assert.equal(world.kinesis.records('orders').length, 5)
+          await Promise.all(Array.from({ length: 20 }, () => put(kinesis)))
+        }
+        await world.spawn('w1', main).done
+      },
+    })
+    assert.ok((counts['fault.kinesis.reorder'] ?? 0) > 5)
+    assert.ok((counts['fault.kinesis.delay'] ?? 0) > 2)
+  })
+
   it('changes no later draw when a rate changes', async () => {
     const times: number[][] = []
     for (const throttle of [0, 1]) {
@@ -151,7 +213,7 @@ async function inWorld(
   main: (
     world: SimulatedWorld,
     kinesis: KinesisPort,
-    disconnect: (forMs: number) => void,
+    disconnect: (forMs: number, lost?: LostWay) => void,
   ) => Promise<void>,
   latencyMs: { min: number; max: number } = { min: 1, max: 5 },
 ): Promise<void> {
@@ -161,7 +223,7 @@ async function inWorld(
     async programme(world) {
       await world.kinesis.createStream({ StreamName: 'orders', ShardCount: 1 })
       const handle = world.spawn('w1', ({ kinesis }) =>
-        main(world, kinesis, (forMs) => handle.disconnect('kinesis', forMs)),
+        main(world, kinesis, (forMs, lost) => handle.disconnect('kinesis', forMs, lost)),
       )
       await handle.done
     },
