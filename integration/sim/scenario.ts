@@ -9,6 +9,7 @@ import {
 import { Bounds } from './bounds.ts'
 import { History } from './fleet/history.ts'
 import type { HistoryPlan } from './fleet/history-plan.ts'
+import { warmUpSdk } from './fleet/sdk-clients.ts'
 import type { Stage } from './fleet/stage.ts'
 
 export interface Scenario {
@@ -35,6 +36,7 @@ export async function runSeed(
   trace?: (line: string) => void,
 ): Promise<SeedResult> {
   const plan = scenario.plan(new SeededRandom(seed, 'plan'))
+  if (plan.throughSdk) await warmUpSdk()
   const { listShardsPageSize, iteratorLifetimeMs } = plan.sizes
   const bounds = new Bounds()
   const history = new History(plan, bounds)

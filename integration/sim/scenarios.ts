@@ -1,5 +1,6 @@
 /** Every named history. */
 import type { Scenario } from './scenario.ts'
+import { OVER_SDK } from './scenarios/over-sdk.ts'
 import { SWARM } from './scenarios/swarm.ts'
 
-export const SCENARIOS: readonly Scenario[] = [...SWARM]
+export const SCENARIOS: readonly Scenario[] = [...SWARM, ...OVER_SDK]

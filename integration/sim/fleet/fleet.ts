@@ -1,6 +1,7 @@
 /** The workers of one history: who runs, who is restarted, who is asked to stop. */
 import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
+import { withClients } from './sdk-clients.ts'
 import { runWorker, type WorkerProcessOptions } from './worker-process.ts'
 
 interface Slot {
@@ -36,7 +37,7 @@ export class Fleet {
     const life = { stopRequested: false, isClosedLate: false }
     const handle = this.#world.spawn(
       workerId,
-      (process) =>
+      withClients(this.#options.plan, this.#world, (process) =>
         runWorker(process, {
           ...this.#options,
           workerId,
@@ -46,6 +47,7 @@ export class Fleet {
             this.#world.count('worker.closed-at-deadline')
           },
         }),
+      ),
       this.#options.plan.clocks[slot],
     )
     const started: Slot = Object.assign(life, { handle })

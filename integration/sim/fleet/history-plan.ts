@@ -64,6 +64,8 @@ export interface HistoryPlan {
   readonly hasLeader: boolean
   /** The fault phase; after it everything heals. */
   readonly disturbedMs: number
+  /** Whether calls go through the clients of the AWS SDK. */
+  readonly throughSdk?: true
   /** Options of the consumers that a scenario is about. */
   readonly consumer?: Pick<Partial<ConsumerOptions>, 'lease' | 'onRecreatedStream' | 'checkpoint'>
 }

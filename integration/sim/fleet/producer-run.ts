@@ -1,9 +1,10 @@
 /** The producer of one history over its lives: paused, killed, started again. */
 import { sleep } from '@millrace/core/internal'
-import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
+import type { ProcessHandle, SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { runProducer } from './producer-process.ts'
+import { withClients } from './sdk-clients.ts'
 
 export interface ProducerRunOptions {
   readonly world: SimulatedWorld
@@ -64,9 +65,9 @@ export class ProducerRun {
     run: { readonly records: number; readonly pauseMs: number; readonly mayFail: boolean },
   ): void {
     const { world, ledger, plan } = this.#options
-    const handle = world.spawn(name, (process) =>
-      runProducer(process, { world, ledger, aggregation: plan.aggregation, ...run }),
-    )
+    const main = (process: SimulatedProcess): Promise<void> =>
+      runProducer(process, { world, ledger, aggregation: plan.aggregation, ...run })
+    const handle = world.spawn(name, withClients(plan, world, main))
     this.#handle = handle
     void handle.done.then(() => {
       if (handle.state === 'exited' && handle.error === undefined && handle.leftBehind > 0) {
