@@ -28,9 +28,7 @@ export function planAssignment(input: AssignmentInput): AssignmentPlan {
     target.leases.push(lease)
     assignments.push({ lease, newOwner: target.workerId })
   }
-  if (input.balance) {
-    assignments.push(...balancingMoves(loads, { made: assignments, most: mostMoves(open), input }))
-  }
+  if (input.balance) assignments.push(...balanceByCount(loads, { open, made: assignments, input }))
   return { assignments, unplaced }
 }
 
@@ -39,7 +37,7 @@ function mostMoves(open: readonly Lease[]): number {
   return Math.max(1, Math.ceil(open.length / LEASES_PER_MOVE))
 }
 
-interface LeaseCount {
+export interface LeaseCount {
   readonly workerId: string
   readonly leases: Lease[]
 }
@@ -77,17 +75,19 @@ function leastLoaded(
   return best
 }
 
-interface Balancing {
+export interface CountBalancing {
+  readonly open: readonly Lease[]
+  /** In this round; what was placed does not move again. */
   readonly made: readonly Assignment[]
-  readonly most: number
   readonly input: AssignmentInput
 }
 
 /** Moves from the fullest to the emptiest until no two workers differ by more than one. */
-function balancingMoves(
+export function balanceByCount(
   loads: readonly LeaseCount[],
-  { made, most, input }: Balancing,
+  { open, made, input }: CountBalancing,
 ): Assignment[] {
+  const most = mostMoves(open)
   const moves: Assignment[] = []
   const settled = new Set(made.map(({ lease }) => lease.leaseKey))
   const mayMove = ({ leaseKey, checkpointOwner }: Lease): boolean =>
