@@ -1,5 +1,6 @@
 /** Many histories summed up: what `npm run sim` reports. Pure. */
 import { type BoundSummary, summaryOfBounds } from './bounds.ts'
+import { regressionIds, WAITING } from './regressions/waiting.ts'
 import { type FoundViolation, type HistoryFact, OverallHash } from './run-seeds.ts'
 
 export interface SimSummary {
@@ -18,6 +19,11 @@ export interface SimSummary {
   readonly markers: Readonly<Record<string, number>>
   /** Histories of each scenario. */
   readonly scenarios: Readonly<Record<string, number>>
+  /** Rows of reliability.md 1.4: those that ran, and what the others wait for. */
+  readonly regressions: {
+    readonly run: readonly string[]
+    readonly waiting: Readonly<Record<string, string>>
+  }
   /** Everything else that was counted. */
   readonly counts: Readonly<Record<string, number>>
 }
@@ -52,6 +58,10 @@ export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
     bounds: summaryOfBounds(facts.flatMap(({ bounds }) => bounds)),
     markers: markers.sorted(),
     scenarios: scenarios.sorted(),
+    regressions: {
+      run: regressionIds(Object.keys(scenarios.sorted())),
+      waiting: Object.fromEntries(WAITING.map(({ id, waitsFor }) => [id, waitsFor])),
+    },
     counts: counts.sorted(),
   }
 }

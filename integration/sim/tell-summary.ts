@@ -19,6 +19,9 @@ export function tellOf(summary: SimSummary, seedsPerSecond: number): string {
         `${`${id}, measured ${measured} times`.padEnd(44)} ${String(maxMs).padStart(9)}   ${limitMs}`,
     ),
     '',
+    `regressions run: ${summary.regressions.run.join(' ')}`,
+    ...waitingLines(summary.regressions.waiting),
+    '',
     `trace hash ${traceHash}`,
   ]
   if (first !== undefined) {
@@ -27,6 +30,15 @@ export function tellOf(summary: SimSummary, seedsPerSecond: number): string {
     )
   }
   return lines.join('\n')
+}
+
+/** One line for each thing that is waited for. */
+function waitingLines(waiting: Readonly<Record<string, string>>): string[] {
+  const ids = new Map<string, string[]>()
+  for (const [id, reason] of Object.entries(waiting)) {
+    ids.set(reason, [...(ids.get(reason) ?? []), id])
+  }
+  return [...ids].map(([reason, waitingIds]) => `${waitingIds.join(' ')} wait for ${reason}`)
 }
 
 function table(what: string, how: string, counts: Readonly<Record<string, number>>): string[] {

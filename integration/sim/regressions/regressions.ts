@@ -1,0 +1,4 @@
+/** The named scenarios of reliability.md 1.4: each is called by its row's id. */
+import type { Scenario } from '../scenario.ts'
+
+export const REGRESSIONS: readonly Scenario[] = []

@@ -1,0 +1,68 @@
+/**
+ * Rows of reliability.md 1.4 that no scenario can stand on yet, and what each waits for. With the
+ * scenarios they make up R01 to R70; a test holds them complete.
+ */
+
+export interface WaitingRegression {
+  readonly id: string
+  /** The defect, in a line. */
+  readonly what: string
+  /** The issue that builds what it needs, and why it cannot be played before. */
+  readonly waitsFor: string
+}
+
+const PREFETCH = 'issue 6: the bounded prefetch is built there'
+const SOURCE = 'issue 6: the contract of late and lost answers of the source is built there'
+const DEAGGREGATION = 'issue 6: the policies of the deaggregating source are built there'
+const AUTO_STREAMS = 'issue 5: streams with AUTO distribution are built there, their reading in 6'
+const FAN_OUT = 'the issue after 6: enhanced fan-out; there is polling only'
+const MULTI_STREAM = 'the issue after 6: one consumer of many streams; there is one stream only'
+const PRODUCER = 'issue 5: the whole producer is built there'
+
+export const WAITING: readonly WaitingRegression[] = [
+  waiting('R02', 'a fetched batch that the queue refuses once', PREFETCH),
+  waiting('R03', 'a subscription that restarts with batches queued', FAN_OUT),
+  waiting('R04', 'two GetRecords race for one iterator', SOURCE),
+  waiting('R05', 'the late rejection of a cancelled fetch', SOURCE),
+  waiting('R06', 'a last page with records and no next iterator', SOURCE),
+  waiting('R07', 'an iterator that expires after hours of progress', SOURCE),
+  waiting('R08', 'an iterator renewed at the exact last record', SOURCE),
+  waiting('R09', 'a subscription that completes with one event not acknowledged', FAN_OUT),
+  waiting('R10', 'a publisher that restarts while an event is in flight', FAN_OUT),
+  waiting('R12', 'an aggregate with users of two shards after a split', DEAGGREGATION),
+  waiting('R13', 'an aggregate in which one record has a bad key index', DEAGGREGATION),
+  waiting('R14', 'a stream switched to AUTO distribution', AUTO_STREAMS),
+  waiting('R30', 'a fan-out consumer told to restart after SHARD_END', FAN_OUT),
+  waiting('R34', 'predicted shard ids higher than the actual ones', PRODUCER),
+  waiting('R35', 'a reshard under load with aggregation', PRODUCER),
+  waiting('R50', 'a prefetch queue that is full, and one of limit 0', PREFETCH),
+  waiting('R51', 'the first subscription of a shard fails', FAN_OUT),
+  waiting('R57', 'the shard map of 200 producers throttled for 5 minutes', PRODUCER),
+  waiting('R58', 'an HTTP/2 session that is half dead', FAN_OUT),
+  waiting('R59', 'a silent subscription restarted on a timer', FAN_OUT),
+  waiting('R60', 'a fan-out handler 100 times slower than the push', FAN_OUT),
+  waiting('R61', 'puts ten times faster than the shard limit', PRODUCER),
+  waiting('R62', 'a transport that dies during flush', PRODUCER),
+  waiting('R63', '10,000 producers created and destroyed', PRODUCER),
+  waiting('R64', 'a metrics sink that is out of reach for a day', PRODUCER),
+  waiting('R65', 'a credential provider that throws twice', PRODUCER),
+  waiting('R66', 'partition keys beyond ASCII', PRODUCER),
+  waiting('R69', '1,000 streams come and go', MULTI_STREAM),
+]
+
+/** Being written right now; each goes from here with its scenario. */
+export const PLANNED: readonly string[] = [
+  ...['R01', 'R11', 'R15', 'R16', 'R17', 'R18', 'R19', 'R20', 'R21', 'R22', 'R23', 'R24', 'R25'],
+  ...['R26', 'R27', 'R28', 'R29', 'R31', 'R32', 'R33', 'R36', 'R37', 'R38', 'R39', 'R40', 'R41'],
+  ...['R42', 'R43', 'R44', 'R45', 'R46', 'R47', 'R48', 'R49', 'R52', 'R53', 'R54', 'R55', 'R56'],
+  ...['R67', 'R68', 'R70'],
+]
+
+function waiting(id: string, what: string, waitsFor: string): WaitingRegression {
+  return { id, what, waitsFor }
+}
+
+/** Ids of rows among names of scenarios, in order. */
+export function regressionIds(names: readonly string[]): string[] {
+  return names.filter((name) => /^R\d\d$/.test(name)).sort()
+}
