@@ -13,6 +13,7 @@ export function refuseContradictions(
   options: Endpoints & { readonly lease: ResolvedLeaseOptions },
 ): void {
   refuseLeasePeriods(options.lease)
+  refuseUnservedRecovery(options)
   refuseUnusedEndpoints(options)
   const { region, stream } = options
   if (region === undefined || stream.region === undefined || region === stream.region) return
@@ -49,6 +50,20 @@ function refuseLeasePeriods(lease: ResolvedLeaseOptions): void {
       `Use at most ${FRESH_FOR_MS / 2}: a sign of life counts for ${FRESH_FOR_MS} ms, in KCL too.`,
     )
   }
+}
+
+/** A port that cannot switch it on would leave the table without it, silently. */
+function refuseUnservedRecovery(
+  options: Pick<Endpoints, 'dynamodb'> & { readonly lease: ResolvedLeaseOptions },
+): void {
+  const { dynamodb, lease } = options
+  if (!lease.table.pointInTimeRecovery || dynamodb === undefined) return
+  if (typeof dynamodb.updateContinuousBackups === 'function') return
+  throw new InvalidOptionError(
+    'lease.table.pointInTimeRecovery',
+    'lease.table.pointInTimeRecovery is true, but dynamodb has no updateContinuousBackups',
+    'Add that method to the port, or switch point-in-time recovery on by hand.',
+  )
 }
 
 /** What only a client that we make would read. */

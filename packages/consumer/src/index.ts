@@ -14,8 +14,10 @@ export type {
   InitialPosition,
   LeaseCleanupOptions,
   LeaseOptions,
+  LeaseTableOptions,
   OnRecreatedStream,
   PollingOptions,
+  ProvisionedBilling,
 } from './options.ts'
 export type {
   Checkpointer,

@@ -61,6 +61,46 @@ export interface ResolvedLeaseCleanup {
   readonly completedAfterMs: number
 }
 
+/** What a provisioned table is made with. KCL: `billingMode` PROVISIONED. @public */
+export interface ProvisionedBilling {
+  /** Default 10. KCL: `initialLeaseTableReadCapacity`. */
+  readonly readCapacityUnits?: number | undefined
+  /** Default 10. KCL: `initialLeaseTableWriteCapacity`. */
+  readonly writeCapacityUnits?: number | undefined
+}
+
+/**
+ * How the lease table is made when it is absent. A table that is there keeps its billing, its tags
+ * and its protection. @public
+ */
+export interface LeaseTableOptions {
+  /** Default `'on-demand'`. The owner index gets the same capacity as the table. KCL: `billingMode`. */
+  readonly billing?: 'on-demand' | ProvisionedBilling | undefined
+  /**
+   * Default none. Needs `dynamodb:TagResource`; where the policy lacks it the table is made without
+   * tags, with one warning (KCL does not start). KCL: `tags`.
+   */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Whether the table cannot be deleted until that is switched off, default false. KCL: `leaseTableDeletionProtectionEnabled`. */
+  readonly deletionProtection?: boolean | undefined
+  /**
+   * Switches point-in-time recovery on at every start, also of a table that is there; default false,
+   * which leaves it as it is. Needs `dynamodb:UpdateContinuousBackups`; where that is refused the
+   * worker runs without, with one warning (KCL does not start). KCL: `leaseTablePitrEnabled`.
+   */
+  readonly pointInTimeRecovery?: boolean | undefined
+}
+export interface ResolvedLeaseTable {
+  readonly billing: 'on-demand' | ResolvedBilling
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[]
+  readonly deletionProtection: boolean
+  readonly pointInTimeRecovery: boolean
+}
+export interface ResolvedBilling {
+  readonly readCapacityUnits: number
+  readonly writeCapacityUnits: number
+}
+
 export interface LeaseOptions {
   /** A lease not renewed for this long is free, milliseconds, default 10,000; equal in the whole fleet. KCL: `failoverTimeMillis`. */
   readonly failoverTimeMs?: number | undefined
@@ -92,6 +132,8 @@ export interface LeaseOptions {
   readonly leaderLeaseDurationMs?: number | undefined
   /** The leader deletes leases of finished shards, once all their children have begun. */
   readonly leaseCleanup?: LeaseCleanupOptions | undefined
+  /** How the lease table is made. */
+  readonly table?: LeaseTableOptions | undefined
 }
 export interface ResolvedLeaseOptions {
   readonly failoverTimeMs: number
@@ -103,6 +145,7 @@ export interface ResolvedLeaseOptions {
   readonly workerMetrics: 'auto' | 'cpu' | 'off'
   readonly leaderLeaseDurationMs: number
   readonly leaseCleanup: ResolvedLeaseCleanup
+  readonly table: ResolvedLeaseTable
 }
 
 /** When delivered records are checkpointed without being asked. @public */

@@ -28,10 +28,12 @@ import { checkWorkerId } from './lease/reserved-keys.ts'
 import type {
   ConsumerOptions,
   InitialPosition,
+  ResolvedBilling,
   ResolvedCheckpointPolicy,
   ResolvedConsumerOptions,
   ResolvedLeaseCleanup,
   ResolvedLeaseOptions,
+  ResolvedLeaseTable,
   ResolvedPolling,
 } from './options.ts'
 import type { OnHandlerError, OnMalformed } from './record-processor.ts'
@@ -171,6 +173,69 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
       intervalMs: interval(60_000),
       completedAfterMs: integer({ default: 300_000, min: 0, max: DAY_MS }),
     }),
+    table: group<ResolvedLeaseTable>({
+      billing,
+      tags,
+      deletionProtection: flag(false),
+      pointInTimeRecovery: flag(false),
+    }),
+  })
+}
+
+const billing: OptionRule<ResolvedLeaseTable['billing']> = (path, value) => {
+  if (value === undefined || value === 'on-demand') return 'on-demand'
+  if (typeof value !== 'object') {
+    throw new InvalidOptionError(
+      path,
+      `${path} is ${showValue(value)}`,
+      'Use "on-demand" or { readCapacityUnits, writeCapacityUnits }.',
+    )
+  }
+  const units = integer({ default: 10, min: 1, max: NO_LIMIT })
+  return resolveOptions<ResolvedBilling>(path, value, {
+    readCapacityUnits: units,
+    writeCapacityUnits: units,
+  })
+}
+
+/** The service's own limits, so that a start does not fail on them. */
+const MOST_TAGS = 50
+const LONGEST_TAG_KEY = 128
+const LONGEST_TAG_VALUE = 256
+
+const tags: OptionRule<ResolvedLeaseTable['tags']> = (path, value) => {
+  const given = value ?? {}
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    throw new InvalidOptionError(
+      path,
+      `${path} is ${showValue(value)}`,
+      'Use an object of texts, such as { team: "orders" }.',
+    )
+  }
+  const entries = Object.entries(given)
+  if (entries.length > MOST_TAGS) {
+    throw new InvalidOptionError(
+      path,
+      `${path} has ${entries.length} tags`,
+      `Use at most ${MOST_TAGS}.`,
+    )
+  }
+  return entries.map(([Key, Value]: [string, unknown]) => {
+    if (Key === '' || Key.length > LONGEST_TAG_KEY || /^aws:/i.test(Key)) {
+      throw new InvalidOptionError(
+        path,
+        `${path} has the key ${JSON.stringify(Key.slice(0, LONGEST_TAG_KEY))}`,
+        `Use keys of 1 to ${LONGEST_TAG_KEY} characters that do not begin with "aws:".`,
+      )
+    }
+    if (typeof Value !== 'string' || Value.length > LONGEST_TAG_VALUE) {
+      throw new InvalidOptionError(
+        `${path}.${Key}`,
+        `${path}.${Key} is no text, or too long`,
+        `Use a text of at most ${LONGEST_TAG_VALUE} characters.`,
+      )
+    }
+    return { Key, Value }
   })
 }
 

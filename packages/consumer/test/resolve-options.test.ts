@@ -48,6 +48,12 @@ describe('resolveConsumerOptions', () => {
       workerMetrics: 'auto',
       leaderLeaseDurationMs: 10_000,
       leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
+      table: {
+        billing: 'on-demand',
+        tags: [],
+        deletionProtection: false,
+        pointInTimeRecovery: false,
+      },
     })
     assert.equal(options.checkpoint, undefined)
     assert.equal(options.onHandlerError, 'retry')
@@ -120,6 +126,68 @@ describe('resolveConsumerOptions', () => {
         assert.deepEqual(resolved({ checkpoint: given }).checkpoint, expected)
       })
     }
+  })
+
+  describe('lease.table', () => {
+    const tableOf = (table: unknown) => resolved({ lease: { table } }).lease.table
+
+    it("has KCL's capacity for a provisioned table that does not name its own", () => {
+      assert.deepEqual(tableOf({ billing: {} }).billing, {
+        readCapacityUnits: 10,
+        writeCapacityUnits: 10,
+      })
+      assert.deepEqual(tableOf({ billing: { writeCapacityUnits: 3 } }).billing, {
+        readCapacityUnits: 10,
+        writeCapacityUnits: 3,
+      })
+    })
+
+    it('takes tags as the service wants them', () => {
+      const given = JSON.parse('{"team":"orders","__proto__":"x","empty":""}') as unknown
+      assert.deepEqual(tableOf({ tags: given }).tags, [
+        { Key: 'team', Value: 'orders' },
+        { Key: '__proto__', Value: 'x' },
+        { Key: 'empty', Value: '' },
+      ])
+    })
+
+    const path = 'lease.table'
+    const wrong: readonly (readonly [object, string, RegExp, RegExp])[] = [
+      [{ billing: 'provisioned' }, `${path}.billing`, /"provisioned"/, /on-demand/],
+      [
+        { billing: { readCapacityUnits: 0 } },
+        `${path}.billing.readCapacityUnits`,
+        / is 0/,
+        /from 1/,
+      ],
+      [{ billing: { rcu: 1 } }, `${path}.billing.rcu`, /Unknown/, /readCapacityUnits/],
+      [{ tags: ['a'] }, `${path}.tags`, /an array/, /object of texts/],
+      [{ tags: { a: 1 } }, `${path}.tags.a`, /no text/, /256/],
+      [{ tags: { 'AWS:x': 'y' } }, `${path}.tags`, /AWS:x/, /do not begin/],
+      [
+        { tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, ''])) },
+        `${path}.tags`,
+        /51 tags/,
+        /at most 50/,
+      ],
+      [{ deletionProtection: 'yes' }, `${path}.deletionProtection`, /"yes"/, /true or false/],
+    ]
+    for (const [table, option, message, hint] of wrong) {
+      it(`is not ${JSON.stringify(table).slice(0, 60)}`, () => {
+        refuses({ lease: { table } }, option, message, hint)
+      })
+    }
+
+    it('does not ask for recovery from a port that cannot switch it on', () => {
+      const lease = { table: { pointInTimeRecovery: true } }
+      const dynamodb = new SimulatedDynamo()
+      assert.equal(resolved({ lease, dynamodb }).lease.table.pointInTimeRecovery, true)
+      const without = new Proxy(dynamodb, {
+        get: (target, name) =>
+          name === 'updateContinuousBackups' ? undefined : Reflect.get(target, name),
+      })
+      refuses({ lease, dynamodb: without }, `${path}.pointInTimeRecovery`, /has no/, /by hand/)
+    })
   })
 
   describe('refuses', () => {

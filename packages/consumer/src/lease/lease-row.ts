@@ -2,20 +2,56 @@
 import { type dynamo, type ExtendedSequenceNumber, MAX_HASH_KEY } from '@millrace/core'
 import { isSequenceNumber, isSequenceSentinel, parseHashKey } from '@millrace/core/internal'
 import type { Lease, NewLease } from './lease.ts'
+import { parseMultiStreamKey, parseStreamIdentifier } from './multi-stream-key.ts'
+import { isReservedKey } from './reserved-keys.ts'
 
-/** What a scanned row is. A malformed one is skipped and counted, never trusted. */
+/** A row that is left alone, and why. */
+export interface SkippedRow {
+  /**
+   * - `malformed`: a lease or a row of the fleet that says what it may not
+   * - `unknown`: of an entity type that KCL 3.5 does not know
+   * - `multi-stream`: a lease of a consumer of many streams
+   */
+  readonly kind: 'malformed' | 'unknown' | 'multi-stream'
+  readonly leaseKey: string
+  readonly why: string
+}
+
+/** What a scanned row is. `other`: known, and no lease. One to be skipped is counted, never trusted. */
 export type RowReading =
   | { readonly kind: 'lease'; readonly lease: Lease }
   | { readonly kind: 'other' }
-  | { readonly kind: 'malformed'; readonly leaseKey: string; readonly why: string }
+  | SkippedRow
+
+/** Entity types of KCL 3.5 beside LEASE. */
+const KNOWN_TYPES: ReadonlySet<string> = new Set([
+  'STREAM',
+  'LEADER',
+  'CLIENT_VERSION_MIGRATION',
+  'TABLE_MIGRATION',
+  'WORKER_METRIC_STATS',
+])
 
 export function readLeaseRow(row: dynamo.Item): RowReading {
   const leaseKey = row['leaseKey']?.S
   if (leaseKey === undefined) return { kind: 'malformed', leaseKey: '', why: 'no leaseKey' }
+  // Whatever it says: to write a lease there would destroy the fleet's own state.
+  if (isReservedKey(leaseKey)) return { kind: 'other' }
   const entityType = row['entityType']
   // Rows older than 3.5 have no entityType; absent means LEASE, unless the row is none at all.
-  if (entityType !== undefined && entityType.S !== 'LEASE') return { kind: 'other' }
-  if (entityType === undefined && row['leaseCounter'] === undefined) return { kind: 'other' }
+  if (entityType !== undefined && entityType.S !== 'LEASE') {
+    if (entityType.S !== undefined && KNOWN_TYPES.has(entityType.S)) return { kind: 'other' }
+    return { kind: 'unknown', leaseKey, why: 'its entityType is not one of KCL 3.5' }
+  }
+  if (entityType === undefined && row['leaseCounter'] === undefined) {
+    return { kind: 'unknown', leaseKey, why: 'it has neither entityType nor leaseCounter' }
+  }
+  if (isOfManyStreams(leaseKey, row)) {
+    return { kind: 'multi-stream', leaseKey, why: 'it is the lease of a consumer of many streams' }
+  }
+  // In single-stream mode KCL writes no shardId.
+  const shardId = row['shardId']
+  if (shardId !== undefined && shardId.S !== leaseKey) return malformed(leaseKey, 'shardId')
   const leaseCounter = wholeNumber(row['leaseCounter'])
   if (leaseCounter === undefined) return malformed(leaseKey, 'leaseCounter')
   const checkpoint = position(row['checkpoint'], row['checkpointSubSequenceNumber'])
@@ -29,7 +65,7 @@ export function readLeaseRow(row: dynamo.Item): RowReading {
     kind: 'lease',
     lease: {
       leaseKey,
-      shardId: row['shardId']?.S ?? leaseKey,
+      shardId: leaseKey,
       leaseOwner: filled(row['leaseOwner']?.S),
       checkpointOwner: filled(row['checkpointOwner']?.S),
       leaseCounter,
@@ -69,6 +105,17 @@ export function newLeaseRow(lease: NewLease): dynamo.Item {
       ? {}
       : { startTimestampMs: { N: String(lease.startTimestampMs) } }),
   }
+}
+
+/** By its key, or by the attributes that go with such a key. */
+function isOfManyStreams(leaseKey: string, row: dynamo.Item): boolean {
+  if (parseMultiStreamKey(leaseKey) !== undefined) return true
+  const stream = row['streamName']?.S
+  return (
+    stream !== undefined &&
+    parseStreamIdentifier(stream) !== undefined &&
+    row['shardId'] !== undefined
+  )
 }
 
 /**

@@ -26,7 +26,7 @@ import {
   renewWrite,
   startTimestampWrite,
 } from './lease-writes.ts'
-import { OWNER_INDEX } from './table-shape.ts'
+import { ownedByQuery } from './table-shape.ts'
 import { snapshotOf, type TableSnapshot } from './table-snapshot.ts'
 import { judgeHolderWrite, judgeOwnerWrite, type WriteVerdict } from './write-outcome.ts'
 
@@ -93,13 +93,7 @@ export class LeaseStore {
     let start: dynamo.Item | undefined
     do {
       const page = await this.#dynamo.query(
-        {
-          TableName: this.tableName,
-          IndexName: OWNER_INDEX,
-          KeyConditionExpression: 'leaseOwner = :me',
-          ExpressionAttributeValues: { ':me': { S: workerId } },
-          ExclusiveStartKey: start,
-        },
+        { ...ownedByQuery(this.tableName, workerId), ExclusiveStartKey: start },
         this.#call,
       )
       for (const row of page.Items) {

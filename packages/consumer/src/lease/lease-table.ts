@@ -2,65 +2,71 @@
 import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../errors.ts'
-import { joinGeneration, refuseOlderGeneration } from './generation.ts'
-import type { LeaseTableOptions } from './lease-table-options.ts'
-import { addIndexInput, createTableInput, judgeTable } from './table-shape.ts'
+import { joinGeneration } from './generation.ts'
+import type { LeaseTableAccess } from './lease-table-access.ts'
+import { isPolicyLack, withoutTags } from './policy-lack.ts'
+import { switchRecoveryOn } from './recovery.ts'
+import { addIndexInput, createTableInput, judgeTable, ownedByQuery } from './table-shape.ts'
+import { refuseOtherTenants } from './table-tenant.ts'
 
 const POLL_MS = 1000
 
 /**
  * Creates the table when it is absent and refuses one that belongs to something else.
  *
- * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x or is half migrated
+ * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x, is half migrated
+ *   or holds the leases of many streams
  * @throws ServiceError when DynamoDB refuses
  */
 export async function ensureLeaseTable(
-  options: LeaseTableOptions,
+  table: LeaseTableAccess,
   signal: AbortSignal,
 ): Promise<void> {
-  await refuseHalfMigrated(options, signal)
-  await untilReady(options, signal)
-  await joinGeneration(options, signal)
+  await refuseHalfMigrated(table, signal)
+  await untilReady(table, signal)
+  if (table.wanted.pointInTimeRecovery) await switchRecoveryOn(table, signal)
+  await joinGeneration(table, signal)
+  // Discovery lives on the index: that the policy leaves it out shows now, not in a loop.
+  const query = { ...ownedByQuery(table.tableName, table.workerId), Limit: 1 }
+  await table.dynamo.query(query, callOptions(table, signal))
 }
 
 /** KCL 3.0 to 3.4 kept coordinator state in a table of its own; only it can end that migration. */
-async function refuseHalfMigrated(options: LeaseTableOptions, signal: AbortSignal): Promise<void> {
-  const legacyTable = `${options.tableName}-CoordinatorState`
+async function refuseHalfMigrated(table: LeaseTableAccess, signal: AbortSignal): Promise<void> {
+  const legacyTable = `${table.tableName}-CoordinatorState`
   try {
-    await options.dynamo.describeTable({ TableName: legacyTable }, callOptions(options, signal))
-  } catch (cause) {
-    if (isServiceError(cause) && cause.kind === 'missing') return
+    await table.dynamo.describeTable({ TableName: legacyTable }, callOptions(table, signal))
+  } catch (err) {
+    if (isServiceError(err) && err.kind === 'missing') return
     // A policy that names one table only denies this look; such a fleet has no legacy table.
-    if (isServiceError(cause) && cause.kind === 'denied') {
-      options.logger.warn({ table: legacyTable }, 'may not look for a legacy coordinator table')
+    if (isPolicyLack(err)) {
+      table.logger.warn({ table: legacyTable, err }, 'may not look for a legacy coordinator table')
       return
     }
-    throw cause
+    throw err
   }
   throw new LeaseTableError(
-    options.tableName,
+    table.tableName,
     `the legacy table ${legacyTable} exists: the migration from KCL 3.0-3.4 is not finished`,
     'Finish the move to a single lease table with KCL 3.5, delete the legacy tables, then start again.',
   )
 }
 
-async function untilReady(options: LeaseTableOptions, signal: AbortSignal): Promise<void> {
-  const { dynamo, tableName, logger } = options
+async function untilReady(table: LeaseTableAccess, signal: AbortSignal): Promise<void> {
+  const { dynamo, tableName, logger } = table
   let judged = false
   for (;;) {
-    const table = await describe(options, signal)
-    if (table === undefined) {
+    const description = await describe(table, signal)
+    if (description === undefined) {
       logger.info({ table: tableName }, 'creating the lease table')
-      await unlessInUse(() =>
-        dynamo.createTable(createTableInput(tableName), callOptions(options, signal)),
-      )
+      await create(table, signal)
       await sleep(POLL_MS, signal)
       continue
     }
-    const verdict = judgeTable(table)
+    const verdict = judgeTable(description)
     // Before anything is changed: a table that must be refused is left as it was found.
     if (!judged && verdict !== 'wait' && verdict !== 'not-a-lease-table') {
-      await refuseOlderGeneration(options, signal)
+      await refuseOtherTenants(table, signal)
       judged = true
     }
     switch (verdict) {
@@ -75,7 +81,7 @@ async function untilReady(options: LeaseTableOptions, signal: AbortSignal): Prom
       case 'add-index':
         logger.info({ table: tableName }, 'adding the lease owner index')
         await unlessInUse(() =>
-          dynamo.updateTable(addIndexInput(table), callOptions(options, signal)),
+          dynamo.updateTable(addIndexInput(description), callOptions(table, signal)),
         )
         break
       case 'wait':
@@ -85,13 +91,29 @@ async function untilReady(options: LeaseTableOptions, signal: AbortSignal): Prom
   }
 }
 
+/** The service refuses a tagged table as a whole when the policy lacks TagResource only. */
+async function create(table: LeaseTableAccess, signal: AbortSignal): Promise<void> {
+  const { dynamo, tableName, logger } = table
+  const input = createTableInput(tableName, table.wanted)
+  try {
+    await unlessInUse(() => dynamo.createTable(input, callOptions(table, signal)))
+  } catch (cause) {
+    if (input.Tags === undefined || !isPolicyLack(cause)) throw cause
+    await unlessInUse(() => dynamo.createTable(withoutTags(input), callOptions(table, signal)))
+    logger.warn(
+      { table: tableName, tags: input.Tags.map(({ Key }) => Key) },
+      'the lease table is made without its tags: the policy does not allow dynamodb:TagResource',
+    )
+  }
+}
+
 async function describe(
-  options: LeaseTableOptions,
+  table: LeaseTableAccess,
   signal: AbortSignal,
 ): Promise<Parameters<typeof judgeTable>[0] | undefined> {
   try {
-    const input = { TableName: options.tableName }
-    return (await options.dynamo.describeTable(input, callOptions(options, signal))).Table
+    const input = { TableName: table.tableName }
+    return (await table.dynamo.describeTable(input, callOptions(table, signal))).Table
   } catch (cause) {
     if (isServiceError(cause) && cause.kind === 'missing') return undefined
     throw cause
@@ -108,8 +130,8 @@ async function unlessInUse(call: () => Promise<unknown>): Promise<void> {
 }
 
 function callOptions(
-  options: LeaseTableOptions,
+  table: LeaseTableAccess,
   signal: AbortSignal,
 ): { readonly signal: AbortSignal; readonly timeoutMs: number } {
-  return { signal, timeoutMs: options.requestTimeoutMs }
+  return { signal, timeoutMs: table.requestTimeoutMs }
 }

@@ -2,8 +2,8 @@
 import type { ExtendedSequenceNumber, ShardHashKeyRange } from '@millrace/core'
 
 export interface Lease {
-  /** In single-stream mode the shard id. */
   readonly leaseKey: string
+  /** Equal to the key: leases of many streams are not read as leases. */
   readonly shardId: string
   /** Absent while nobody owns the lease. */
   readonly leaseOwner: string | undefined
@@ -40,11 +40,6 @@ export interface NewLease {
 /** Who may heartbeat and checkpoint: the handing-over worker during a handoff, else the owner. */
 export function actualOwner(lease: Lease): string | undefined {
   return lease.checkpointOwner ?? lease.leaseOwner
-}
-
-/** False for the rows that Java keeps for many streams in one table. */
-export function isOfSingleStream({ leaseKey, shardId }: Lease): boolean {
-  return leaseKey === shardId
 }
 
 export function isShardEnded(lease: Pick<Lease, 'checkpoint'>): boolean {

@@ -1,5 +1,6 @@
 /** What a lease table looks like, and whether a table found is one. Pure. */
 import type { dynamo } from '@millrace/core'
+import type { ResolvedLeaseTable } from '../options.ts'
 
 export const OWNER_INDEX = 'LeaseOwnerToLeaseKeyIndex'
 
@@ -16,14 +17,41 @@ const ATTRIBUTES: readonly dynamo.AttributeDefinition[] = [
   { AttributeName: 'leaseOwner', AttributeType: 'S' },
 ]
 
+const PLAIN = { billing: 'on-demand', tags: [], deletionProtection: false } as const
+
 /** The index comes with the table: KCL adds it later, which costs a minute and ends alike. */
-export function createTableInput(tableName: string): dynamo.CreateTableInput {
+export function createTableInput(
+  tableName: string,
+  { billing, tags, deletionProtection }: Omit<ResolvedLeaseTable, 'pointInTimeRecovery'> = PLAIN,
+): dynamo.CreateTableInput {
+  const capacity =
+    billing === 'on-demand'
+      ? {}
+      : {
+          ProvisionedThroughput: {
+            ReadCapacityUnits: billing.readCapacityUnits,
+            WriteCapacityUnits: billing.writeCapacityUnits,
+          },
+        }
   return {
     TableName: tableName,
     AttributeDefinitions: ATTRIBUTES,
     KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-    BillingMode: 'PAY_PER_REQUEST',
-    GlobalSecondaryIndexes: [OWNER_INDEX_INPUT],
+    BillingMode: billing === 'on-demand' ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+    ...capacity,
+    GlobalSecondaryIndexes: [{ ...OWNER_INDEX_INPUT, ...capacity }],
+    DeletionProtectionEnabled: deletionProtection,
+    ...(tags.length === 0 ? {} : { Tags: tags }),
+  }
+}
+
+/** KCL's request: keys of the leases under this owner. */
+export function ownedByQuery(tableName: string, workerId: string): dynamo.QueryInput {
+  return {
+    TableName: tableName,
+    IndexName: OWNER_INDEX,
+    KeyConditionExpression: 'leaseOwner = :leaseOwner',
+    ExpressionAttributeValues: { ':leaseOwner': { S: workerId } },
   }
 }
 

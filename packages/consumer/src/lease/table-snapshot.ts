@@ -2,34 +2,41 @@
 import type { dynamo } from '@millrace/core'
 import { type LeaderRow, readLeaderRow } from './leader-row.ts'
 import type { Lease } from './lease.ts'
-import { readLeaseRow } from './lease-row.ts'
-import { LEADER_KEY } from './reserved-keys.ts'
+import { readLeaseRow, type SkippedRow } from './lease-row.ts'
+import { isReservedKey, LEADER_KEY } from './reserved-keys.ts'
 import { readWorkerMetricsRow, type WorkerMetricsRow } from './worker-metrics-row.ts'
+
+const UNREADABLE = 'what KCL always writes is missing'
 
 export interface TableSnapshot {
   /** Ordered by lease key, whatever order the scan had. */
   readonly leases: readonly Lease[]
   readonly workers: readonly WorkerMetricsRow[]
   readonly leader: LeaderRow | undefined
-  readonly malformed: readonly { readonly leaseKey: string; readonly why: string }[]
+  /** Rows that are left alone. */
+  readonly skipped: readonly SkippedRow[]
 }
 
 export function snapshotOf(rows: readonly dynamo.Item[]): TableSnapshot {
   const leases: Lease[] = []
   const workers: WorkerMetricsRow[] = []
-  const malformed: { leaseKey: string; why: string }[] = []
+  const skipped: SkippedRow[] = []
   let leader: LeaderRow | undefined
   for (const row of rows) {
     const reading = readLeaseRow(row)
+    const leaseKey = row['leaseKey']?.S ?? ''
     if (reading.kind === 'lease') leases.push(reading.lease)
-    else if (reading.kind === 'malformed') {
-      malformed.push({ leaseKey: reading.leaseKey, why: reading.why })
-    } else if (row['entityType']?.S === 'WORKER_METRIC_STATS') {
+    else if (reading.kind !== 'other') skipped.push(reading)
+    else if (leaseKey === LEADER_KEY) {
+      leader = readLeaderRow(row)
+      if (leader === undefined) skipped.push({ kind: 'malformed', leaseKey, why: UNREADABLE })
+    } else if (row['entityType']?.S === 'WORKER_METRIC_STATS' && !isReservedKey(leaseKey)) {
       const worker = readWorkerMetricsRow(row)
       if (worker !== undefined) workers.push(worker)
-    } else if (row['leaseKey']?.S === LEADER_KEY) leader = readLeaderRow(row)
+      else skipped.push({ kind: 'malformed', leaseKey, why: UNREADABLE })
+    }
   }
   leases.sort((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
   workers.sort((a, b) => (a.workerId < b.workerId ? -1 : 1))
-  return { leases, workers, leader, malformed }
+  return { leases, workers, leader, skipped }
 }

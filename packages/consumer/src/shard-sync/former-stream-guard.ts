@@ -2,7 +2,7 @@
 import type { Logger, Shard } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../errors.ts'
-import { isOfSingleStream, type Lease } from '../lease/lease.ts'
+import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { OnRecreatedStream } from '../options.ts'
 import { formerStream } from './former-stream.ts'
@@ -49,7 +49,7 @@ async function look(
   { store, listShards }: FormerStreamGuardOptions,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const leases = (await store.scan(true)).leases.filter(isOfSingleStream)
+  const leases = (await store.scan(true)).leases
   const why = leases.length === 0 ? undefined : formerStream(leases, await listShards(signal))
   return { leases, why }
 }

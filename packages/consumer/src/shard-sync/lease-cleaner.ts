@@ -4,7 +4,7 @@
  */
 import { isServiceError, type Logger, type Shard } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
-import { isOfSingleStream, isShardEnded, type Lease } from '../lease/lease.ts'
+import { isShardEnded, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { ResolvedLeaseCleanup } from '../options.ts'
 import { planCleanup } from './cleanup-plan.ts'
@@ -31,9 +31,8 @@ export class LeaseCleaner {
   }
 
   /** Takes note of every scan; when it is due, deletes what the plan allows. @throws ServiceError */
-  async step(all: readonly Lease[]): Promise<void> {
+  async step(leases: readonly Lease[]): Promise<void> {
     const { cleanup } = this.#options
-    const leases = all.filter(isOfSingleStream)
     if (!cleanup.enabled) return
     const nowMs = monotonicMs()
     this.#note(leases, nowMs)

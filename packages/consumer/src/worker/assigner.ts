@@ -2,8 +2,8 @@
  * Looks at the whole table, contends for the lock, and as the leader syncs shards and carries out
  * the assignment plan. KCL: `LeaseAssignmentManager`.
  */
-import { isServiceError, type Logger, type ServiceError } from '@millrace/core'
-import { monotonicMs, nowMs } from '@millrace/core/internal'
+import { isServiceError, type Logger, type Metrics, type ServiceError } from '@millrace/core'
+import { monotonicMs, noMetrics, nowMs } from '@millrace/core/internal'
 import { planAssignment } from '../lease/assignment.ts'
 import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
@@ -19,6 +19,7 @@ import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
 import { ShardSyncDuty } from './shard-sync-duty.ts'
+import { SkippedRows } from './skipped-rows.ts'
 
 export interface AssignerOptions {
   readonly store: LeaseStore
@@ -27,6 +28,7 @@ export interface AssignerOptions {
   readonly workerId: string
   readonly lease: ResolvedLeaseOptions
   readonly logger: Logger
+  readonly metrics?: Metrics | undefined
   readonly signal: AbortSignal
   /** Every look at the table, as soon as it is there. */
   readonly onLook?: ((leases: readonly Lease[], scan: ScanTimes) => void) | undefined
@@ -45,6 +47,7 @@ export class Assigner {
   readonly #observer: LeaseObserver
   readonly #live = new LiveWorkers()
   readonly #sync: ShardSyncDuty
+  readonly #skipped: SkippedRows
   #metricsRows: readonly WorkerMetricsRow[] = []
   #liveWorkers: readonly string[] = []
   #expired: ReadonlySet<string> = new Set()
@@ -54,6 +57,7 @@ export class Assigner {
   constructor(options: AssignerOptions) {
     this.#options = options
     this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
+    this.#skipped = new SkippedRows({ ...options, metrics: options.metrics ?? noMetrics })
     this.#sync = new ShardSyncDuty({
       ...options,
       leads: () => options.lock.leads,
@@ -132,9 +136,7 @@ export class Assigner {
   }
 
   #take(snapshot: TableSnapshot, scan: ScanTimes): void {
-    for (const { leaseKey, why } of snapshot.malformed) {
-      this.#options.logger.warn({ leaseKey, why }, 'skipped a row of the lease table')
-    }
+    this.#skipped.see(snapshot.skipped)
     this.#sync.see(snapshot.leases)
     this.#options.onLook?.(snapshot.leases, scan)
     this.#expired = this.#observer.observe(snapshot.leases, scan)

@@ -24,7 +24,7 @@ import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
   extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'>,
-    Pick<AssignerOptions, 'onLook'> {
+    Pick<AssignerOptions, 'onLook' | 'metrics'> {
   readonly dynamo: DynamoPort
   readonly machine: Machine
   readonly store: LeaseStore

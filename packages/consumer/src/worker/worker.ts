@@ -1,10 +1,11 @@
 /** One worker: the control plane below, a shard consumer on each lease that it holds. KCL: `Scheduler`. */
-import type { KinesisPort } from '@millrace/core'
+import type { DynamoPort, KinesisPort } from '@millrace/core'
 import { ControlPlane, monotonicMs, type TypedEmitter } from '@millrace/core/internal'
 import { HandlerFailedError, MalformedRecordError } from '../errors.ts'
 import type { ConsumerEvents, LeaseLossReason, LeaseSnapshot } from '../events.ts'
 import { LeaseStore } from '../lease/lease-store.ts'
 import { ensureLeaseTable } from '../lease/lease-table.ts'
+import { PolicyWatch } from '../lease/policy-watch.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ConsumerPorts } from '../ports.ts'
 import type { Handler } from '../record-processor.ts'
@@ -36,6 +37,7 @@ interface Service<T> {
 export class Worker<T> {
   readonly #worker: WorkerOptions<T>
   readonly #kinesis: KinesisPort
+  readonly #dynamo: DynamoPort
   readonly #control: ControlPlane
   readonly #store: LeaseStore
   readonly #syncer: ShardSyncer
@@ -49,9 +51,10 @@ export class Worker<T> {
     const { workerId, logger, random, lease } = options
     this.#worker = worker
     this.#kinesis = ports.kinesis
+    this.#dynamo = new PolicyWatch(ports.dynamo, (cause) => worker.onFailed(cause))
     this.#control = new ControlPlane({ kinesis: ports.kinesis, stream: options.stream, logger })
     this.#store = new LeaseStore({
-      dynamo: ports.dynamo,
+      dynamo: this.#dynamo,
       tableName: options.applicationName,
       requestTimeoutMs: leaseCallTimeoutMs(lease.failoverTimeMs),
     })
@@ -63,13 +66,14 @@ export class Worker<T> {
       logger,
     })
     this.#coordinator = new Coordinator({
-      dynamo: ports.dynamo,
+      dynamo: this.#dynamo,
       machine: ports.machine,
       store: this.#store,
       syncer: this.#syncer,
       workerId,
       lease,
       logger,
+      metrics: options.metrics,
       random,
       onTrouble: (cause) => this.#worker.events.emit('error', cause),
       onFatal: (cause) => this.#worker.onFailed(cause),
@@ -91,14 +95,15 @@ export class Worker<T> {
 
   /** @throws LeaseTableError, ServiceError (kind `missing` for a stream that does not exist) */
   async start(signal: AbortSignal): Promise<void> {
-    const { options, ports } = this.#worker
+    const { options } = this.#worker
     await this.#control.describe(signal)
     await ensureLeaseTable(
       {
-        dynamo: ports.dynamo,
+        dynamo: this.#dynamo,
         tableName: options.applicationName,
         workerId: options.workerId,
         requestTimeoutMs: TABLE_CALL_TIMEOUT_MS,
+        wanted: options.lease.table,
         logger: options.logger,
       },
       signal,
@@ -163,7 +168,7 @@ export class Worker<T> {
     const { workerId, lease: options } = this.#worker.options
     const { held } = this.#coordinator
     const sentMs = monotonicMs()
-    const { leases, leader, malformed } = await this.#store.scan(true)
+    const { leases, leader, skipped } = await this.#store.scan(true)
     this.#ages.observe(leases, { sentMs, answeredMs: monotonicMs() })
     const parentsOf = unendedParents(leases)
     const shards = leases.map((lease) => {
@@ -180,7 +185,7 @@ export class Worker<T> {
         failoverTimeMs: options.failoverTimeMs,
       })
     })
-    return { leader: leader?.ownerName, shards, skippedRows: malformed.length }
+    return { leader: leader?.ownerName, shards, skippedRows: skipped.length }
   }
 
   #acquired(held: HeldLease): void {

@@ -101,7 +101,32 @@ describe('readLeaseRow', () => {
 
   it('leaves rows of an unknown entityType alone, whatever else they look like', () => {
     assert.equal(readLeaseRow({ ...bare, entityType: { S: 'STREAM' } }).kind, 'other')
-    assert.equal(readLeaseRow({ ...bare, entityType: { N: '1' } }).kind, 'other')
+    assert.equal(readLeaseRow({ ...bare, entityType: { N: '1' } }).kind, 'unknown')
+    assert.equal(readLeaseRow({ ...bare, entityType: { S: 'SHOPPING' } }).kind, 'unknown')
+    assert.equal(readLeaseRow({ leaseKey: { S: 'x' }, note: { S: 'y' } }).kind, 'unknown')
+  })
+
+  it('never takes a row of the fleet itself for a lease, whatever is written in it', () => {
+    for (const key of ['Leader', 'Migration3.0', 'TableMigration3.5']) {
+      const row = { ...bare, leaseKey: { S: key }, entityType: { S: 'LEASE' } }
+      assert.equal(readLeaseRow(row).kind, 'other')
+    }
+  })
+
+  it('knows the leases of a consumer of many streams, broken ones too', () => {
+    const key = { S: '123456789012:orders:1700000000:shardId-000000000001' }
+    const streamName = { S: '123456789012:orders:1700000000' }
+    for (const row of [
+      { ...bare, leaseKey: key, streamName, shardId: { S: 'shardId-000000000001' } },
+      { ...bare, leaseKey: key },
+      { ...bare, leaseKey: key, leaseCounter: { S: 'x' } },
+      { ...bare, streamName, shardId: { S: 'shardId-000000000001' } },
+    ]) {
+      assert.equal(readLeaseRow(row).kind, 'multi-stream')
+    }
+    // Attributes of other software that happen to have the name.
+    assert.equal(readLeaseRow({ ...bare, streamName: { S: 'orders' } }).kind, 'lease')
+    assert.equal(readLeaseRow({ ...bare, shardId: { S: 'shardId-9' } }).kind, 'malformed')
   })
 
   const spoilt: readonly (readonly [string, dynamo.AttributeValue | undefined])[] = [

@@ -6,6 +6,7 @@ import type { Lease, NewLease } from '../../src/lease/lease.ts'
 import { LeaseStore } from '../../src/lease/lease-store.ts'
 import { ensureLeaseTable } from '../../src/lease/lease-table.ts'
 import { FlakyDynamo } from './flaky-dynamo.ts'
+import { PLAIN_TABLE } from './lease-table-fixture.ts'
 import { position } from './leases.ts'
 
 export interface DynamoUnderTest {
@@ -33,6 +34,7 @@ export class LeaseStoreBench {
       tableName: TABLE,
       workerId: 'suite',
       requestTimeoutMs: 5000,
+      wanted: PLAIN_TABLE,
       logger: silentLogger,
     }
     await ensureLeaseTable(table, new AbortController().signal)

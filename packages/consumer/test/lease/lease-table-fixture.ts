@@ -2,8 +2,17 @@
 import type { DynamoPort, dynamo } from '@millrace/core'
 import { SimulatedDynamo, type SimulatedDynamoOptions } from '@millrace/testing'
 import { createTableInput } from '../../src/lease/table-shape.ts'
+import type { ResolvedLeaseTable } from '../../src/options.ts'
 
 export const TABLE = 'leases'
+
+/** As made without any option. */
+export const PLAIN_TABLE: ResolvedLeaseTable = {
+  billing: 'on-demand',
+  tags: [],
+  deletionProtection: false,
+  pointInTimeRecovery: false,
+}
 
 export async function tableWith(
   rows: readonly dynamo.Item[],

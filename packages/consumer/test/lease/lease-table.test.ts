@@ -1,20 +1,52 @@
 import assert from 'node:assert/strict'
-import { type DynamoPort, type dynamo, isServiceError, ServiceError } from '@millrace/core'
+import {
+  type DynamoPort,
+  type dynamo,
+  isServiceError,
+  type Logger,
+  ServiceError,
+} from '@millrace/core'
 import { silentLogger, sleep } from '@millrace/core/internal'
 import { runInVirtualTime, SimulatedDynamo } from '@millrace/testing'
 import { LeaseTableError } from '../../src/errors.ts'
 import { ensureLeaseTable } from '../../src/lease/lease-table.ts'
 import { addIndexInput, createTableInput, judgeTable } from '../../src/lease/table-shape.ts'
-import { goldenItems, goldenJson } from './golden.ts'
-import { TABLE } from './lease-table-fixture.ts'
+import type { ResolvedLeaseTable } from '../../src/options.ts'
+import { goldenItems, goldenJson, goldenRequests } from './golden.ts'
+import { PLAIN_TABLE, TABLE } from './lease-table-fixture.ts'
 
 const never = new AbortController().signal
 
+const REQUEST_TIMEOUT_MS = 1000
+
 function ensure(dynamo: DynamoPort, workerId = 'me', signal = never): Promise<void> {
   return ensureLeaseTable(
-    { dynamo, tableName: TABLE, workerId, requestTimeoutMs: 1000, logger: silentLogger },
+    {
+      ...{ dynamo, tableName: TABLE, workerId, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+      ...{ wanted: PLAIN_TABLE, logger: silentLogger },
+    },
     signal,
   )
+}
+
+/** What was warned of while the table was made with these options. */
+async function ensureWith(
+  dynamo: DynamoPort,
+  options: Partial<ResolvedLeaseTable>,
+): Promise<string[]> {
+  const warnings: string[] = []
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_fields, message) => void warnings.push(message ?? ''),
+  }
+  await ensureLeaseTable(
+    {
+      ...{ dynamo, tableName: TABLE, workerId: 'me', requestTimeoutMs: REQUEST_TIMEOUT_MS },
+      ...{ wanted: { ...PLAIN_TABLE, ...options }, logger },
+    },
+    never,
+  )
+  return warnings
 }
 
 /** A table with KCL's rows in it, with the owner index or without. */
@@ -226,6 +258,139 @@ describe('ensureLeaseTable', () => {
       assert.equal(time.elapsedMs(), 5500)
     }))
 
+  describe('with options', () => {
+    const tags = [{ Key: 'team', Value: 'orders' }]
+
+    it('makes the table as asked, and its index alike', () =>
+      runInVirtualTime(async () => {
+        const simulated = new SimulatedDynamo()
+        const billing = { readCapacityUnits: 20, writeCapacityUnits: 30 }
+        assert.deepEqual(
+          await ensureWith(simulated, {
+            ...{ billing, tags, deletionProtection: true, pointInTimeRecovery: true },
+          }),
+          [],
+        )
+        const { Table } = await simulated.describeTable({ TableName: TABLE })
+        assert.deepEqual(Table.ProvisionedThroughput, {
+          ReadCapacityUnits: 20,
+          WriteCapacityUnits: 30,
+        })
+        assert.equal(judgeTable(Table), 'ready')
+        assert.deepEqual(simulated.settings(TABLE), {
+          ...{ tags: { team: 'orders' }, deletionProtection: true, pointInTimeRecovery: true },
+        })
+      }))
+
+    it('switches recovery on for a table that is there, and leaves all else of it alone', async () => {
+      const simulated = await found([])
+      await ensureWith(simulated, { tags, deletionProtection: true, pointInTimeRecovery: true })
+      assert.deepEqual(simulated.settings(TABLE), {
+        ...{ tags: {}, deletionProtection: false, pointInTimeRecovery: true },
+      })
+    })
+
+    it('leaves recovery as it is when it was not asked for', async () => {
+      const simulated = await found([])
+      simulated.injectFault({ operation: 'updateContinuousBackups', kind: 'deny' })
+      assert.deepEqual(await ensureWith(simulated, {}), [])
+    })
+
+    it('waits for the backup service to know a new table, but not for ever', () =>
+      runInVirtualTime(async (time) => {
+        const simulated = await found([])
+        const unavailable = new ServiceError(
+          'UpdateContinuousBackups',
+          'ContinuousBackupsUnavailableException',
+          'being enabled',
+        )
+        let refusals = 3
+        const slow = new Proxy(simulated, {
+          get: (target, name) => {
+            const member: unknown = Reflect.get(target, name)
+            if (name !== 'updateContinuousBackups') {
+              return typeof member === 'function' ? member.bind(target) : member
+            }
+            return async (input: dynamo.UpdateContinuousBackupsInput) => {
+              if (refusals-- > 0) throw unavailable
+              await target.updateContinuousBackups(input)
+            }
+          },
+        })
+        assert.deepEqual(await ensureWith(slow, { pointInTimeRecovery: true }), [])
+        assert.equal(simulated.settings(TABLE).pointInTimeRecovery, true)
+        assert.equal(time.elapsedMs(), 3000)
+        refusals = Number.POSITIVE_INFINITY
+        assert.deepEqual(await ensureWith(slow, { pointInTimeRecovery: true }), [
+          'point-in-time recovery was not switched on',
+        ])
+      }))
+
+    it('goes on without recovery where the service does not know the call, as in emulators', async () => {
+      const simulated = await found([])
+      const emulator = new Proxy(simulated, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name)
+          if (name !== 'updateContinuousBackups') {
+            return typeof member === 'function' ? member.bind(target) : member
+          }
+          return async () => {
+            throw new ServiceError('UpdateContinuousBackups', 'UnknownOperationException', '')
+          }
+        },
+      })
+      const warnings = await ensureWith(emulator, { pointInTimeRecovery: true })
+      assert.deepEqual(warnings, ['point-in-time recovery was not switched on'])
+    })
+
+    it('makes the table without tags, and says so once, where tags are denied', () =>
+      runInVirtualTime(async () => {
+        const simulated = new SimulatedDynamo()
+        simulated.injectFault({
+          operation: 'createTable',
+          kind: 'deny',
+          times: Number.POSITIVE_INFINITY,
+          when: (input) => (input as dynamo.CreateTableInput).Tags !== undefined,
+        })
+        const warnings = await ensureWith(simulated, { tags, deletionProtection: true })
+        assert.equal(warnings.length, 1)
+        assert.match(warnings[0] ?? '', /dynamodb:TagResource/)
+        assert.deepEqual(simulated.settings(TABLE), {
+          ...{ tags: {}, deletionProtection: true, pointInTimeRecovery: false },
+        })
+      }))
+  })
+
+  describe('beside a consumer of many streams (R70)', () => {
+    const streamName = '123456789012:orders:1700000000'
+    const ofMany = goldenItems('golden3x.json', 'balanced-two-workers').map((item) =>
+      item['entityType']?.S === 'LEASE'
+        ? {
+            ...item,
+            leaseKey: { S: `${streamName}:${item['leaseKey']?.S}` },
+            streamName: { S: streamName },
+            shardId: { S: item['leaseKey']?.S ?? '' },
+          }
+        : item,
+    )
+
+    it('refuses its table by name, untouched, founded or not, with or without the index', async () => {
+      const unfounded = ofMany.filter((item) => item['cv'] === undefined)
+      for (const rows of [ofMany, unfounded]) {
+        for (const index of [true, false]) {
+          await refusedUntouched(await found(rows, { index }), /many streams/)
+        }
+      }
+    })
+
+    it('goes on where leases of one stream stand too: they are not begun anew', async () => {
+      const ours = goldenItems('golden3x.json', 'balanced-two-workers')
+      const { port, changes } = watched(await found([...ofMany, ...ours]))
+      await ensure(port)
+      assert.deepEqual(changes, [])
+    })
+  })
+
   it('passes on what DynamoDB refuses', async () => {
     const simulated = new SimulatedDynamo()
     simulated.injectFault({ operation: 'createTable', kind: 'throttle' })
@@ -257,7 +422,73 @@ describe('judgeTable', () => {
   })
 })
 
+describe('createTableInput', () => {
+  /** Ours brings the index along: the one intended difference. */
+  function likeKcl(input: dynamo.CreateTableInput): object {
+    const { GlobalSecondaryIndexes, AttributeDefinitions, ...rest } = input
+    assert.equal(GlobalSecondaryIndexes?.length, 1)
+    const definitions = AttributeDefinitions.filter(
+      ({ AttributeName }) => AttributeName !== 'leaseOwner',
+    )
+    return { ...rest, AttributeDefinitions: definitions }
+  }
+
+  it("equals KCL's request but for the index, with tags and protection or without", () => {
+    const [plain, protectedOne, ...others] =
+      goldenRequests<dynamo.CreateTableInput>('create lease table')
+    assert.ok(plain !== undefined && protectedOne !== undefined && others.length === 0)
+    assert.deepEqual(likeKcl(createTableInput(plain.TableName, PLAIN_TABLE)), plain)
+    const wanted = {
+      ...PLAIN_TABLE,
+      tags: [{ Key: 'team', Value: 'millrace' }],
+      deletionProtection: true,
+    }
+    assert.deepEqual(likeKcl(createTableInput(protectedOne.TableName, wanted)), protectedOne)
+  })
+
+  it('describes a table as KCL leaves it', async () => {
+    const simulated = new SimulatedDynamo()
+    await simulated.createTable(createTableInput(TABLE, PLAIN_TABLE))
+    const { Table: ours } = await simulated.describeTable({ TableName: TABLE })
+    const { describeTable: theirs } = goldenJson('table-fresh.json') as {
+      readonly describeTable: dynamo.TableDescription & {
+        readonly BillingModeSummary: { readonly BillingMode: string }
+      }
+    }
+    assert.deepEqual(ours.KeySchema, theirs.KeySchema)
+    assert.equal(ours.BillingMode, theirs.BillingModeSummary.BillingMode)
+    assert.equal(ours.DeletionProtectionEnabled, theirs.DeletionProtectionEnabled)
+    const [index] = theirs.GlobalSecondaryIndexes ?? []
+    assert.deepEqual(ours.GlobalSecondaryIndexes, [
+      { IndexName: index?.IndexName, IndexStatus: index?.IndexStatus },
+    ])
+  })
+
+  it('gives a provisioned table and its index the same capacity', () => {
+    const billing = { readCapacityUnits: 10, writeCapacityUnits: 7 }
+    const input = createTableInput(TABLE, { ...PLAIN_TABLE, billing })
+    const capacity = { ReadCapacityUnits: 10, WriteCapacityUnits: 7 }
+    assert.equal(input.BillingMode, 'PROVISIONED')
+    assert.deepEqual(input.ProvisionedThroughput, capacity)
+    assert.deepEqual(input.GlobalSecondaryIndexes?.[0]?.ProvisionedThroughput, capacity)
+  })
+})
+
 describe('addIndexInput', () => {
+  it("equals KCL's request", () => {
+    const [theirs] = goldenRequests<dynamo.UpdateTableInput>('create the GSI')
+    assert.ok(theirs !== undefined)
+    const { AttributeDefinitions, ...ours } = addIndexInput({
+      TableName: theirs.TableName,
+      TableStatus: 'ACTIVE',
+      KeySchema: [],
+      BillingMode: 'PAY_PER_REQUEST',
+    })
+    const { AttributeDefinitions: definitions, ...rest } = theirs
+    assert.deepEqual(ours, rest)
+    assert.deepEqual(new Set(AttributeDefinitions), new Set(definitions))
+  })
+
   const table: dynamo.TableDescription = {
     TableName: TABLE,
     TableStatus: 'ACTIVE',

@@ -16,7 +16,7 @@ describe('snapshotOf', () => {
       ['w1', 'w2'],
     )
     assert.equal(snapshot.leader?.ownerName, 'w1')
-    assert.deepEqual(snapshot.malformed, [])
+    assert.deepEqual(snapshot.skipped, [])
   })
 
   it('does not depend on the order of the scan', () => {
@@ -30,13 +30,48 @@ describe('snapshotOf', () => {
     ])
     assert.equal(snapshot.leases.length, 4)
     assert.deepEqual(
-      snapshot.malformed.map(({ leaseKey }) => leaseKey),
-      ['shardId-1'],
+      snapshot.skipped.map(({ leaseKey, kind }) => [leaseKey, kind]),
+      [['shardId-1', 'malformed']],
+    )
+  })
+
+  it('leaves alone, and counts, what no consumer of one stream may touch', () => {
+    const lease = items.find((item) => item['entityType']?.S === 'LEASE')
+    const key = '123456789012:orders:1700000000:shardId-000000000000'
+    const snapshot = snapshotOf([
+      { ...lease, leaseKey: { S: key }, streamName: { S: '123456789012:orders:1700000000' } },
+      { ...lease, leaseKey: { S: 'settings' }, entityType: { S: 'SETTINGS' } },
+      { leaseKey: { S: 'note' }, text: { S: 'of somebody' } },
+      { leaseKey: { S: 'w9' }, entityType: { S: 'WORKER_METRIC_STATS' }, lut: { S: 'now' } },
+      { leaseKey: { S: 'w9:stream:1' }, entityType: { S: 'STREAM' } },
+      ...items.filter((item) => item['leaseKey']?.S !== 'Leader'),
+      { ...lease, leaseKey: { S: 'Leader' } },
+      {
+        leaseKey: { S: 'Migration3.0' },
+        entityType: { S: 'WORKER_METRIC_STATS' },
+        lut: { N: '1' },
+      },
+    ])
+    assert.equal(snapshot.leases.length, 4)
+    assert.equal(snapshot.leader, undefined)
+    assert.deepEqual(
+      snapshot.workers.map(({ workerId }) => workerId),
+      ['w1', 'w2'],
+    )
+    assert.deepEqual(
+      snapshot.skipped.map((row) => [row.leaseKey, row.kind]),
+      [
+        [key, 'multi-stream'],
+        ['settings', 'unknown'],
+        ['note', 'unknown'],
+        ['w9', 'malformed'],
+        ['Leader', 'malformed'],
+      ],
     )
   })
 
   it('knows no leader once the row is deleted, and reads an empty table', () => {
     assert.equal(snapshotOf(goldenItems('golden3x.json', 'leader-stopped')).leader, undefined)
-    assert.deepEqual(snapshotOf([]), { leases: [], workers: [], leader: undefined, malformed: [] })
+    assert.deepEqual(snapshotOf([]), { leases: [], workers: [], leader: undefined, skipped: [] })
   })
 })

@@ -14,7 +14,7 @@ import type { ResolvedLeaseOptions } from '../../src/options.ts'
 import { ShardSyncer } from '../../src/shard-sync/shard-syncer.ts'
 import { Assigner } from '../../src/worker/assigner.ts'
 import { LeaderLock } from '../../src/worker/leader-lock.ts'
-import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
+import { PLAIN_TABLE, TABLE, tableWith } from '../lease/lease-table-fixture.ts'
 
 const F = 10_000
 const LEASE: ResolvedLeaseOptions = {
@@ -27,6 +27,7 @@ const LEASE: ResolvedLeaseOptions = {
   workerMetrics: 'off',
   leaderLeaseDurationMs: 10_000,
   leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
+  table: PLAIN_TABLE,
 }
 
 /** A fleet on one table; nobody holds leases here, they are only given. */

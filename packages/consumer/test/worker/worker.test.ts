@@ -212,6 +212,7 @@ describe('Worker, in a fleet', () => {
         NewStartingHashKey: (1n << 127n).toString(),
       })
       await fleet.until('the children', () => fleet.isSpread(2, 'a'))
+      await fleet.until('the end', () => fleet.row(parent)?.['checkpoint']?.S === 'SHARD_END')
       await fleet.close('a')
       assert.equal(fleet.row(parent)?.['leaseOwner'], undefined)
       fleet.start('b')

@@ -1,0 +1,45 @@
+/** Which action a policy lacks, in the words in which a policy names it. Pure. */
+import { type DynamoPort, type dynamo, isServiceError, ServiceError } from '@millrace/core'
+
+/** The names under which AWS denies an action, as against credentials that are wrong as a whole. */
+const LACKS: ReadonlySet<string> = new Set([
+  'AccessDeniedException',
+  'AccessDenied',
+  'NotAuthorized',
+])
+
+/** What a call of the port is for, as far as a policy tells calls apart. */
+export interface PolicyCall {
+  readonly operation: keyof DynamoPort
+  readonly input: { readonly TableName: string; readonly IndexName?: string | undefined }
+}
+
+/** True for a denied action, false for missing or wrong credentials. */
+export function isPolicyLack(cause: unknown): cause is ServiceError {
+  return isServiceError(cause) && cause.kind === 'denied' && LACKS.has(cause.awsName)
+}
+
+/** The denial with action, resource and the statement to add; anything else as it is. */
+export function namedLack(cause: unknown, { operation, input }: PolicyCall): unknown {
+  if (!isPolicyLack(cause)) return cause
+  const action = `dynamodb:${operation.charAt(0).toUpperCase()}${operation.slice(1)}`
+  const index = input.IndexName === undefined ? '' : `/index/${input.IndexName}`
+  const resource = `table/${input.TableName}${index}`
+  const statement = {
+    Effect: 'Allow',
+    Action: action,
+    Resource: `arn:aws:dynamodb:*:*:${resource}`,
+  }
+  return new ServiceError(
+    cause.operation,
+    cause.awsName,
+    `the policy of this worker does not allow ${action} on ${resource}`,
+    { kind: 'denied', cause, hint: `Add to it: ${JSON.stringify(statement)}` },
+  )
+}
+
+/** CreateTable with tags needs a second action, which the first one's denial may be about. */
+export function withoutTags(input: dynamo.CreateTableInput): dynamo.CreateTableInput {
+  const { Tags: _, ...rest } = input
+  return rest
+}
