@@ -39,19 +39,23 @@ export function stopTimer(timer: Timer | undefined): void {
 /** Resolves after `delayMs`; rejects with `ERR_KINESIS_ABORTED` as soon as the signal fires. */
 export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
+    if (signal === undefined) {
+      startTimer(delayMs, resolve)
+      return
+    }
+    if (signal.aborted) {
       reject(new AbortedError('A wait', signal.reason))
       return
     }
     const onAbort = (): void => {
       stopTimer(timer)
-      reject(new AbortedError('A wait', signal?.reason))
+      reject(new AbortedError('A wait', signal.reason))
     }
     const timer = startTimer(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', onAbort)
       resolve()
     })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
   })
 }
 

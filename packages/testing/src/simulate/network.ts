@@ -2,11 +2,9 @@
 /** The way from a process to a service and back, with what may go wrong on it. */
 import { type CallOptions, isServiceError, type Random } from '@millrace/core'
 import type { CallOrigin } from '../dynamo/options.ts'
-import type { VirtualEvent } from '../time/virtual-event.ts'
 import type { VirtualProcess } from '../time/virtual-process.ts'
-import { newContext, type VirtualScheduler } from '../time/virtual-scheduler.ts'
+import type { VirtualScheduler } from '../time/virtual-scheduler.ts'
 import {
-  abortedError,
   credentialsError,
   expiredIteratorError,
   failedError,
@@ -15,7 +13,6 @@ import {
   lookupError,
   resetError,
   throttledError,
-  timeoutError,
 } from './fault-errors.ts'
 import {
   drawJourney,
@@ -24,6 +21,7 @@ import {
   type SimulatedFaults,
   withoutFaults,
 } from './faults.ts'
+import { type Answer, PendingCall } from './pending-call.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Share of the lost requests and replies that show as a reset rather than as silence. */
@@ -42,8 +40,14 @@ export type LostWay = 'requests' | 'replies'
 /** Silence, never a reset. */
 const SILENT = 1
 
-/** What the service did with a call. */
-type Answer<T> = { readonly value: T } | { readonly error: unknown }
+/** A call that leaves its process. */
+interface SentCall<T> {
+  readonly number: number
+  readonly caller: Caller
+  readonly method: string
+  readonly journey: Journey
+  readonly apply: () => Promise<T>
+}
 
 export class SimulatedNetwork {
   readonly #scheduler: VirtualScheduler
@@ -117,48 +121,25 @@ export class SimulatedNetwork {
       this.#recorder.count(`fault.${service}.${journey.fault}`, 1)
     }
     if (journey.isSlow) this.#recorder.count(`fault.${service}.delay`, 1)
-    return new Promise<T>((resolve, reject) => {
-      const context = newContext()
-      const timeoutMs = options?.timeoutMs ?? this.#callTimeoutMs
-      const signal = options?.signal
-      let deadline: VirtualEvent | undefined
-      let arrival: VirtualEvent | undefined
-      let settled = false
-
-      const settle = (answer: Answer<T>): void => {
-        if (settled) return
-        settled = true
-        for (const event of [deadline, arrival]) {
-          if (event !== undefined) this.#scheduler.cancel(event)
-        }
-        signal?.removeEventListener('abort', onAbort)
-        const outcome = 'value' in answer ? 'ok' : errorName(answer.error)
-        const payload = 'value' in answer ? answer.value : undefined
-        this.#recorder.line(process.name, 'reply', `${id} ${outcome}`, payload)
-        if ('value' in answer) resolve(answer.value)
-        else reject(answer.error)
-      }
-      const onAbort = (): void => settle({ error: abortedError(method, signal?.reason) })
-      if (signal?.aborted) {
-        onAbort()
-        return
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      deadline = this.#scheduler.scheduleFor(process, context, 'timer', timeoutMs, () =>
-        settle({ error: timeoutError(method, timeoutMs) }),
-      )
-      const reply = (answer: Answer<T>): void => {
-        if (settled) return
-        arrival = this.#scheduler.scheduleFor(process, context, 'arrival', journey.replyMs, () =>
-          settle(answer),
-        )
-      }
-      this.#carry(number, caller, method, journey, apply, reply)
-    })
+    const pending = new PendingCall<T>(
+      {
+        id,
+        method,
+        process,
+        timeoutMs: options?.timeoutMs ?? this.#callTimeoutMs,
+        signal: options?.signal,
+        replyMs: journey.replyMs,
+      },
+      this.#scheduler,
+      this.#recorder,
+    )
+    if (pending.start()) this.#carry({ number, caller, method, journey, apply }, pending)
+    return pending.promise
   }
 
   #journey({ process, service, random }: Caller, method: string): Journey {
     const journey = drawJourney(random, this.#faults, service, method)
+    if (this.#cutUntilMs.size === 0) return journey
     const isCut = (lost: LostWay): boolean =>
       (this.#cutUntilMs.get(`${process.name}/${service}/${lost}`) ?? 0) > this.#scheduler.elapsedMs
     if (isCut('requests')) return { ...journey, fault: 'loseRequest' }
@@ -174,81 +155,78 @@ export class SimulatedNetwork {
   }
 
   /** Brings the request to the model, or not, and hands back what the caller may see. */
-  #carry<T>(
-    number: number,
-    caller: Caller,
-    method: string,
-    { fault, variant, requestMs }: Journey,
-    apply: () => Promise<T>,
-    reply: (answer: Answer<T>) => void,
-  ): void {
-    const { process, service } = caller
-    const arrive = (run: () => void): void => {
-      this.#scheduler.scheduleOutside(requestMs, () => {
-        this.#arrived(number, caller)
-        run()
-      })
-    }
-    const applied = async (): Promise<Answer<T>> => {
-      this.#recorder.line(process.name, 'apply', `#${number}`)
-      try {
-        return { value: await apply() }
-      } catch (error) {
-        if (!isServiceError(error)) {
-          this.#recorder.violation('MODEL', `${service}.${method} broke: ${String(error)}`)
-        }
-        return { error }
-      }
-    }
+  #carry<T>(sent: SentCall<T>, pending: PendingCall<T>): void {
+    const { method, journey } = sent
+    const { fault, variant } = journey
+    const { service } = sent.caller
     const resets = variant < RESET_SHARE
     switch (fault) {
       case undefined:
-        arrive(() => void applied().then(reply))
+        this.#arrive(sent, () => {
+          void this.#applied(sent).then((answer) => pending.reply(answer))
+        })
         return
       case 'throttle':
-        arrive(() => reply({ error: throttledError(service, method, variant) }))
+        this.#arrive(sent, () => pending.reply({ error: throttledError(service, method, variant) }))
         return
       case 'failBefore':
-        arrive(() => reply({ error: failedError(service, method, variant) }))
+        this.#arrive(sent, () => pending.reply({ error: failedError(service, method, variant) }))
         return
       case 'expireIterator':
-        arrive(() => reply({ error: expiredIteratorError(method) }))
+        this.#arrive(sent, () => pending.reply({ error: expiredIteratorError(method) }))
         return
       case 'failLookup':
         // Nothing leaves the process: only the way back counts.
-        reply({ error: lookupError(method) })
+        pending.reply({ error: lookupError(method) })
         return
       case 'expireCredentials':
-        arrive(() => reply({ error: credentialsError(method) }))
+        this.#arrive(sent, () => pending.reply({ error: credentialsError(method) }))
         return
       case 'refuseKey':
-        arrive(() => reply({ error: keyError(method, variant) }))
+        this.#arrive(sent, () => pending.reply({ error: keyError(method, variant) }))
         return
       case 'garbleReply':
-        arrive(() => void applied().then(() => reply({ error: garbledError(method) })))
+        this.#arrive(sent, () => {
+          void this.#applied(sent).then(() => pending.reply({ error: garbledError(method) }))
+        })
         return
       case 'failAfter':
-        arrive(
-          () => void applied().then(() => reply({ error: failedError(service, method, variant) })),
-        )
+        this.#arrive(sent, () => {
+          void this.#applied(sent).then(() =>
+            pending.reply({ error: failedError(service, method, variant) }),
+          )
+        })
         return
       case 'loseRequest':
-        if (resets) arrive(() => reply({ error: resetError(method) }))
+        if (resets) this.#arrive(sent, () => pending.reply({ error: resetError(method) }))
         return
       case 'loseReply':
-        arrive(
-          () =>
-            void applied().then(() => {
-              if (resets) reply({ error: resetError(method) })
-            }),
-        )
+        this.#arrive(sent, () => {
+          void this.#applied(sent).then(() => {
+            if (resets) pending.reply({ error: resetError(method) })
+          })
+        })
         return
       default:
         fault satisfies never
     }
   }
-}
+  #arrive({ number, caller, journey }: SentCall<unknown>, run: () => void): void {
+    this.#scheduler.scheduleOutside(journey.requestMs, () => {
+      this.#arrived(number, caller)
+      run()
+    })
+  }
 
-function errorName(error: unknown): string {
-  return isServiceError(error) ? error.awsName : String(error)
+  async #applied<T>({ number, caller, method, apply }: SentCall<T>): Promise<Answer<T>> {
+    this.#recorder.line(caller.process.name, 'apply', `#${number}`)
+    try {
+      return { value: await apply() }
+    } catch (error) {
+      if (!isServiceError(error)) {
+        this.#recorder.violation('MODEL', `${caller.service}.${method} broke: ${String(error)}`)
+      }
+      return { error }
+    }
+  }
 }

@@ -63,6 +63,8 @@ export class Trace {
   #absorbObject(value: object | null): void {
     if (value === null) {
       this.#text += 'null;'
+    } else if (Object.getPrototypeOf(value) === Object.prototype) {
+      this.#absorbFields(value)
     } else if (value instanceof Uint8Array) {
       this.#absorbBytes(value)
     } else if (value instanceof Date) {
@@ -74,13 +76,17 @@ export class Trace {
       for (const each of value) this.#absorb(each)
       this.#text += ']'
     } else {
-      this.#text += '{'
-      for (const key in value) {
-        this.#text += `${key}=`
-        this.#absorb((value as Record<string, unknown>)[key])
-      }
-      this.#text += '}'
+      this.#absorbFields(value)
     }
+  }
+
+  #absorbFields(value: object): void {
+    this.#text += '{'
+    for (const key in value) {
+      this.#text += `${key}=`
+      this.#absorb((value as Record<string, unknown>)[key])
+    }
+    this.#text += '}'
   }
 
   #absorbBytes(bytes: Uint8Array): void {
