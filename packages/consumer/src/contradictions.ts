@@ -13,6 +13,7 @@ export function refuseContradictions(
   options: Endpoints & { readonly lease: ResolvedLeaseOptions },
 ): void {
   refuseLeasePeriods(options.lease)
+  refuseUnusedUtilization(options.lease)
   refuseUnservedRecovery(options)
   refuseUnusedEndpoints(options)
   const { region, stream } = options
@@ -63,6 +64,17 @@ function refuseUnservedRecovery(
     'lease.table.pointInTimeRecovery',
     'lease.table.pointInTimeRecovery is true, but dynamodb has no updateContinuousBackups',
     'Add that method to the port, or switch point-in-time recovery on by hand.',
+  )
+}
+
+/** What the assignment by lease count never reads. */
+function refuseUnusedUtilization(lease: ResolvedLeaseOptions): void {
+  if (lease.assignmentStrategy === 'worker-utilization') return
+  if (lease.workerUtilization === undefined) return
+  throw new InvalidOptionError(
+    'lease.workerUtilization',
+    `lease.workerUtilization is given beside lease.assignmentStrategy "${lease.assignmentStrategy}"`,
+    'Set lease.assignmentStrategy to "worker-utilization", or leave workerUtilization out.',
   )
 }
 

@@ -18,6 +18,7 @@ export type {
   OnRecreatedStream,
   PollingOptions,
   ProvisionedBilling,
+  WorkerUtilizationOptions,
 } from './options.ts'
 export type {
   Checkpointer,

@@ -101,11 +101,74 @@ export interface ResolvedBilling {
   readonly writeCapacityUnits: number
 }
 
+/**
+ * How `assignmentStrategy: 'worker-utilization'` evens out load. Workers are compared by the CPU use
+ * in their worker-metrics rows (`lease.workerMetrics`), and those that report none by the throughput
+ * of their leases. Names are KCL's, of `WorkerUtilizationAwareAssignmentConfig`. @public
+ */
+export interface WorkerUtilizationOptions {
+  /**
+   * Leases move when a worker is further from the average than this, percent of the average,
+   * default 10, and at least one percentage point whatever is given here. KCL:
+   * `reBalanceThresholdPercentage`.
+   */
+  readonly rebalanceThresholdPercentage?: number | undefined
+  /** Share of its excess that a busy worker gives away at once, percent, default 60. KCL: `dampeningPercentage`. */
+  readonly dampeningPercentage?: number | undefined
+  /** Whether a worker with no lease as small as that gives its smallest, default true. KCL: `allowThroughputOvershoot`. */
+  readonly allowThroughputOvershoot?: boolean | undefined
+  /** A worker whose leases carry more, kilobytes per second, is given none, default unlimited. KCL: `maxThroughputPerHostKBps`. */
+  readonly maxThroughputPerHostKBps?: number | undefined
+  /**
+   * Loads are evened out in every n-th assignment, default as many as make a minute: 12 with the
+   * default `assignmentIntervalMs`, 3 with KCL's of 20 s. CPU use is reported each 30 s, so that
+   * loads judged more often would be those of before the last move. KCL: `varianceBalancingFrequency`.
+   */
+  readonly varianceBalancingFrequency?: number | undefined
+  /** Weight of the newest of the values that a worker reports, above 0 and at most 1, default 0.5. KCL: `workerMetricsEMAAlpha`. */
+  readonly metricsEmaAlpha?: number | undefined
+}
+export interface ResolvedWorkerUtilization {
+  readonly rebalanceThresholdPercentage: number
+  readonly dampeningPercentage: number
+  readonly allowThroughputOvershoot: boolean
+  readonly maxThroughputPerHostKBps: number
+  readonly varianceBalancingFrequency: number
+  readonly metricsEmaAlpha: number
+}
+
+/** How a leader moves a lease from a worker that lives. KCL: `GracefulLeaseHandoffConfig`. @public */
+export interface GracefulHandoffOptions {
+  /**
+   * Whether this worker, as the leader, asks the owner to finish and hand over; default true. With
+   * false the lease moves at once, and a handler that runs is cut short. KCL: `isGracefulLeaseHandoffEnabled`.
+   */
+  readonly enabled?: boolean | undefined
+  /**
+   * How long a worker that is asked may take to finish, milliseconds, default 30,000; then the lease
+   * moves all the same. KCL: `gracefulLeaseHandoffTimeoutMillis`.
+   */
+  readonly timeoutMs?: number | undefined
+}
+export interface ResolvedGracefulHandoff {
+  readonly enabled: boolean
+  readonly timeoutMs: number
+}
+
 export interface LeaseOptions {
   /** A lease not renewed for this long is free, milliseconds, default 10,000; equal in the whole fleet. KCL: `failoverTimeMillis`. */
   readonly failoverTimeMs?: number | undefined
   /** Most leases the assignment gives to one worker, default unlimited. KCL: `maxLeasesForWorker`. */
   readonly maxLeasesForWorker?: number | undefined
+  /**
+   * How the leader spreads leases over the workers; equal in the whole fleet. `'lease-count'`
+   * (default): each worker has as many as any other, give or take one. `'worker-utilization'` (KCL's
+   * default): by how busy the workers are, see `workerUtilization`; right for shards that differ
+   * much in traffic. KCL: `leaseAssignmentStrategy`.
+   */
+  readonly assignmentStrategy?: 'lease-count' | 'worker-utilization' | undefined
+  /** For `assignmentStrategy: 'worker-utilization'` alone. KCL: `workerUtilizationAwareAssignmentConfig`. */
+  readonly workerUtilization?: WorkerUtilizationOptions | undefined
   /** Pause between two assignments of the leader, milliseconds, default 5,000. KCL: `leaseAssignmentIntervalMillis`. */
   readonly assignmentIntervalMs?: number | undefined
   /** Pause between two looks at all lease counters, milliseconds, default 2,000. */
@@ -138,6 +201,9 @@ export interface LeaseOptions {
 export interface ResolvedLeaseOptions {
   readonly failoverTimeMs: number
   readonly maxLeasesForWorker: number
+  readonly assignmentStrategy: 'lease-count' | 'worker-utilization'
+  /** Undefined with `'lease-count'`. */
+  readonly workerUtilization: ResolvedWorkerUtilization | undefined
   readonly assignmentIntervalMs: number
   readonly observationIntervalMs: number
   readonly discoveryIntervalMs: number

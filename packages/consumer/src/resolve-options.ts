@@ -37,6 +37,11 @@ import type {
   ResolvedPolling,
 } from './options.ts'
 import type { OnHandlerError, OnMalformed } from './record-processor.ts'
+import {
+  type CheckedWorkerUtilization,
+  utilizationFor,
+  workerUtilization,
+} from './resolve-worker-utilization.ts'
 
 /** DynamoDB's 255, less the suffix of the coordinator table that older versions of KCL made. */
 const TABLE_NAME = /^[a-zA-Z0-9_.-]{3,237}$/
@@ -159,9 +164,11 @@ const checkpointPolicy: OptionRule<ResolvedCheckpointPolicy> = (path, value) => 
 function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
   const interval = (byDefault: number): OptionRule<number> =>
     integer({ default: byDefault, min: 10, max: DAY_MS })
-  return resolveOptions<ResolvedLeaseOptions>(path, value, {
+  const { workerUtilization: utilization, ...lease } = resolveOptions<CheckedLease>(path, value, {
     failoverTimeMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
     maxLeasesForWorker: integer({ default: NO_LIMIT, min: 1, max: NO_LIMIT }),
+    assignmentStrategy: oneOf(['lease-count', 'worker-utilization'], 'lease-count'),
+    workerUtilization: optional(workerUtilization),
     assignmentIntervalMs: interval(5000),
     observationIntervalMs: interval(2000),
     discoveryIntervalMs: interval(2000),
@@ -180,6 +187,11 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
       pointInTimeRecovery: flag(false),
     }),
   })
+  return { ...lease, workerUtilization: utilizationFor(lease, utilization) }
+}
+
+type CheckedLease = Omit<ResolvedLeaseOptions, 'workerUtilization'> & {
+  readonly workerUtilization: CheckedWorkerUtilization | undefined
 }
 
 const billing: OptionRule<ResolvedLeaseTable['billing']> = (path, value) => {

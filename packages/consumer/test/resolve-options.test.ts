@@ -41,6 +41,8 @@ describe('resolveConsumerOptions', () => {
     assert.deepEqual(options.lease, {
       failoverTimeMs: 10_000,
       maxLeasesForWorker: Number.MAX_SAFE_INTEGER,
+      assignmentStrategy: 'lease-count',
+      workerUtilization: undefined,
       assignmentIntervalMs: 5000,
       observationIntervalMs: 2000,
       discoveryIntervalMs: 2000,

@@ -4,8 +4,8 @@
  */
 import { isServiceError, type Logger, type Metrics, type ServiceError } from '@millrace/core'
 import { monotonicMs, noMetrics, nowMs } from '@millrace/core/internal'
-import { planAssignment } from '../lease/assignment.ts'
 import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
+import { AssignmentStrategy } from '../lease/assignment-strategy.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
@@ -46,6 +46,7 @@ export class Assigner {
   readonly #options: AssignerOptions
   readonly #observer: LeaseObserver
   readonly #live = new LiveWorkers()
+  readonly #strategy: AssignmentStrategy
   readonly #sync: ShardSyncDuty
   readonly #skipped: SkippedRows
   #metricsRows: readonly WorkerMetricsRow[] = []
@@ -57,6 +58,7 @@ export class Assigner {
   constructor(options: AssignerOptions) {
     this.#options = options
     this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
+    this.#strategy = new AssignmentStrategy(options.lease)
     this.#skipped = new SkippedRows({ ...options, metrics: options.metrics ?? noMetrics })
     this.#sync = new ShardSyncDuty({
       ...options,
@@ -171,13 +173,14 @@ export class Assigner {
   }
 
   #plan(snapshot: TableSnapshot, balance: boolean): AssignmentPlan {
-    return planAssignment({
+    return this.#strategy.plan({
       leases: snapshot.leases,
       expired: this.#expired,
       workers: this.#liveWorkers,
       maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
       balance,
       stillSinceMs: (leaseKey) => this.#observer.stillSinceMs(leaseKey),
+      metricsRows: snapshot.workers,
     })
   }
 

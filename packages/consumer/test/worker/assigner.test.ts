@@ -20,6 +20,8 @@ const F = 10_000
 const LEASE: ResolvedLeaseOptions = {
   failoverTimeMs: F,
   maxLeasesForWorker: Number.MAX_SAFE_INTEGER,
+  assignmentStrategy: 'lease-count',
+  workerUtilization: undefined,
   assignmentIntervalMs: 5000,
   observationIntervalMs: 2000,
   discoveryIntervalMs: 2000,
