@@ -10,6 +10,7 @@ import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerRetry } from './handler-retry.ts'
 import type { MalformedPolicy } from './malformed-policy.ts'
 import type { ShardHealth } from './shard-health.ts'
+import type { ThroughputMeter } from './throughput-meter.ts'
 
 /** Most user records of one batch: what GetRecords gives at most without aggregation. */
 const MAX_BATCH_RECORDS = 10_000
@@ -23,6 +24,7 @@ export interface PageDeliveryOptions<T> {
   readonly tracker: CheckpointTracker
   readonly auto: AutoCheckpoint | undefined
   readonly health: ShardHealth
+  readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: Metrics
 }
 
@@ -62,13 +64,14 @@ export class PageDelivery<T> {
     records: readonly ConsumerRecord<T>[],
     bytes: number,
   ): Promise<boolean> {
-    const { shard, deaggregator, batches, metrics } = this.#options
+    const { shard, deaggregator, batches, throughput, metrics } = this.#options
     const through = deaggregator.position
     if (through === undefined) return true
     if (records.length === 0) {
       this.#passOver()
       return true
     }
+    throughput.add(bytes)
     const handled = await batches.deliver(
       {
         records,

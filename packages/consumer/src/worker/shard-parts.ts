@@ -1,6 +1,6 @@
 /** Wires the parts that serve one tenure of a shard. */
 import type { KinesisPort, Logger, Metrics, Random } from '@millrace/core'
-import type { ControlPlane } from '@millrace/core/internal'
+import { type ControlPlane, monotonicMs } from '@millrace/core/internal'
 import { isLoudFailure } from '../backoff.ts'
 import { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
 import { BatchDelivery } from '../delivery/batch-delivery.ts'
@@ -12,6 +12,7 @@ import { PageDelivery } from '../delivery/page-delivery.ts'
 import { ShardCheckpointer } from '../delivery/shard-checkpointer.ts'
 import { shardContext } from '../delivery/shard-context.ts'
 import { ShardHealth } from '../delivery/shard-health.ts'
+import { ThroughputMeter } from '../delivery/throughput-meter.ts'
 import type { EmitConsumerEvent } from '../events.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ShardContext } from '../record.ts'
@@ -106,8 +107,20 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   })
   const { onMalformed } = options
   const malformed = new MalformedPolicy({ stream, shardId, onMalformed, emit, logger, metrics })
+  const throughput = new ThroughputMeter(lease.throughputKBps, monotonicMs())
   const pages = new PageDelivery<T>({
-    ...{ shard, deaggregator, batches, malformed, retry, tracker, auto, health, metrics },
+    ...{
+      shard,
+      deaggregator,
+      batches,
+      malformed,
+      retry,
+      tracker,
+      auto,
+      health,
+      throughput,
+      metrics,
+    },
   })
   const source = new PollingSource({
     kinesis: given.kinesis,

@@ -1,0 +1,48 @@
+/**
+ * HOT, but per batch only: one addition. What a lease carries, as KCL stores it in `throughputKBps`
+ * with each renewal: bytes of data handed to the handler, smoothed. Pure but for its memory. KCL:
+ * `LeaseStatsRecorder`.
+ */
+import { smoothed } from '../lease/moving-average.ts'
+
+const ALPHA = 0.5
+/** A renewal may follow a failed one at once; what little came in between tells nothing. */
+const LEAST_WINDOW_MS = 1000
+/** Three decimals: DynamoDB refuses numbers as small as an average that halves for half an hour. */
+const ROUNDING = 1000
+
+export class ThroughputMeter {
+  #bytes = 0
+  #sinceMs: number
+  #averageKBps: number | undefined
+
+  /** @param storedKBps what the row says, of an earlier tenure; undefined for a new lease */
+  constructor(storedKBps: number | undefined, nowMs: number) {
+    this.#averageKBps = storedKBps
+    this.#sinceMs = nowMs
+  }
+
+  /** Data bytes of records that the handler is given. */
+  add(bytes: number): void {
+    this.#bytes += bytes
+  }
+
+  /**
+   * At each renewal: kilobytes per second, with what came since the last one. Undefined while
+   * nothing has come at all.
+   */
+  sample(nowMs: number): number | undefined {
+    const tookMs = nowMs - this.#sinceMs
+    if (tookMs >= LEAST_WINDOW_MS) this.#close(tookMs, nowMs)
+    const average = this.#averageKBps
+    return average === undefined ? undefined : Math.round(average * ROUNDING) / ROUNDING
+  }
+
+  #close(tookMs: number, nowMs: number): void {
+    const hasCarried = this.#averageKBps !== undefined || this.#bytes > 0
+    const kbps = (this.#bytes / 1024 / tookMs) * 1000
+    if (hasCarried) this.#averageKBps = smoothed(this.#averageKBps, kbps, ALPHA)
+    this.#bytes = 0
+    this.#sinceMs = nowMs
+  }
+}
