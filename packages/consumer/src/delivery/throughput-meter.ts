@@ -8,8 +8,11 @@ import { smoothed } from '../lease/moving-average.ts'
 const ALPHA = 0.5
 /** A renewal may follow a failed one at once; what little came in between tells nothing. */
 const LEAST_WINDOW_MS = 1000
-/** Three decimals: DynamoDB refuses numbers as small as an average that halves for half an hour. */
-const ROUNDING = 1000
+/**
+ * Six decimals, as KCL. DynamoDB refuses numbers as small as an average that has halved for half an
+ * hour.
+ */
+const ROUNDING = 1e6
 
 export class ThroughputMeter {
   #bytes = 0
