@@ -83,6 +83,7 @@ describe('TableChecker', () => {
       ledger: new Ledger(),
       kinesis: () => ({ shards: () => [] }),
       failoverTimeMs: 10_000,
+      handoffTimeoutMs: 8000,
       streamName: 's',
       nowMs: () => 0,
       report: (rule) => found.push(rule),
@@ -138,9 +139,11 @@ describe('TableChecker', () => {
 })
 
 describe('OwnershipChecker', () => {
+  /** A row of w2 becomes `to`, written as `owner` or, in a handoff, `owner<holder`. */
   function judged(
     what: { readonly by: string; readonly to: string; readonly leader?: string },
     stoodMs: number,
+    was = 'w2',
   ): string[] {
     const found: string[] = []
     let nowMs = 0
@@ -151,7 +154,10 @@ describe('OwnershipChecker', () => {
     }
     const lock = new LockChecker(shared)
     const rows = new Map<string, LeaseRow>()
-    const checker = new OwnershipChecker({ ...shared, rows, lock })
+    const checker = new OwnershipChecker({
+      ...{ ...shared, rows, lock, handoffMs: 17_000 },
+      onHandedOver: (_, from) => found.push(`by ${from}`),
+    })
     lock.applied({
       tableName: 't',
       key: {},
@@ -159,13 +165,27 @@ describe('OwnershipChecker', () => {
       after: { ownerName: { S: what.leader ?? 'w1' } },
       operation: 'PutItem',
     })
-    const row = (owner: string, leaseCounter: string): LeaseRow =>
-      readRow({ leaseOwner: { S: owner }, leaseCounter: { N: leaseCounter } })
+    const row = (owners: string, leaseCounter: string): LeaseRow => {
+      const [owner = '', holder] = owners.split('<')
+      return readRow({
+        leaseOwner: { S: owner },
+        ...(holder === undefined ? {} : { checkpointOwner: { S: holder } }),
+        leaseCounter: { N: leaseCounter },
+      })
+    }
+    // Another lease of w2, so that one of the two may move.
+    rows.set('t', row('w2', '1'))
     rows.set('s', row('w2', '1'))
     checker.counted('s', true)
+    if (was !== 'w2') {
+      rows.set('s', row(was, '1'))
+      checker.changed('s', row('w2', '1'), row(was, '1'), { process: 'w1', sentMs: nowMs })
+    }
     nowMs += stoodMs
-    rows.set('s', row(what.to, '2'))
-    checker.changed('s', row('w2', '1'), row(what.to, '2'), { process: what.by, sentMs: nowMs })
+    const isAsked = what.to.includes('<') && was === 'w2'
+    const is = row(what.to, isAsked ? '1' : '2')
+    rows.set('s', is)
+    checker.changed('s', row(was, '1'), is, { process: what.by, sentMs: nowMs })
     return found
   }
 
@@ -175,6 +195,24 @@ describe('OwnershipChecker', () => {
 
   it('reports S7 for a lease that was taken too soon', () => {
     assert.deepEqual(judged({ by: 'w1', to: 'w1' }, 9000), ['S7'])
+  })
+
+  it('reports S7 for a live lease that the leader moves without asking its holder', () => {
+    assert.deepEqual(judged({ by: 'w1', to: 'w3' }, 1000), ['S7'])
+  })
+
+  it('lets the leader, and nobody else, ask for a handoff', () => {
+    assert.deepEqual(judged({ by: 'w1', to: 'w3<w2' }, 1000), [])
+    assert.deepEqual(judged({ by: 'w3', to: 'w3<w2' }, 1000), ['S15'])
+    assert.deepEqual(judged({ by: 'w1', to: 'w3<w4' }, 1000), ['S9'])
+    assert.deepEqual(judged({ by: 'w1', to: 'w2<w2' }, 1000), ['L5'])
+  })
+
+  it('lets the holder end it at any time, and the leader after its deadline', () => {
+    assert.deepEqual(judged({ by: 'w2', to: 'w3' }, 1000, 'w3<w2'), ['by w2'])
+    assert.deepEqual(judged({ by: 'w1', to: 'w3' }, 9000, 'w3<w2'), ['S7'])
+    assert.deepEqual(judged({ by: 'w1', to: 'w3' }, 18_000, 'w3<w2'), [])
+    assert.deepEqual(judged({ by: 'w3', to: 'w3' }, 9000, 'w3<w2'), ['S15', 'S7'])
   })
 
   it('reports S15 for one that gives leases to others and does not lead', () => {

@@ -95,6 +95,14 @@ export class DeliveryChecker {
     }
   }
 
+  /** The worker has given the shard away by itself: none of its calls may still pass for the holder's (S7). */
+  handedOver(shardId: string, workerId: string): void {
+    for (const { key, signal } of this.#running) {
+      if (!key.startsWith(`${shardId} ${workerId} `) || signal.aborted) continue
+      this.#options.report('S7', `${key}: handed over with a call running that was not told`)
+    }
+  }
+
   /** A handler call begins; call the result when it has settled. */
   began(tenure: HandlerTenure, signal: AbortSignal): () => void {
     const running = { key: tenureKey(tenure), signal }

@@ -38,6 +38,11 @@ export function isEnded(row: LeaseRow): boolean {
   return row.checkpoint.sequenceNumber === 'SHARD_END'
 }
 
-export function moved(was: LeaseRow, is: LeaseRow): boolean {
-  return was.owner !== is.owner || was.checkpointOwner !== is.checkpointOwner
+export function changedHands(was: LeaseRow, is: LeaseRow): boolean {
+  return holderOf(was) !== holderOf(is)
+}
+
+/** A leader asks the holder to hand on: it goes on holding the lease. */
+export function isAsked(was: LeaseRow, is: LeaseRow): boolean {
+  return was.checkpointOwner === undefined && is.checkpointOwner !== undefined
 }

@@ -1,6 +1,6 @@
 /** Watches who writes to which row: S7, S9 and S15. */
 import type { CallOrigin } from '@millrace/testing'
-import { holderOf, isEnded, type LeaseRow, moved } from './lease-row.ts'
+import { changedHands, holderOf, isAsked, isEnded, type LeaseRow } from './lease-row.ts'
 import type { LockChecker } from './lock-checker.ts'
 import type { Report } from './table-checker.ts'
 
@@ -9,6 +9,9 @@ export interface OwnershipCheckerOptions {
   readonly lock: LockChecker
   /** True milliseconds that a row stands still at least before it may pass for expired. */
   readonly standsMs: number
+  /** True milliseconds that a leader waits at least for a holder that it has asked to hand over. */
+  readonly handoffMs: number
+  readonly onHandedOver: (key: string, from: string) => void
   readonly nowMs: () => number
   readonly report: Report
 }
@@ -29,6 +32,7 @@ const LOOK_MS = 12_000
 export class OwnershipChecker {
   readonly #options: OwnershipCheckerOptions
   readonly #touchedMs = new Map<string, number>()
+  readonly #askedMs = new Map<string, number>()
   #loads: Loads[] = []
 
   constructor(options: OwnershipCheckerOptions) {
@@ -37,8 +41,10 @@ export class OwnershipChecker {
 
   /** Called for each write to a lease row that existed, when `rows` has the row as it is now. */
   changed(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin | undefined): void {
+    if (isAsked(was, is)) this.#askedMs.set(key, this.#options.nowMs())
     if (origin !== undefined) {
-      if (moved(was, is)) this.#ownerChanged(key, was, is, origin)
+      if (isAsked(was, is)) this.#asked(key, was, is, origin)
+      else if (changedHands(was, is)) this.#ownerChanged(key, was, is, origin)
       else if (is.counter !== was.counter) this.#byHolder(key, was, origin)
     }
     this.counted(key, is.counter !== was.counter)
@@ -65,17 +71,37 @@ export class OwnershipChecker {
     this.#options.report('S9', `${key}: ${origin.process} wrote to a row of ${holderOf(was)}`)
   }
 
-  #ownerChanged(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
-    const { lock, standsMs, report, nowMs } = this.#options
+  /** Only a leader asks, for a move that evens out, and the holder keeps what it has. */
+  #asked(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
+    const { lock, report } = this.#options
     const holder = holderOf(was)
-    if (origin.process === holder) return
+    if (lock.ownerAt(origin.sentMs) !== origin.process) {
+      report('S15', `${key}: ${origin.process}, which does not lead, asked for it`)
+    }
+    if (is.counter !== was.counter || is.checkpointOwner !== holder) {
+      report('S9', `${key}: ${origin.process} asked ${holder} for it and changed more than that`)
+    }
+    if (holder === undefined || !this.#mayBalance(holder, is.owner)) {
+      report('L5', `${key}: ${origin.process} asked ${holder} for it without need`)
+    }
+  }
+
+  #ownerChanged(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
+    const { lock, standsMs, handoffMs, report, nowMs } = this.#options
+    const holder = holderOf(was)
+    if (holder !== undefined && origin.process === holder) {
+      this.#options.onHandedOver(key, holder)
+      return
+    }
     const leads = lock.ownerAt(origin.sentMs) === origin.process
     const servesItself =
       is.owner === origin.process && lock.longestStoodMs(origin.sentMs, OLD_LOOK_MS) > standsMs
     if (!leads && !servesItself) {
       report('S15', `${key}: ${origin.process}, which does not lead, gave it to ${is.owner}`)
     }
-    if (holder === undefined || (leads && this.#mayBalance(holder, is.owner))) return
+    if (holder === undefined) return
+    const askedMs = was.checkpointOwner === undefined ? undefined : this.#askedMs.get(key)
+    if (leads && askedMs !== undefined && nowMs() - askedMs >= handoffMs) return
     const stoodMs = nowMs() - (this.#touchedMs.get(key) ?? 0)
     if (stoodMs < standsMs) {
       report(

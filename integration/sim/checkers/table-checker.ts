@@ -7,7 +7,7 @@ import {
 import type { AppliedWrite, CallOrigin, SimulatedKinesis } from '@millrace/testing'
 import { checkDeletion } from './cleanup-checker.ts'
 import { childrenOf, hasRangeOf, uncovered } from './coverage.ts'
-import { type LeaseRow, moved, readRow } from './lease-row.ts'
+import { changedHands, holderOf, type LeaseRow, readRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
 import { LockChecker } from './lock-checker.ts'
 import { OwnershipChecker } from './ownership-checker.ts'
@@ -23,9 +23,13 @@ export interface TableCheckerOptions {
   readonly kinesis: () => Pick<SimulatedKinesis, 'shards'>
   readonly streamName: string
   readonly failoverTimeMs: number
+  /** How long a worker that is asked to hand over may take. */
+  readonly handoffTimeoutMs: number
   readonly nowMs: () => number
   readonly report: Report
   readonly onShardEnd?: (() => void) | undefined
+  /** The holder itself has given the shard to another worker, or to nobody. */
+  readonly onHandedOver?: ((shardId: string, from: string) => void) | undefined
 }
 
 /** A worker's last write to a row that it holds. */
@@ -45,11 +49,11 @@ export class TableChecker {
   /** Deleted by an operator, or about to be, and not made again yet. */
   readonly #lostByHand = new Set<string>()
   readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
-  /** Shard and owner -> the last write that raised the counter under this owner. */
+  /** Shard and holder -> the last write that raised the counter under this holder. */
   readonly #held = new Map<string, HeldWrite>()
   /** When leases changed hands, once they had an owner. */
   readonly moves: number[] = []
-  /** How long assigned leases waited until their new owners began. */
+  /** How long leases that were given waited until their new owners began. */
   readonly adoptionsMs: number[] = []
   readonly #assignedMs = new Map<string, number>()
   /** Shard -> the counter at which the row came to its owner. */
@@ -65,7 +69,13 @@ export class TableChecker {
     // The lock of the simulated fleet stands as long as a lease.
     const shared = { nowMs, report, standsMs: failoverTimeMs / FASTEST_CLOCK }
     this.lock = new LockChecker(shared)
-    this.#ownership = new OwnershipChecker({ ...shared, rows: this.rows, lock: this.lock })
+    this.#ownership = new OwnershipChecker({
+      ...shared,
+      rows: this.rows,
+      lock: this.lock,
+      handoffMs: (options.handoffTimeoutMs + failoverTimeMs) / FASTEST_CLOCK,
+      onHandedOver: (key, from) => options.onHandedOver?.(key, from),
+    })
   }
 
   lastHeld(shardId: string, workerId: string): HeldWrite | undefined {
@@ -173,21 +183,22 @@ export class TableChecker {
   #changed(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin | undefined): void {
     const { report } = this.#options
     this.#ownership.changed(key, was, is, origin)
-    if (moved(was, is)) {
+    const holder = holderOf(is)
+    if (changedHands(was, is)) {
       this.#ownedFrom.set(key, is.counter)
       this.#assignedMs.set(key, this.#options.nowMs())
-      if (was.owner !== undefined) this.moves.push(this.#options.nowMs())
+      if (holderOf(was) !== undefined) this.moves.push(this.#options.nowMs())
     }
     if (is.counter !== was.counter && is.counter !== was.counter + 1) {
       report('S9', `${key}: leaseCounter went from ${was.counter} to ${is.counter}`)
     }
-    if (is.counter > was.counter && is.owner !== undefined && !moved(was, is)) {
+    if (is.counter > was.counter && holder !== undefined && !changedHands(was, is)) {
       const sentMs = origin?.sentMs ?? this.#options.nowMs()
       const assignedMs = this.#assignedMs.get(key)
       if (assignedMs !== undefined) this.adoptionsMs.push(this.#options.nowMs() - assignedMs)
       this.#assignedMs.delete(key)
-      const before = this.#held.get(`${key} ${is.owner}`)
-      this.#held.set(`${key} ${is.owner}`, {
+      const before = this.#held.get(`${key} ${holder}`)
+      this.#held.set(`${key} ${holder}`, {
         sentMs: Math.max(sentMs, before?.sentMs ?? 0),
         counter: is.counter,
       })

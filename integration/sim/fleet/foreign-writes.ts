@@ -1,5 +1,5 @@
 /** Rows of the lease table that somebody else writes: an operator, or a fleet of KCL in Java. */
-import { isServiceError } from '@millrace/core'
+import { type dynamo, isServiceError } from '@millrace/core'
 import type { SimulatedWorld } from '@millrace/testing'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import type { Disturbance } from './history-plan.ts'
@@ -12,6 +12,7 @@ type RowDisturbance = Extract<
 
 /** A worker that is in the table and nowhere else. */
 const STRANGER = { S: 'java-worker' }
+const ONE = { ':one': { N: '1' } }
 
 /** @throws ServiceError when there is no table yet */
 export async function disturbRows(
@@ -55,19 +56,23 @@ async function disturbed(
       const { shardId, owner } = ownedRow(table, what.pick) ?? {}
       if (shardId === undefined || owner === undefined) return
       // Either the old owner is gone before it lets go, or the new one before it begins.
-      const [leaseOwner, checkpointOwner] =
-        what.pick % 2 === 0 ? [{ S: owner }, STRANGER] : [STRANGER, { S: owner }]
-      await update(world, shardId, 'SET leaseOwner = :a, checkpointOwner = :b', {
-        ':a': leaseOwner,
-        ':b': checkpointOwner,
+      const from = what.pick % 2 === 0 ? STRANGER : { S: owner }
+      const to = what.pick % 2 === 0 ? { S: owner } : STRANGER
+      // A leader that asks leaves the counter alone; a stranger that holds has counted its own.
+      const counted = what.pick % 2 === 0 ? 'ADD leaseCounter :one' : ''
+      await update(world, shardId, `SET leaseOwner = :a, checkpointOwner = :b ${counted}`, {
+        ':a': to,
+        ':b': from,
+        ...(counted === '' ? {} : ONE),
       })
       return
     }
     case 'there-and-back': {
       const { shardId, owner } = ownedRow(table, what.pick) ?? {}
       if (shardId === undefined || owner === undefined) return
-      await update(world, shardId, 'SET leaseOwner = :a', { ':a': STRANGER })
-      await update(world, shardId, 'SET leaseOwner = :a', { ':a': { S: owner } })
+      const set = 'SET leaseOwner = :a ADD leaseCounter :one'
+      await update(world, shardId, set, { ':a': STRANGER, ...ONE })
+      await update(world, shardId, set, { ':a': { S: owner }, ...ONE })
       return
     }
   }
@@ -92,13 +97,13 @@ function ownedRow(
 async function update(
   world: SimulatedWorld,
   shardId: string,
-  set: string,
-  values: Readonly<Record<string, { readonly S: string }>>,
+  expression: string,
+  values: dynamo.Item,
 ): Promise<void> {
   await world.dynamo.updateItem({
     TableName: APPLICATION,
     Key: { leaseKey: { S: shardId } },
-    UpdateExpression: `${set} ADD leaseCounter :one`,
-    ExpressionAttributeValues: { ...values, ':one': { N: '1' } },
+    UpdateExpression: expression,
+    ExpressionAttributeValues: values,
   })
 }

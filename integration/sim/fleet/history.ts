@@ -9,7 +9,7 @@ import { type Report, TableChecker } from '../checkers/table-checker.ts'
 import { Disturber } from './disturber.ts'
 import { Fleet } from './fleet.ts'
 import type { HistoryPlan } from './history-plan.ts'
-import { FAILOVER_TIME_MS, STREAM } from './names.ts'
+import { FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 import { ProducerRun } from './producer-run.ts'
 import { Recovery } from './recovery.ts'
 import { Stage } from './stage.ts'
@@ -44,7 +44,9 @@ export class History {
     }
     this.#table = new TableChecker({
       ...shared,
+      handoffTimeoutMs: HANDOFF_TIMEOUT_MS,
       onShardEnd: () => this.#disturber?.shardEnded(),
+      onHandedOver: (shardId, from) => this.#deliveries.handedOver(shardId, from),
     })
     this.#lost = new LostRows(this.#table)
     this.#deliveries = new DeliveryChecker({

@@ -6,7 +6,7 @@ import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
-import { APPLICATION, FAILOVER_TIME_MS, STREAM } from './names.ts'
+import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 
 export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan'> {
   readonly plan: HistoryPlan
@@ -37,6 +37,7 @@ export async function runWorker(
     lease: {
       failoverTimeMs: FAILOVER_TIME_MS,
       workerMetrics: 'off',
+      gracefulHandoff: { timeoutMs: HANDOFF_TIMEOUT_MS },
       leaseCleanup: plan.leaseCleanup,
       ...plan.consumer?.lease,
     },
@@ -65,6 +66,10 @@ export async function runWorker(
     world.count(`lease.${reason}`)
     void options.deliveries.ended({ shardId, epoch, workerId })
     options.onLeaseLost?.(reason)
+  })
+  consumer.on('handoffEnded', ({ shardId, to, reason }) => {
+    world.note('handoff-ended', { shardId, to, reason })
+    world.count(`marker.handoff-${reason}`)
   })
   consumer.on('checkpointed', ({ shardId, sequenceNumber, subSequenceNumber }) =>
     options.table.announced(shardId, { sequenceNumber, subSequenceNumber }),

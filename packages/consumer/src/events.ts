@@ -17,11 +17,31 @@ export interface LeaseSnapshot {
   readonly epoch: number
   readonly checkpoint: string
 }
+/**
+ * - `completed`: the handler stopped in time, and the next owner has the lease
+ * - `timed-out`: it did not stop in time, and the next owner has the lease all the same
+ * - `freed`: the next owner was gone by then; the leader gives the lease to another
+ * - `lost`: the lease was taken, or ran out, before it could be handed over
+ * @public
+ */
+export type HandoffEndReason = 'completed' | 'timed-out' | 'freed' | 'lost'
+/** @public */
+export interface HandoffInfo {
+  readonly leaseKey: string
+  readonly shardId: string
+  /** Who has the lease now; undefined for nobody, or when that is not known. */
+  readonly to: string | undefined
+  readonly reason: HandoffEndReason
+  /** Since this worker learned that its leader wants the lease handed over, milliseconds. */
+  readonly tookMs: number
+}
 /** @public */
 export interface ConsumerEvents {
   readonly stateChange: [state: ConsumerState]
   readonly leaseAcquired: [lease: LeaseSnapshot]
   readonly leaseLost: [lease: LeaseSnapshot, reason: LeaseLossReason]
+  /** A leader moved a lease of this worker to another; once for each handoff that it asked for. */
+  readonly handoffEnded: [info: HandoffInfo]
   readonly shardEnded: [
     info: {
       readonly stream: string

@@ -7,10 +7,18 @@ export {
   LeaseTableError,
   MalformedRecordError,
 } from './errors.ts'
-export type { ConsumerEvents, ConsumerState, LeaseLossReason, LeaseSnapshot } from './events.ts'
+export type {
+  ConsumerEvents,
+  ConsumerState,
+  HandoffEndReason,
+  HandoffInfo,
+  LeaseLossReason,
+  LeaseSnapshot,
+} from './events.ts'
 export type {
   CheckpointPolicy,
   ConsumerOptions,
+  GracefulHandoffOptions,
   InitialPosition,
   LeaseCleanupOptions,
   LeaseOptions,

@@ -193,6 +193,8 @@ export interface LeaseOptions {
   readonly workerMetrics?: 'auto' | 'cpu' | 'off' | undefined
   /** How long a leader row stands before it is stale, milliseconds, default 10,000. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`. */
   readonly leaderLeaseDurationMs?: number | undefined
+  /** Moves of leases that nobody has lost. */
+  readonly gracefulHandoff?: GracefulHandoffOptions | undefined
   /** The leader deletes leases of finished shards, once all their children have begun. */
   readonly leaseCleanup?: LeaseCleanupOptions | undefined
   /** How the lease table is made. */
@@ -210,6 +212,7 @@ export interface ResolvedLeaseOptions {
   readonly workerMetricsIntervalMs: number
   readonly workerMetrics: 'auto' | 'cpu' | 'off'
   readonly leaderLeaseDurationMs: number
+  readonly gracefulHandoff: ResolvedGracefulHandoff
   readonly leaseCleanup: ResolvedLeaseCleanup
   readonly table: ResolvedLeaseTable
 }

@@ -31,6 +31,7 @@ import type {
   ResolvedBilling,
   ResolvedCheckpointPolicy,
   ResolvedConsumerOptions,
+  ResolvedGracefulHandoff,
   ResolvedLeaseCleanup,
   ResolvedLeaseOptions,
   ResolvedLeaseTable,
@@ -175,6 +176,10 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     workerMetricsIntervalMs: interval(10_000),
     workerMetrics: oneOf(['auto', 'cpu', 'off'], 'auto'),
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
+    gracefulHandoff: group<ResolvedGracefulHandoff>({
+      enabled: flag(true),
+      timeoutMs: integer({ default: 30_000, min: 0, max: DAY_MS }),
+    }),
     leaseCleanup: group<ResolvedLeaseCleanup>({
       enabled: flag(true),
       intervalMs: interval(60_000),

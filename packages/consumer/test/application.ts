@@ -36,6 +36,7 @@ const EVENTS: readonly (keyof ConsumerEvents)[] = [
   'stateChange',
   'leaseAcquired',
   'leaseLost',
+  'handoffEnded',
   'shardEnded',
   'checkpointed',
   'error',

@@ -49,6 +49,7 @@ describe('resolveConsumerOptions', () => {
       workerMetricsIntervalMs: 10_000,
       workerMetrics: 'auto',
       leaderLeaseDurationMs: 10_000,
+      gracefulHandoff: { enabled: true, timeoutMs: 30_000 },
       leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
       table: {
         billing: 'on-demand',

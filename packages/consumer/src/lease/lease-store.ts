@@ -13,22 +13,33 @@ import type { Lease, NewLease } from './lease.ts'
 import { afterCheckpoint, afterPrepare, afterRenewal, afterStartTimestamp } from './lease-after.ts'
 import { readLeaseRow } from './lease-row.ts'
 import {
-  assignWrite,
   checkpointWrite,
   childShardIdsWrite,
-  completeHandoffWrite,
   createWrite,
   deleteEndedWrite,
   deleteUnchangedWrite,
   keyOf,
   prepareCheckpointWrite,
-  releaseWrite,
   renewWrite,
   startTimestampWrite,
 } from './lease-writes.ts'
+import {
+  assignWrite,
+  completeHandoffWrite,
+  releaseWrite,
+  startHandoffWrite,
+} from './owner-writes.ts'
 import { ownedByQuery } from './table-shape.ts'
 import { snapshotOf, type TableSnapshot } from './table-snapshot.ts'
-import { judgeHolderWrite, judgeOwnerWrite, type WriteVerdict } from './write-outcome.ts'
+import { readWorkerMetricsRow } from './worker-metrics-row.ts'
+import {
+  judgeHandoffStart,
+  judgeHolderWrite,
+  judgeOwnerWrite,
+  judgePrepare,
+  judgeStartTimestamp,
+  type WriteVerdict,
+} from './write-outcome.ts'
 
 export interface LeaseStoreOptions {
   readonly dynamo: DynamoPort
@@ -78,13 +89,16 @@ export class LeaseStore {
 
   /** A strong read; undefined when there is no such lease. */
   async get(leaseKey: string): Promise<Lease | undefined> {
-    const output = await this.#dynamo.getItem(
-      { TableName: this.tableName, Key: keyOf(leaseKey), ConsistentRead: true },
-      this.#call,
-    )
-    if (output.Item === undefined) return undefined
-    const reading = readLeaseRow(output.Item)
+    const row = await this.#row(leaseKey)
+    if (row === undefined) return undefined
+    const reading = readLeaseRow(row)
     return reading.kind === 'lease' ? reading.lease : undefined
+  }
+
+  /** Whether this worker has a metrics row, by a strong read; one that stops cleanly deletes its own. */
+  async hasWorker(workerId: string): Promise<boolean> {
+    const row = await this.#row(workerId)
+    return row !== undefined && readWorkerMetricsRow(row) !== undefined
   }
 
   /** Keys of the leases that the index shows under this owner; the index may lag behind. */
@@ -135,13 +149,7 @@ export class LeaseStore {
       workerId,
       {
         after: afterPrepare(lease, pending, state),
-        landed: (now) =>
-          withField(
-            judgeHolderWrite(lease, now, workerId),
-            () =>
-              now?.pendingCheckpoint?.sequenceNumber === pending.sequenceNumber &&
-              now.pendingCheckpoint.subSequenceNumber === pending.subSequenceNumber,
-          ),
+        landed: (now) => judgePrepare(lease, now, workerId, pending),
       },
     )
   }
@@ -157,35 +165,41 @@ export class LeaseStore {
       workerId,
       {
         after: afterStartTimestamp(lease, startTimestampMs),
-        landed: (now) =>
-          withField(
-            judgeHolderWrite(lease, now, workerId),
-            () => now?.startTimestampMs === startTimestampMs,
-          ),
+        landed: (now) => judgeStartTimestamp(lease, now, workerId, startTimestampMs),
       },
     )
   }
 
   /** Gives the lease to `newOwner`; undefined when the row has changed meanwhile. */
   assign(lease: Lease, newOwner: string): Promise<Lease | undefined> {
-    return this.#ownerWrite(assignWrite(this.tableName, lease, newOwner), lease, newOwner)
+    return this.#ownerWrite(assignWrite(this.tableName, lease, newOwner), (now) =>
+      judgeOwnerWrite(lease, now, newOwner),
+    )
+  }
+
+  /** Asks the owner to hand over to `newOwner`; undefined when it is not the owner any more. */
+  startHandoff(
+    lease: Lease & { readonly leaseOwner: string },
+    newOwner: string,
+  ): Promise<Lease | undefined> {
+    return this.#ownerWrite(startHandoffWrite(this.tableName, lease, newOwner), (now) =>
+      judgeHandoffStart(lease, now, newOwner),
+    )
   }
 
   /** Ends a handoff asked by a leader: only the next owner remains. */
-  completeHandoff(lease: Lease): Promise<Lease | undefined> {
+  completeHandoff(lease: Lease & { readonly leaseOwner: string }): Promise<Lease | undefined> {
     const next = lease.leaseOwner
-    // Owner attributes are never empty: a handoff to nobody, made by hand, frees the lease.
-    if (next === undefined) return this.release(lease)
-    return this.#ownerWrite(completeHandoffWrite(this.tableName, lease, next), lease, next)
+    return this.#ownerWrite(completeHandoffWrite(this.tableName, lease, next), (now) =>
+      judgeOwnerWrite(lease, now, next),
+    )
   }
 
-  /**
-   * Frees the lease for whoever comes, or for the worker that a pending handoff promised it to;
-   * undefined when the row has changed meanwhile.
-   */
+  /** Frees the lease for whoever comes; undefined when the row has changed meanwhile. */
   release(lease: Lease): Promise<Lease | undefined> {
-    const promised = lease.checkpointOwner === undefined ? undefined : lease.leaseOwner
-    return this.#ownerWrite(releaseWrite(this.tableName, lease), lease, promised)
+    return this.#ownerWrite(releaseWrite(this.tableName, lease), (now) =>
+      judgeOwnerWrite(lease, now, undefined),
+    )
   }
 
   /** False when the row is gone. */
@@ -202,6 +216,14 @@ export class LeaseStore {
   /** False when the row has changed since it was read, or is gone. */
   deleteUnchanged(lease: Lease): Promise<boolean> {
     return this.#delete(deleteUnchangedWrite(this.tableName, lease))
+  }
+
+  async #row(key: string): Promise<dynamo.Item | undefined> {
+    const output = await this.#dynamo.getItem(
+      { TableName: this.tableName, Key: keyOf(key), ConsistentRead: true },
+      this.#call,
+    )
+    return output.Item
   }
 
   async #delete(write: dynamo.DeleteItemInput): Promise<boolean> {
@@ -233,16 +255,15 @@ export class LeaseStore {
 
   async #ownerWrite(
     write: dynamo.UpdateItemInput,
-    lease: Lease,
-    newOwner: string | undefined,
+    judge: (now: Lease | undefined) => WriteVerdict,
   ): Promise<Lease | undefined> {
     try {
       const { Attributes: row } = await this.#dynamo.updateItem(write, this.#call)
       const reading = row === undefined ? undefined : readLeaseRow(row)
       return reading?.kind === 'lease' ? reading.lease : undefined
     } catch (cause) {
-      const now = await this.#rowAfter(lease.leaseKey, cause)
-      const verdict = judgeOwnerWrite(lease, now, newOwner)
+      const now = await this.#rowAfter(write.Key['leaseKey']?.S ?? '', cause)
+      const verdict = judge(now)
       if (verdict === 'not-applied' && isServiceError(cause) && cause.ambiguous) throw cause
       return verdict === 'applied' ? now : undefined
     }
@@ -277,8 +298,4 @@ async function applied(write: Promise<unknown>): Promise<boolean> {
 
 function needsReading(error: ServiceError): boolean {
   return error.kind === 'condition-failed' || error.ambiguous
-}
-
-function withField(verdict: WriteVerdict, holds: () => boolean): WriteVerdict {
-  return verdict === 'applied' && !holds() ? 'not-applied' : verdict
 }

@@ -1,5 +1,6 @@
 /**
- * Every write to a lease row, with the condition that KCL puts on it. Pure: requests are data.
+ * Every write to a lease row but changes of owner (owner-writes.ts), with the condition that KCL
+ * puts on it. Pure: requests are data.
  * Only named attributes are touched: what other software keeps in the row survives.
  */
 import type { dynamo, ExtendedSequenceNumber } from '@millrace/core'
@@ -14,13 +15,18 @@ export function createWrite(tableName: string, lease: NewLease): dynamo.PutItemI
   }
 }
 
-/** Heartbeat. The owner is not part of the condition: the counter alone fences (KCL's rule). */
+/**
+ * Heartbeat. The owner is not part of the condition: the counter alone fences (KCL's rule). It
+ * fails on a handoff that this worker does not know of yet, and thus learns of it.
+ */
 export function renewWrite(tableName: string, lease: Lease): dynamo.UpdateItemInput {
+  const unasked =
+    lease.checkpointOwner === undefined ? ' AND attribute_not_exists(checkpointOwner)' : ''
   return {
     TableName: tableName,
     Key: keyOf(lease.leaseKey),
     UpdateExpression: 'SET leaseCounter = :next',
-    ConditionExpression: 'leaseCounter = :known AND attribute_not_exists(checkpointOwner)',
+    ConditionExpression: `leaseCounter = :known${unasked}`,
     ExpressionAttributeValues: counters(lease),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
@@ -76,56 +82,6 @@ export function startTimestampWrite(
     ConditionExpression: 'leaseCounter = :known',
     ExpressionAttributeValues: { ...counters(lease), ':start': { N: String(startTimestampMs) } },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  }
-}
-
-/**
- * Gives the lease to `newOwner`. KCL conditions on both owners; the counter is ours on top: a
- * holder that has just woken up and renewed is not taken for dead.
- */
-export function assignWrite(
-  tableName: string,
-  lease: Lease,
-  newOwner: string,
-): dynamo.UpdateItemInput {
-  const counted =
-    (lease.leaseOwner !== undefined && lease.leaseOwner !== newOwner) ||
-    lease.checkpointOwner === newOwner
-  return {
-    ...ownerFenced(tableName, lease, {
-      ':new': { S: newOwner },
-      ':one': { N: '1' },
-      ':known': { N: String(lease.leaseCounter) },
-    }),
-    ConditionExpression: `${ownersMatch(lease)} AND leaseCounter = :known`,
-    UpdateExpression:
-      'SET leaseOwner = :new REMOVE checkpointOwner ADD leaseCounter :one' +
-      (counted ? ', ownerSwitchesSinceCheckpoint :one' : ''),
-    ReturnValues: 'ALL_NEW',
-  }
-}
-
-/** Ends a handoff that a Java leader asked of this worker: the next owner may start. */
-export function completeHandoffWrite(
-  tableName: string,
-  lease: Lease,
-  nextOwner: string,
-): dynamo.UpdateItemInput {
-  return {
-    ...ownerFenced(tableName, lease, { ':new': { S: nextOwner }, ':one': { N: '1' } }),
-    UpdateExpression: 'SET leaseOwner = :new REMOVE checkpointOwner ADD leaseCounter :one',
-    ReturnValues: 'ALL_NEW',
-  }
-}
-
-/** Frees the lease. KCL: `evictLease`. */
-export function releaseWrite(tableName: string, lease: Lease): dynamo.UpdateItemInput {
-  const freed =
-    lease.checkpointOwner === undefined ? 'leaseOwner, checkpointOwner' : 'checkpointOwner'
-  return {
-    ...ownerFenced(tableName, lease, { ':one': { N: '1' } }),
-    UpdateExpression: `REMOVE ${freed} ADD leaseCounter :one`,
-    ReturnValues: 'ALL_NEW',
   }
 }
 
@@ -224,44 +180,6 @@ function counterFenced(
             ':rangeStart': { S: range.start.toString() },
             ':rangeEnd': { S: range.end.toString() },
           }),
-    },
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-  }
-}
-
-function ownersMatch(lease: Lease): string {
-  const owner =
-    lease.leaseOwner === undefined ? 'attribute_not_exists(leaseOwner)' : 'leaseOwner = :owner'
-  const checkpointOwner =
-    lease.checkpointOwner === undefined
-      ? 'attribute_not_exists(checkpointOwner)'
-      : 'checkpointOwner = :checkpointOwner'
-  return `leaseKey = :key AND ${owner} AND ${checkpointOwner}`
-}
-
-function ownerFenced(
-  tableName: string,
-  lease: Lease,
-  values: dynamo.Item,
-): Pick<
-  dynamo.UpdateItemInput,
-  | 'TableName'
-  | 'Key'
-  | 'ConditionExpression'
-  | 'ExpressionAttributeValues'
-  | 'ReturnValuesOnConditionCheckFailure'
-> {
-  return {
-    TableName: tableName,
-    Key: keyOf(lease.leaseKey),
-    ConditionExpression: ownersMatch(lease),
-    ExpressionAttributeValues: {
-      ...values,
-      ':key': { S: lease.leaseKey },
-      ...(lease.leaseOwner === undefined ? {} : { ':owner': { S: lease.leaseOwner } }),
-      ...(lease.checkpointOwner === undefined
-        ? {}
-        : { ':checkpointOwner': { S: lease.checkpointOwner } }),
     },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }

@@ -2,19 +2,26 @@
  * Looks at the whole table, contends for the lock, and as the leader syncs shards and carries out
  * the assignment plan. KCL: `LeaseAssignmentManager`.
  */
-import { isServiceError, type Logger, type Metrics, type ServiceError } from '@millrace/core'
+import { isServiceError, type Logger, type Metrics } from '@millrace/core'
 import { monotonicMs, noMetrics, nowMs } from '@millrace/core/internal'
 import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
 import { AssignmentStrategy } from '../lease/assignment-strategy.ts'
+import {
+  type AskableLease,
+  mayAskOwner,
+  type StuckHandoffs,
+  stuckHandoffs,
+} from '../lease/handoff-rule.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
 import type { WorkerMetricsRow } from '../lease/worker-metrics-row.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
-import { atOnce } from './at-once.ts'
+import { HandoffWatch } from './handoff-watch.ts'
 import type { LeaderLock } from './leader-lock.ts'
 import { mayServeItself } from './leader-rule.ts'
+import { type Move, moveLeases } from './lease-moves.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
@@ -39,18 +46,17 @@ export interface AssignerOptions {
 /** As in KCL: a leader that fails this often in a row makes way for another. */
 const MAX_FAILURES = 3
 
-/** Writes under way together: a fleet of hundreds of leases must not wait for them one by one. */
-const ASSIGNMENTS_AT_ONCE = 16
-
 export class Assigner {
   readonly #options: AssignerOptions
   readonly #observer: LeaseObserver
+  readonly #handoffs = new HandoffWatch()
   readonly #live = new LiveWorkers()
   readonly #strategy: AssignmentStrategy
   readonly #sync: ShardSyncDuty
   readonly #skipped: SkippedRows
   #metricsRows: readonly WorkerMetricsRow[] = []
   #liveWorkers: readonly string[] = []
+  #alive: ReadonlySet<string> = new Set()
   #expired: ReadonlySet<string> = new Set()
   #nextBalanceMs = Number.NEGATIVE_INFINITY
   #failures = 0
@@ -125,7 +131,8 @@ export class Assigner {
       lock.seen !== undefined &&
       mayServeItself(lock.seen, monotonicMs(), this.#observer.watchedMs(monotonicMs()), lease)
     ) {
-      await this.#apply(this.#plan(snapshot, false), (owner) => owner === this.#options.workerId)
+      const { assignments } = this.#plan(snapshot, false, this.#expired)
+      await this.#apply(assignments, (owner) => owner === this.#options.workerId)
     }
     await onScan(snapshot.leases)
   }
@@ -142,6 +149,7 @@ export class Assigner {
     this.#sync.see(snapshot.leases)
     this.#options.onLook?.(snapshot.leases, scan)
     this.#expired = this.#observer.observe(snapshot.leases, scan)
+    this.#handoffs.observe(snapshot.leases, scan.answeredMs)
     const owners = new Set<string>()
     for (const lease of snapshot.leases) {
       const owner = actualOwner(lease)
@@ -151,6 +159,7 @@ export class Assigner {
     const clocks = { wallMs: nowMs(), monotonicMs: scan.sentMs }
     const live = this.#live.observe(snapshot.workers, owners, clocks)
     this.#metricsRows = snapshot.workers
+    this.#alive = new Set(live)
     this.#liveWorkers = receivers(snapshot.workers, live)
   }
 
@@ -161,21 +170,37 @@ export class Assigner {
     else if ((await this.#sync.now(current.leases)) > 0) current = await this.#look(true)
     const balance = monotonicMs() >= this.#nextBalanceMs
     if (balance) this.#nextBalanceMs = monotonicMs() + this.#options.lease.assignmentIntervalMs
-    const plan = this.#plan(current, balance)
+    const { toPromised, homeless, toFree } = this.#stuck(current)
+    const settled = new Set(toPromised.map(({ lease }) => lease.leaseKey))
+    const expired = [...this.#expired].filter((key) => !settled.has(key))
+    const plan = this.#plan(current, balance, new Set([...expired, ...homeless]))
     if (plan.unplaced > 0) {
       this.#options.logger.warn({ leases: plan.unplaced }, 'no worker has room for these leases')
     }
-    const changed = await this.#apply(plan, () => this.#options.lock.leads)
+    const freed = toFree.map((lease) => ({ lease, newOwner: undefined }))
+    const moves = [...toPromised, ...plan.assignments, ...freed]
+    const changed = await this.#apply(moves, () => this.#options.lock.leads)
     return {
       ...current,
       leases: current.leases.map((lease) => changed.get(lease.leaseKey) ?? lease),
     }
   }
 
-  #plan(snapshot: TableSnapshot, balance: boolean): AssignmentPlan {
+  #stuck({ leases }: TableSnapshot): StuckHandoffs {
+    const { gracefulHandoff, failoverTimeMs } = this.#options.lease
+    const deadlineMs = gracefulHandoff.timeoutMs + failoverTimeMs
+    const fleet = { expired: this.#expired, live: this.#alive }
+    return stuckHandoffs(
+      leases,
+      fleet,
+      (key) => this.#handoffs.stoodMs(key, monotonicMs()) > deadlineMs,
+    )
+  }
+
+  #plan(snapshot: TableSnapshot, balance: boolean, expired: ReadonlySet<string>): AssignmentPlan {
     return this.#strategy.plan({
       leases: snapshot.leases,
-      expired: this.#expired,
+      expired,
       workers: this.#liveWorkers,
       maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
       balance,
@@ -184,30 +209,18 @@ export class Assigner {
     })
   }
 
-  /** Each write stands on the row that the plan saw; one that has changed is left to the next plan. */
   async #apply(
-    plan: AssignmentPlan,
-    allowed: (newOwner: string) => boolean,
+    moves: readonly Move[],
+    allowed: (newOwner: string | undefined) => boolean,
   ): Promise<ReadonlyMap<string, Lease>> {
-    const { store, logger, signal } = this.#options
-    const changed = new Map<string, Lease>()
-    let failure: ServiceError | undefined
-    await atOnce(plan.assignments, ASSIGNMENTS_AT_ONCE, async ({ lease, newOwner }) => {
-      if (signal.aborted || !allowed(newOwner)) return
-      try {
-        const assigned = await store.assign(lease, newOwner)
-        if (assigned === undefined) return
-        changed.set(lease.leaseKey, assigned)
-        logger.info(
-          { shardId: lease.shardId, from: actualOwner(lease), to: newOwner },
-          'assigned a lease',
-        )
-      } catch (cause) {
-        if (!isServiceError(cause)) throw cause
-        failure = cause
-      }
+    const { store, logger, signal, lease: options } = this.#options
+    const fleet = { expired: this.#expired, live: this.#alive }
+    const { enabled } = options.gracefulHandoff
+    return await moveLeases(moves, {
+      store,
+      logger,
+      mayMove: (newOwner) => !signal.aborted && allowed(newOwner),
+      asksOwner: (lease): lease is AskableLease => enabled && mayAskOwner(lease, fleet),
     })
-    if (failure !== undefined && changed.size === 0) throw failure
-    return changed
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { DynamoPort, Logger, Random } from '@millrace/core'
 import { LeaseTableError } from '../errors.ts'
+import type { HandoffInfo } from '../events.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
@@ -16,14 +17,17 @@ import { Discovery } from './discovery.ts'
 import type { HeldLease } from './held-lease.ts'
 import { HeldLeases, type HeldLeasesOptions } from './held-leases.ts'
 import { LeaderLock } from './leader-lock.ts'
+import { LeaseGiver } from './lease-giver.ts'
 import { MetricsTidier } from './metrics-tidier.ts'
+import { OutgoingHandoffs } from './outgoing-handoffs.ts'
 import { PeriodicLoop } from './periodic-loop.ts'
 import { SignOfLife } from './sign-of-life.ts'
-import { giveAway, planSuccession, type SuccessionPlan } from './succession.ts'
+import { planSuccession, type SuccessionPlan } from './succession.ts'
 import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
   extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'>,
+    Pick<HeldLeasesOptions, 'onHandoffAsked'>,
     Pick<AssignerOptions, 'onLook' | 'metrics'> {
   readonly dynamo: DynamoPort
   readonly machine: Machine
@@ -33,6 +37,7 @@ export interface CoordinatorOptions
   readonly lease: ResolvedLeaseOptions
   readonly logger: Logger
   readonly random: Random
+  readonly onHandoffEnded: (info: HandoffInfo) => void
   /** The lease table does not work, and that is news. */
   readonly onTrouble: (cause: unknown) => void
   /** This worker cannot go on. */
@@ -47,6 +52,8 @@ const HAND_OVERS_AT_ONCE = 16
 export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #abort = new AbortController()
+  readonly #giver: LeaseGiver
+  readonly #handoffs: OutgoingHandoffs
   readonly #held: HeldLeases
   readonly #lock: LeaderLock
   readonly #cpu: CpuSampler | undefined
@@ -68,7 +75,27 @@ export class Coordinator {
     const { store, workerId, lease, dynamo } = options
     const requestTimeoutMs = leaseCallTimeoutMs(lease.failoverTimeMs)
     const shared = { ...options, tableName: store.tableName, requestTimeoutMs }
-    this.#held = new HeldLeases({ ...options, failoverTimeMs: lease.failoverTimeMs })
+    const { failoverTimeMs } = lease
+    this.#handoffs = new OutgoingHandoffs({
+      ...options,
+      timeoutMs: lease.gracefulHandoff.timeoutMs,
+      onEnded: (info) => options.onHandoffEnded(info),
+    })
+    this.#giver = new LeaseGiver({
+      ...{ ...options, failoverTimeMs },
+      onParted: (leaseKey, parting) => this.#handoffs.parted(leaseKey, parting),
+    })
+    this.#held = new HeldLeases({
+      ...{ ...options, failoverTimeMs, giver: this.#giver },
+      onEnded: (held, reason) => {
+        this.#handoffs.tenureEnded(held.leaseKey, reason)
+        options.onEnded(held, reason)
+      },
+      onHandoffAsked: (held) => {
+        this.#handoffs.asked(held)
+        options.onHandoffAsked(held)
+      },
+    })
     this.#lock = new LeaderLock({ ...shared, leaseDurationMs: lease.leaderLeaseDurationMs })
     const { workerMetrics: mode } = lease
     this.#cpu = mode === 'off' ? undefined : new CpuSampler({ ...options, mode })
@@ -82,6 +109,7 @@ export class Coordinator {
       store,
       workerId,
       held: this.#held,
+      giver: this.#giver,
       onError: this.#warn('a lease could not be taken up; trying again'),
     })
     this.#assigner = new Assigner({
@@ -148,33 +176,30 @@ export class Coordinator {
     await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])
   }
 
-  /** On the way out: gives one lease to the peer that the plan chooses, or to nobody. */
+  /** To whom a handoff promised it; else, on the way out, to the peer that the plan chooses. */
   async handOver(held: HeldLease): Promise<void> {
+    if (held.inHandoff) return await held.handOver(undefined)
     this.#handedOver.add(held.leaseKey)
     const { successors } = await this.#plan()
     await held.handOver(successors.get(held.leaseKey))
   }
 
   /** On the way out: rows that name this worker and that it never took up. */
-  async handOverUnadopted(deadline: AbortSignal): Promise<void> {
-    const { store, logger } = this.#options
+  async handOverUnadopted(): Promise<void> {
     const { mine, successors } = await this.#plan()
     const unadopted = mine.filter(
       ({ leaseKey }) => !this.#held.has(leaseKey) && !this.#handedOver.has(leaseKey),
     )
     await atOnce(unadopted, HAND_OVERS_AT_ONCE, async (row) => {
-      if (deadline.aborted) return
-      try {
-        await giveAway(store, row, successors.get(row.leaseKey))
-      } catch (err) {
-        const { shardId } = row
-        logger.warn({ err, shardId }, 'a lease was not released; it expires by itself')
-      }
+      const { leaseKey } = row
+      await this.#giver.give(leaseKey, { successor: successors.get(leaseKey) }, row)
     })
+    await this.#giver.settled()
   }
 
   /** What could not be handed over expires by itself. */
   stop(): void {
+    this.#giver.stop()
     for (const held of this.#held.all()) held.abandon()
   }
 
@@ -182,7 +207,7 @@ export class Coordinator {
   async destroy(): Promise<void> {
     this.#held.close()
     this.#abort.abort()
-    for (const held of this.#held.all()) held.abandon()
+    this.stop()
     this.#lock.stepDown()
     await this.#loopsEnded()
   }

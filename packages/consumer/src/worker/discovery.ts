@@ -2,11 +2,13 @@
 import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { HeldLeases } from './held-leases.ts'
+import type { LeaseGiver } from './lease-giver.ts'
 
 export interface DiscoveryOptions {
   readonly store: LeaseStore
   readonly workerId: string
   readonly held: HeldLeases
+  readonly giver: LeaseGiver
   readonly onError: (cause: unknown) => void
 }
 
@@ -28,8 +30,21 @@ export class Discovery {
 
   /** Rows of a scan that name this worker, so that a lagging index delays nothing. */
   async consider(leases: readonly Lease[]): Promise<void> {
+    this.#letGo(leases)
     const mine = leases.filter(({ leaseOwner }) => leaseOwner === this.#options.workerId)
     await this.#adopt(mine.map(({ leaseKey }) => leaseKey))
+  }
+
+  /**
+   * A handoff that this worker is to complete and cannot: its tenure has run out, or is that of a
+   * former life (R39). Nobody waits for it to expire.
+   */
+  #letGo(leases: readonly Lease[]): void {
+    const { workerId, held, giver } = this.#options
+    for (const { leaseKey, checkpointOwner } of leases) {
+      if (checkpointOwner !== workerId || held.has(leaseKey)) continue
+      void giver.give(leaseKey, 'as-promised')
+    }
   }
 
   async #adopt(keys: readonly string[]): Promise<void> {

@@ -10,20 +10,22 @@ import {
   type Random,
   ServiceError,
 } from '@millrace/core'
-import { monotonicMs, sleep, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
-import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
+import { monotonicMs, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
+import { fullJitterMs } from '../backoff.ts'
 import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
 import { isShardEnded, type Lease } from '../lease/lease.ts'
 import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
-import { judgeHolderWrite } from '../lease/write-outcome.ts'
-import { beliefEndMs, renewalIntervalMs } from './belief.ts'
+import { renewalIntervalMs } from './belief.ts'
+import { BeliefClock } from './belief-clock.ts'
+import type { LeaseGiver } from './lease-giver.ts'
 import { Serial } from './serial.ts'
 import type { Tenure } from './tenure.ts'
 
 export interface HeldLeaseOptions {
   readonly lease: Lease
   readonly store: LeaseStore
+  readonly giver: LeaseGiver
   readonly workerId: string
   readonly failoverTimeMs: number
   readonly logger: Logger
@@ -31,6 +33,8 @@ export interface HeldLeaseOptions {
   /** Called once, when the tenure ends. */
   readonly onEnd: (held: HeldLease, reason: LeaseLossReason) => void
   readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
+  /** Called once, when it is known that a leader wants the lease handed over; `inHandoff` from then on. */
+  readonly onHandoffAsked: (held: HeldLease) => void
 }
 
 /** A write that has not landed although the row is ours is sent again this often. */
@@ -38,7 +42,6 @@ const MAX_SENDS = 3
 /** Bound of the first pause after a renewal without an answer, milliseconds. */
 const RENEWAL_RETRY_MS = 500
 const MIN_RENEWAL_RETRY_MS = 100
-const HAND_OVER_BACKOFF: Backoff = { firstMs: 200, capMs: 2000 }
 
 export class HeldLease implements Tenure {
   readonly #options: HeldLeaseOptions
@@ -46,19 +49,18 @@ export class HeldLease implements Tenure {
   readonly #abort = new AbortController()
   #lease: Lease
   #epoch = 0
-  #beliefEndMs = Number.NEGATIVE_INFINITY
-  #beliefTimer: Timer | undefined
+  readonly #belief: BeliefClock
   #renewalTimer: Timer | undefined
   /** When the oldest write was sent of which we do not know whether it landed. */
   #unsettledSinceMs: number | undefined
   #renewalFailures = 0
   #ended: LeaseLossReason | undefined
-  /** The row of another holder, as it was when we lost. */
-  #lostTo: Lease | undefined
+  #isHandoffTold = false
 
   constructor(options: HeldLeaseOptions) {
     this.#options = options
     this.#lease = options.lease
+    this.#belief = new BeliefClock(options.failoverTimeMs, () => this.#end('expired'))
   }
 
   get leaseKey(): string {
@@ -80,12 +82,13 @@ export class HeldLease implements Tenure {
   get ended(): LeaseLossReason | undefined {
     return this.#ended
   }
-  get lostTo(): Lease | undefined {
-    return this.#lostTo
+  /** The row names another worker as the next owner; until this one hands over, it goes on. */
+  get inHandoff(): boolean {
+    return this.#lease.checkpointOwner !== undefined
   }
 
   believes(): boolean {
-    return this.#ended === undefined && monotonicMs() < this.#beliefEndMs
+    return this.#ended === undefined && this.#belief.isRunning
   }
 
   /**
@@ -131,28 +134,26 @@ export class HeldLease implements Tenure {
   }
 
   /**
-   * Ends the tenure by giving the lease to `newOwner`, or to nobody. Tried again while this worker
-   * believes; after that the lease runs out by itself. Never rejects.
+   * Ends the tenure once the writes under way have settled, and then gives the lease away: to the
+   * owner that a handoff promised it to, else to `newOwner`, or to nobody. Never rejects.
    */
   handOver(newOwner: string | undefined): Promise<void> {
     return this.#writes.run(async () => {
-      const { logger } = this.#options
-      for (let failures = 1; this.believes(); failures++) {
-        try {
-          await this.#giveAway(newOwner)
-          break
-        } catch (cause) {
-          if (isLoudFailure(failures)) {
-            logger.warn(
-              { ...this.#ids(), err: cause, failures },
-              'a lease could not be handed over yet',
-            )
-          }
-          await this.#pause(fullJitterMs(HAND_OVER_BACKOFF, failures, this.#options.random))
-        }
-      }
+      this.#endIfRunOut()
+      if (this.#ended !== undefined) return
+      const to = this.inHandoff ? 'as-promised' : { successor: newOwner }
+      // Belief ends before the write: the next owner may begin as soon as it has landed.
       this.#end('released')
+      await this.#options.giver.give(this.leaseKey, to, this.#lastKnown())
     })
+  }
+
+  /** Ends the tenure at once, whatever runs, and completes the handoff. Never rejects. */
+  async cutShort(): Promise<void> {
+    if (this.#ended !== undefined) return
+    this.#end('released')
+    const known = this.#writes.run(() => Promise.resolve(this.#lastKnown()))
+    await this.#options.giver.give(this.leaseKey, 'as-promised', known)
   }
 
   /** Ends the tenure without a word to the table: the row expires by itself. */
@@ -181,8 +182,9 @@ export class HeldLease implements Tenure {
       throw cause
     }
     if (write.outcome === 'lost') {
-      this.#lostTo = write.lease
       const tidied = write.lease === undefined && isShardEnded(this.#lease)
+      const owner = write.lease?.leaseOwner
+      if (!tidied) this.#options.logger.info({ ...this.#ids(), owner }, 'a lease was lost')
       this.#end(tidied ? 'released' : 'stolen')
       throw new LeaseLostError(
         this.leaseKey,
@@ -203,9 +205,11 @@ export class HeldLease implements Tenure {
       )
     }
     this.#lease = write.lease
+    this.#tellOfHandoff()
     if (write.outcome === 'not-applied') {
       if (moved) this.#settle(this.#unsettledSinceMs)
-      else this.#unsettledSinceMs ??= sentMs
+      // One that was refused for a handoff is in no doubt.
+      else if (write.lookedUp === 'unanswered') this.#unsettledSinceMs ??= sentMs
       return false
     }
     // What was looked up may be the effect of an earlier write, so belief counts from that one.
@@ -213,36 +217,23 @@ export class HeldLease implements Tenure {
     return true
   }
 
-  async #giveAway(newOwner: string | undefined): Promise<void> {
-    const { store, logger } = this.#options
-    const lease = await this.#settled()
-    const handed =
-      newOwner === undefined ? await store.release(lease) : await store.assign(lease, newOwner)
-    if (handed === undefined) logger.warn(this.#ids(), 'a lease moved before it was handed over')
+  /** One that began in a handoff is nobody's business but of who began it. */
+  #tellOfHandoff(): void {
+    const hasBegun = this.#epoch > 0
+    if (!this.inHandoff || this.#isHandoffTold || !hasBegun || this.#ended !== undefined) return
+    this.#isHandoffTold = true
+    this.#options.onHandoffAsked(this)
   }
 
-  /** Ends early when the tenure does. */
-  async #pause(waitMs: number): Promise<void> {
-    await sleep(waitMs, this.signal).catch(() => undefined)
-  }
-
-  /** The lease as the row has it, should a write before have landed without an answer. */
-  async #settled(): Promise<Lease> {
-    if (this.#unsettledSinceMs === undefined) return this.#lease
-    const { store, workerId } = this.#options
-    const now = await store.get(this.leaseKey)
-    const lost = now === undefined || judgeHolderWrite(this.#lease, now, workerId) === 'lost'
-    return lost ? this.#lease : now
+  /** The row as it stands, unless a write before may have landed without an answer. */
+  #lastKnown(): Lease | undefined {
+    return this.#unsettledSinceMs === undefined ? this.#lease : undefined
   }
 
   #settle(writeSentMs: number | undefined): void {
     this.#unsettledSinceMs = undefined
     if (writeSentMs === undefined || this.#ended !== undefined) return
-    const endMs = beliefEndMs(writeSentMs, this.#options.failoverTimeMs)
-    if (endMs <= this.#beliefEndMs) return
-    this.#beliefEndMs = endMs
-    stopTimer(this.#beliefTimer)
-    this.#beliefTimer = startTimer(Math.max(0, endMs - monotonicMs()), () => this.#end('expired'))
+    this.#belief.extend(writeSentMs)
   }
 
   #scheduleRenewal(delayMs: number): void {
@@ -266,15 +257,21 @@ export class HeldLease implements Tenure {
       // A table that throttles is not helped by hundreds of leases knocking in step; but one last
       // try comes before belief ends.
       const backoff = { firstMs: RENEWAL_RETRY_MS, capMs: failoverTimeMs / 6 }
-      const lastTryMs = this.#beliefEndMs - monotonicMs() - RENEWAL_RETRY_MS
+      const lastTryMs = this.#belief.leftMs - RENEWAL_RETRY_MS
       const waitMs = Math.min(fullJitterMs(backoff, failures, random), lastTryMs)
       this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, waitMs))
     }
   }
 
   #refuseEnded(): void {
+    this.#endIfRunOut()
     if (this.#ended === undefined) return
     throw new LeaseLostError(this.leaseKey, `its tenure has ended (${this.#ended})`)
+  }
+
+  /** After a blocked event loop anything may run before the timer that ends belief. */
+  #endIfRunOut(): void {
+    if (this.#belief.hasRunOut) this.#end('expired')
   }
 
   /** A stored position never goes back, whoever asks for it. */
@@ -289,7 +286,7 @@ export class HeldLease implements Tenure {
   #end(reason: LeaseLossReason): void {
     if (this.#ended !== undefined) return
     this.#ended = reason
-    stopTimer(this.#beliefTimer)
+    this.#belief.stop()
     stopTimer(this.#renewalTimer)
     this.#abort.abort(new LeaseLostError(this.leaseKey, reason))
     this.#options.onEnd(this, reason)

@@ -5,9 +5,11 @@ import type { LeaseLossReason } from '../events.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import { HeldLease } from './held-lease.ts'
+import type { LeaseGiver } from './lease-giver.ts'
 
 export interface HeldLeasesOptions {
   readonly store: LeaseStore
+  readonly giver: LeaseGiver
   readonly workerId: string
   readonly failoverTimeMs: number
   readonly logger: Logger
@@ -15,6 +17,8 @@ export interface HeldLeasesOptions {
   readonly onAcquired: (held: HeldLease) => void
   readonly onEnded: (held: HeldLease, reason: LeaseLossReason) => void
   readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
+  /** A leader wants this lease handed over: stop the work on it, then `handOver`. */
+  readonly onHandoffAsked: (held: HeldLease) => void
 }
 
 export class HeldLeases {
@@ -36,8 +40,13 @@ export class HeldLeases {
     return this.#held.get(leaseKey)
   }
 
+  /** Held, or about to be, or on its way out: nothing to take up. */
   has(leaseKey: string): boolean {
-    return this.#held.has(leaseKey) || this.#beginning.has(leaseKey)
+    return (
+      this.#held.has(leaseKey) ||
+      this.#beginning.has(leaseKey) ||
+      this.#options.giver.isGiving(leaseKey)
+    )
   }
 
   /** From now on no lease is taken. */
@@ -65,7 +74,8 @@ export class HeldLeases {
       this.#beginning.delete(lease.leaseKey)
     }
     if (held.ended !== undefined) return
-    if (this.#closed) {
+    // Asked away before anything was delivered.
+    if (this.#closed || held.inHandoff) {
       await held.handOver(undefined)
       return
     }

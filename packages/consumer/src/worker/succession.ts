@@ -1,7 +1,7 @@
 /** On a clean stop: which peer is to have each lease of this worker. */
 import type { Logger } from '@millrace/core'
 import { planAssignment } from '../lease/assignment.ts'
-import { isShardEnded, type Lease } from '../lease/lease.ts'
+import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 
 export interface SuccessionOptions {
@@ -14,7 +14,7 @@ export interface SuccessionOptions {
 }
 
 export interface SuccessionPlan {
-  /** Rows that name this worker as their owner, taken up or not. */
+  /** Rows that are this worker's to give, taken up or not, also by a handoff that it is to complete. */
   readonly mine: readonly Lease[]
   /** Lease key -> next owner; a lease that is not in it is released. */
   readonly successors: ReadonlyMap<string, string>
@@ -38,7 +38,7 @@ export async function planSuccession(options: SuccessionOptions): Promise<Succes
       balance: false,
     })
     return {
-      mine: leases.filter((row) => isMine(row) && row.checkpointOwner === undefined),
+      mine: leases.filter((row) => actualOwner(row) === workerId),
       successors: new Map(
         plan.assignments.map(({ lease, newOwner }) => [lease.leaseKey, newOwner]),
       ),
@@ -47,14 +47,4 @@ export async function planSuccession(options: SuccessionOptions): Promise<Succes
     logger.warn({ err: cause }, 'no successors could be chosen; leases are released')
     return NOBODY
   }
-}
-
-/** Gives away a row that this worker never took up: nobody need wait for it to run out. */
-export async function giveAway(
-  store: LeaseStore,
-  lease: Lease,
-  successor: string | undefined,
-): Promise<void> {
-  if (successor !== undefined && !isShardEnded(lease)) await store.assign(lease, successor)
-  else await store.release(lease)
 }

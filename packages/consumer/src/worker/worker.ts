@@ -79,6 +79,8 @@ export class Worker<T> {
       onFatal: (cause) => this.#worker.onFailed(cause),
       onLook: (leases, scan) => this.#ages.observe(leases, scan),
       onAcquired: (held) => this.#acquired(held),
+      onHandoffAsked: (held) => this.#askedAway(held),
+      onHandoffEnded: (info) => this.#worker.events.emit('handoffEnded', info),
       onEnded: (held, reason) => this.#ended(held, reason),
       onCheckpoint: (held, at) =>
         this.#worker.events.emit('checkpointed', {
@@ -136,10 +138,8 @@ export class Worker<T> {
     }
     const held = this.#coordinator.held.all()
     const handOvers = held.map((lease) => this.#coordinator.handOver(lease))
-    const deadline = new AbortController()
-    const unadopted = this.#coordinator.handOverUnadopted(deadline.signal)
+    const unadopted = this.#coordinator.handOverUnadopted()
     await settledWithin([...handOvers, unadopted], leftMs())
-    deadline.abort()
     this.#coordinator.stop()
   }
 
@@ -216,8 +216,7 @@ export class Worker<T> {
     try {
       const outcome = await consumer.run()
       if (outcome === 'shard-ended') this.#coordinator.pokeDiscovery()
-      else if (outcome === 'stopped') await this.#coordinator.handOver(held)
-      else await this.#finishHandoff(held)
+      if (outcome === 'stopped' || held.inHandoff) await this.#coordinator.handOver(held)
     } catch (cause) {
       if (cause instanceof HandlerFailedError || cause instanceof MalformedRecordError) {
         onFailed(cause)
@@ -240,11 +239,11 @@ export class Worker<T> {
     }
   }
 
-  /** A Java leader asked for a handoff: once nothing runs here any more, the next owner may start. */
-  async #finishHandoff(held: HeldLease): Promise<void> {
-    const row = held.lostTo
-    if (row === undefined || row.checkpointOwner !== this.#worker.options.workerId) return
-    await this.#store.completeHandoff(row)
+  /** A leader wants the lease elsewhere: it goes as soon as nothing runs here any more. */
+  #askedAway(held: HeldLease): void {
+    const service = this.#services.get(held)
+    if (service === undefined) void this.#coordinator.handOver(held)
+    else service.consumer.requestStop()
   }
 
   #ended(held: HeldLease, reason: LeaseLossReason): void {

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { type DynamoPort, type dynamo, isServiceError } from '@millrace/core'
 import { silentLogger } from '@millrace/core/internal'
+import type { AskableLease } from '../../src/lease/handoff-rule.ts'
 import type { Lease, NewLease } from '../../src/lease/lease.ts'
 import { LeaseStore } from '../../src/lease/lease-store.ts'
 import { ensureLeaseTable } from '../../src/lease/lease-table.ts'
+import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
 import { FlakyDynamo } from './flaky-dynamo.ts'
 import { PLAIN_TABLE } from './lease-table-fixture.ts'
 import { position } from './leases.ts'
@@ -56,6 +58,14 @@ export class LeaseStoreBench {
     return await this.known(lease.leaseKey)
   }
 
+  async owned(leaseOwner: string): Promise<AskableLease> {
+    return { ...(await this.created({ leaseOwner })), leaseOwner }
+  }
+
+  async addWorker(workerId: string): Promise<void> {
+    await this.#port.updateItem(workerMetricsWrite(TABLE, workerId, 1_790_000_000_000))
+  }
+
   async known(leaseKey: string): Promise<Lease> {
     return (await this.store.get(leaseKey)) ?? assert.fail(`${leaseKey} is gone`)
   }
@@ -70,12 +80,12 @@ export class LeaseStoreBench {
   }
 
   /** As a Java leader does it. */
-  async startHandoff(lease: Lease, to: string): Promise<Lease> {
+  async startHandoff(lease: Lease, to: string): Promise<AskableLease> {
     await this.update(lease.leaseKey, 'SET leaseOwner = :to, checkpointOwner = :from', {
       ':to': { S: to },
       ':from': { S: lease.leaseOwner ?? '' },
     })
-    return await this.known(lease.leaseKey)
+    return { ...(await this.known(lease.leaseKey)), leaseOwner: to }
   }
 
   /** An attribute of other software. */

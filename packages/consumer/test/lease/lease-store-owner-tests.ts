@@ -1,5 +1,6 @@
 /** The part of the lease store's suite that is about changes of owner, and children. */
 import assert from 'node:assert/strict'
+import type { AskableLease } from '../../src/lease/handoff-rule.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import { type LeaseStoreBench, unanswered } from './lease-store-bench.ts'
 import { position } from './leases.ts'
@@ -11,13 +12,16 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
   })
 
   describe('a handoff that a Java leader starts', () => {
-    it('fails the next renewal, which returns both owners', async () => {
+    it('fails the next renewal, which returns both owners and can be repeated', async () => {
       const lease = await bench.created({ leaseOwner: 'me' })
       await bench.startHandoff(lease, 'you')
-      const result = await bench.store.renew(lease, 'me')
-      assert.equal(result.outcome, 'lost')
-      assert.equal(result.lease?.checkpointOwner, 'me')
-      assert.equal(result.lease.leaseOwner, 'you')
+      const refused = await bench.store.renew(lease, 'me')
+      assert.equal(refused.outcome, 'not-applied')
+      assert.equal(refused.lease.checkpointOwner, 'me')
+      assert.equal(refused.lease.leaseOwner, 'you')
+      const renewed = await bench.store.renew(refused.lease, 'me')
+      assert.equal(renewed.outcome, 'applied')
+      assert.deepEqual(renewed.lease, await bench.known(lease.leaseKey))
     })
 
     it('ends with completeHandoff: the next owner alone, counter one up, no switch', async () => {
@@ -37,22 +41,76 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
       assert.deepEqual(await bench.known(pending.leaseKey), done)
     })
 
-    it('frees the lease when the row names no next owner', async () => {
-      const lease = await bench.created({ leaseOwner: 'me' })
-      await bench.update(lease.leaseKey, 'SET checkpointOwner = :from REMOVE leaseOwner', {
-        ':from': { S: 'me' },
-      })
-      const done = await bench.store.completeHandoff(await bench.known(lease.leaseKey))
-      assert.equal(done?.leaseOwner, undefined)
-      assert.equal(done?.checkpointOwner, undefined)
-      assert.equal(done?.leaseCounter, 1)
+    it('is not ended by a request that comes late, in another handoff of the same two', async () => {
+      const first = await bench.startHandoff(await bench.created({ leaseOwner: 'me' }), 'you')
+      await bench.store.completeHandoff(first)
+      const back = await bench.store.assign(await bench.known(first.leaseKey), 'me')
+      const second = await bench.startHandoff(back ?? assert.fail('not given back'), 'you')
+      assert.equal(await bench.store.completeHandoff(first), undefined)
+      assert.deepEqual(await bench.known(first.leaseKey), second)
+    })
+  })
+
+  describe('startHandoff', () => {
+    it('names both owners and leaves the counter alone, also when the owner has renewed since', async () => {
+      const lease = await bench.owned('me')
+      const renewed = await bench.store.renew(lease, 'me')
+      const asked = await bench.store.startHandoff(lease, 'you')
+      assert.deepEqual(asked, { ...renewed.lease, leaseOwner: 'you', checkpointOwner: 'me' })
+      assert.deepEqual(await bench.known(lease.leaseKey), asked)
+    })
+
+    it('changes nothing when the owner has changed, or is asked already', async () => {
+      const lease = await bench.owned('me')
+      const asked = await bench.store.startHandoff(lease, 'you')
+      assert.equal(await bench.store.startHandoff(lease, 'third'), undefined)
+      assert.deepEqual(await bench.known(lease.leaseKey), asked)
+      const taken = await bench.store.assign(asked ?? assert.fail('not asked'), 'third')
+      assert.equal(await bench.store.startHandoff(lease, 'you'), undefined)
+      assert.deepEqual(await bench.known(lease.leaseKey), taken)
+    })
+
+    it('makes no stub of a row that is gone', async () => {
+      const lease = await bench.owned('me')
+      await bench.remove(lease.leaseKey)
+      assert.equal(await bench.store.startHandoff(lease, 'you'), undefined)
+      assert.equal(await bench.row(lease.leaseKey), undefined)
+    })
+
+    it('recovers a write whose reply was lost, renewed meanwhile or not', async () => {
+      for (const meanwhile of [false, true]) {
+        const lease = await bench.owned('me')
+        bench.flaky.failNextWrite('lost-reply', async () => {
+          if (meanwhile) await bench.store.renew(await bench.known(lease.leaseKey), 'me')
+        })
+        const asked = await bench.store.startHandoff(lease, 'you')
+        assert.equal(asked?.checkpointOwner, 'me')
+        assert.deepEqual(asked, await bench.known(lease.leaseKey))
+      }
+    })
+
+    it('rejects when the write has not arrived, and can be called again', async () => {
+      const lease = await bench.owned('me')
+      bench.flaky.failNextWrite('dropped')
+      await assert.rejects(bench.store.startHandoff(lease, 'you'), unanswered)
+      assert.equal((await bench.store.startHandoff(lease, 'you'))?.leaseOwner, 'you')
+    })
+  })
+
+  describe('hasWorker', () => {
+    it('tells a worker that shows signs of life from one that is gone, and from a lease', async () => {
+      const lease = await bench.created()
+      assert.equal(await bench.store.hasWorker('nobody'), false)
+      assert.equal(await bench.store.hasWorker(lease.leaseKey), false)
+      await bench.addWorker('somebody')
+      assert.equal(await bench.store.hasWorker('somebody'), true)
     })
   })
 
   interface Owner {
     readonly name: string
-    readonly prepare?: (lease: Lease) => Promise<Lease>
-    readonly write: (lease: Lease) => Promise<Lease | undefined>
+    readonly prepare?: (lease: Lease) => Promise<AskableLease>
+    readonly write: (lease: AskableLease) => Promise<Lease | undefined>
     readonly leaseOwner: string | undefined
   }
   const owners: readonly Owner[] = [
@@ -62,7 +120,7 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
       name: 'release of a lease that was promised',
       prepare: (lease) => bench.startHandoff(lease, 'you'),
       write: (lease) => bench.store.release(lease),
-      leaseOwner: 'you',
+      leaseOwner: undefined,
     },
     {
       name: 'completeHandoff',
@@ -73,8 +131,8 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
   ]
   for (const { name: writeName, prepare, write, leaseOwner } of owners) {
     describe(writeName, () => {
-      async function ready(): Promise<Lease> {
-        const lease = await bench.created({ leaseOwner: 'me' })
+      async function ready(): Promise<AskableLease> {
+        const lease = await bench.owned('me')
         return prepare === undefined ? lease : await prepare(lease)
       }
       function assertDone(lease: Lease, result: Lease | undefined): void {

@@ -10,15 +10,18 @@ import {
 } from '../../src/lease/lease-after.ts'
 import { readLeaseRow } from '../../src/lease/lease-row.ts'
 import {
-  assignWrite,
   checkpointWrite,
   childShardIdsWrite,
-  completeHandoffWrite,
   prepareCheckpointWrite,
-  releaseWrite,
   renewWrite,
   startTimestampWrite,
 } from '../../src/lease/lease-writes.ts'
+import {
+  assignWrite,
+  completeHandoffWrite,
+  releaseWrite,
+  startHandoffWrite,
+} from '../../src/lease/owner-writes.ts'
 import { goldenItem, goldenItems, goldenRequests, type LegacyUpdate } from './golden.ts'
 import { TABLE, tableWith } from './lease-table-fixture.ts'
 import { leaseOf, position, rowOfLease } from './leases.ts'
@@ -87,6 +90,15 @@ const TWINS: readonly Twin[] = [
     ours: (lease, theirs) => completeHandoffWrite(TABLE, lease, putText(theirs, 'leaseOwner')),
   },
   {
+    name: 'start graceful handoff',
+    ours: (lease, theirs) =>
+      startHandoffWrite(
+        TABLE,
+        { ...lease, leaseOwner: putText(theirs, 'checkpointOwner') },
+        putText(theirs, 'leaseOwner'),
+      ),
+  },
+  {
     name: 'checkpoint',
     ours: (lease, theirs) => checkpointWrite(TABLE, lease, putPosition(theirs, 'checkpoint')),
   },
@@ -101,6 +113,11 @@ const TWINS: readonly Twin[] = [
       ),
   },
   { name: 'renew', ours: (lease) => renewWrite(TABLE, lease), without: 'throughputKBps' },
+  {
+    name: 'renew, handoff known',
+    ours: (lease) => renewWrite(TABLE, lease),
+    without: 'throughputKBps',
+  },
   {
     name: 'write child shard ids',
     ours: (lease, theirs) =>
@@ -249,15 +266,14 @@ describe('assignWrite', () => {
 })
 
 describe('releaseWrite', () => {
-  it('frees the lease, or leaves it to the worker that it was promised to', async () => {
-    const owned = rowWith({ leaseOwner: 'a' })
-    const freed = await applied(owned, releaseWrite(TABLE, leaseIn(owned)))
-    assert.equal(freed?.['leaseOwner'], undefined)
-    assert.equal(freed?.['leaseCounter']?.N, '8')
-    const promised = rowWith({ leaseOwner: 'b', checkpointOwner: 'a' })
-    const handed = await applied(promised, releaseWrite(TABLE, leaseIn(promised)))
-    assert.equal(handed?.['leaseOwner']?.S, 'b')
-    assert.equal(handed['checkpointOwner'], undefined)
+  it('frees the lease, also one that is promised to another', async () => {
+    for (const checkpointOwner of [undefined, 'a']) {
+      const owned = rowWith({ leaseOwner: 'b', checkpointOwner })
+      const freed = await applied(owned, releaseWrite(TABLE, leaseIn(owned)))
+      assert.equal(freed?.['leaseOwner'], undefined)
+      assert.equal(freed?.['checkpointOwner'], undefined)
+      assert.equal(freed?.['leaseCounter']?.N, '8')
+    }
   })
 
   it('is refused when the owners have changed', async () => {

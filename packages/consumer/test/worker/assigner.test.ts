@@ -28,6 +28,7 @@ const LEASE: ResolvedLeaseOptions = {
   workerMetricsIntervalMs: 10_000,
   workerMetrics: 'off',
   leaderLeaseDurationMs: 10_000,
+  gracefulHandoff: { enabled: true, timeoutMs: 30_000 },
   leaseCleanup: { enabled: true, intervalMs: 60_000, completedAfterMs: 300_000 },
   table: PLAIN_TABLE,
 }

@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict'
 import type { dynamo } from '@millrace/core'
-import { sleep } from '@millrace/core/internal'
+import { nowMs, sleep } from '@millrace/core/internal'
+import type { HandoffInfo } from '../../src/events.ts'
 import { createTableInput } from '../../src/lease/table-shape.ts'
+import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
 import { type Application, inApplication, numbered, SHARD, TABLE } from '../application.ts'
 import { goldenItems } from '../lease/golden.ts'
 
-/** As a Java leader asks for a graceful handoff: the next owner, and who may still checkpoint. */
+/** As a Java leader asks for a graceful handoff: the next owner, and who may still checkpoint; the counter stays. */
 async function askForHandoff(app: Application, from: string, to: string): Promise<void> {
   await app.dynamo.updateItem({
     TableName: TABLE,
     Key: { leaseKey: { S: SHARD } },
-    UpdateExpression: 'SET leaseOwner = :to, checkpointOwner = :from, leaseCounter = :counter',
-    ExpressionAttributeValues: {
-      ':to': { S: to },
-      ':from': { S: from },
-      ':counter': { N: String(Number(app.row(SHARD)?.['leaseCounter']?.N) + 1) },
-    },
+    UpdateExpression: 'SET leaseOwner = :to, checkpointOwner = :from',
+    ExpressionAttributeValues: { ':to': { S: to }, ':from': { S: from } },
   })
+}
+
+/** The sign of life of a Java worker. */
+async function alive(app: Application, workerId: string): Promise<void> {
+  await app.dynamo.updateItem(workerMetricsWrite(TABLE, workerId, nowMs()))
 }
 
 async function tableOf(app: Application, rows: readonly dynamo.Item[]): Promise<void> {
@@ -30,6 +33,7 @@ describe('Worker, beside Java', () => {
       const worker = app.worker('a')
       const running = worker.run()
       await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      await alive(app, 'java')
       await askForHandoff(app, 'a', 'java')
       await app.until('the handoff', () => app.row(SHARD)?.['checkpointOwner'] === undefined, 5000)
       assert.equal(app.row(SHARD)?.['leaseOwner']?.S, 'java')
@@ -42,6 +46,26 @@ describe('Worker, beside Java', () => {
       assert.equal(app.row(SHARD)?.['leaseOwner']?.S, 'java')
     }))
 
+  it('frees the lease when the next owner is gone by then', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      const running = worker.run()
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      await askForHandoff(app, 'a', 'java')
+      await app.until('the handoff', () => worker.heard('handoffEnded').length === 1, 5000)
+      const [info] = worker.heard('handoffEnded')[0] ?? []
+      assert.deepEqual(
+        { ...(info as HandoffInfo), tookMs: 0 },
+        {
+          ...{ leaseKey: SHARD, shardId: SHARD, to: undefined, reason: 'freed', tookMs: 0 },
+        },
+      )
+      await app.put('one')
+      await app.until('the record', () => app.deliveries.length === 1, 10_000)
+      await worker.consumer.close()
+      await running
+    }))
+
   it('completes it only when the handler call that ran has settled', () =>
     inApplication(async (app) => {
       await app.put('slow')
@@ -52,8 +76,8 @@ describe('Worker, beside Java', () => {
         settled = true
       })
       await app.until('the call', () => app.deliveries.length === 1)
+      await alive(app, 'java')
       await askForHandoff(app, 'a', 'java')
-      await app.until('the loss', () => worker.heard('leaseLost').length === 1)
       while (!settled) {
         assert.equal(app.row(SHARD)?.['checkpointOwner']?.S, 'a')
         await sleep(50)

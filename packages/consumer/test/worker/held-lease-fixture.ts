@@ -1,6 +1,6 @@
 /** One held lease on a simulated table, in virtual time. */
 import { type ExtendedSequenceNumber, isServiceError, type Random } from '@millrace/core'
-import { silentLogger } from '@millrace/core/internal'
+import { nowMs, silentLogger } from '@millrace/core/internal'
 import {
   runInVirtualTime,
   type SimulatedDynamo,
@@ -10,8 +10,10 @@ import {
 import type { LeaseLossReason } from '../../src/events.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import { LeaseStore } from '../../src/lease/lease-store.ts'
+import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
 import { leaseCallTimeoutMs } from '../../src/worker/belief.ts'
 import { HeldLease } from '../../src/worker/held-lease.ts'
+import { LeaseGiver, type Parting } from '../../src/worker/lease-giver.ts'
 import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
 import { leaseOf, position, rowOfLease } from '../lease/leases.ts'
 
@@ -40,19 +42,32 @@ export class HeldLeaseBench {
   readonly held: HeldLease
   readonly ends: { readonly reason: LeaseLossReason; readonly atMs: number }[] = []
   readonly checkpoints: ExtendedSequenceNumber[] = []
+  /** To whom a handoff is asked, each time that the tenure tells of one. */
+  readonly asked: (string | undefined)[] = []
+  readonly partings: Parting[] = []
 
   constructor(time: VirtualTime, dynamo: SimulatedDynamo, lease: Lease) {
     this.time = time
     this.dynamo = dynamo
     const requestTimeoutMs = leaseCallTimeoutMs(F)
     this.store = new LeaseStore({ dynamo, tableName: TABLE, requestTimeoutMs })
-    this.held = new HeldLease({
-      lease,
+    const shared = {
       store: this.store,
       workerId: 'me',
       failoverTimeMs: F,
       logger: silentLogger,
+    }
+    const giver = new LeaseGiver({
+      ...shared,
+      random: time.random('giver'),
+      onParted: (_, parting) => this.partings.push(parting),
+    })
+    this.held = new HeldLease({
+      ...shared,
+      lease,
+      giver,
       random: fullFirstDraw(time.random('held')),
+      onHandoffAsked: ({ lease: { leaseOwner } }) => this.asked.push(leaseOwner),
       onEnd: (_, reason) => this.ends.push({ reason, atMs: time.elapsedMs() }),
       onCheckpoint: (_, at) => this.checkpoints.push(at),
     })
@@ -69,6 +84,14 @@ export class HeldLeaseBench {
     const stolen = await this.store.assign(await this.row(), owner)
     if (stolen === undefined) throw new Error('not stolen')
     return stolen
+  }
+
+  /** As a leader asks for it; the next owner gives a sign of life, unless it is gone. */
+  async askForHandoff(to = 'you', next: 'alive' | 'gone' = 'alive'): Promise<Lease> {
+    if (next === 'alive') await this.dynamo.updateItem(workerMetricsWrite(TABLE, to, nowMs()))
+    const asked = await this.store.startHandoff({ ...(await this.row()), leaseOwner: 'me' }, to)
+    if (asked === undefined) throw new Error('not asked')
+    return asked
   }
 
   /** From now on no write is answered. */

@@ -5,6 +5,7 @@ import type { Lease } from '../../src/lease/lease.ts'
 import { LeaseStore } from '../../src/lease/lease-store.ts'
 import { Discovery } from '../../src/worker/discovery.ts'
 import { HeldLeases } from '../../src/worker/held-leases.ts'
+import { LeaseGiver } from '../../src/worker/lease-giver.ts'
 import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
 import { leaseOf, position, rowOfLease } from '../lease/leases.ts'
 
@@ -29,12 +30,21 @@ function withRows(
     const store = new LeaseStore({ dynamo, tableName: TABLE, requestTimeoutMs: 2000 })
     const events: string[] = []
     const errors: unknown[] = []
-    const held = new HeldLeases({
+    const shared = {
       store,
       workerId: 'me',
       failoverTimeMs: F,
       logger: silentLogger,
       random: time.random('held'),
+    }
+    const giver = new LeaseGiver({
+      ...shared,
+      onParted: (key, { outcome, to }) => events.push(`parted ${key} ${outcome} ${to}`),
+    })
+    const held = new HeldLeases({
+      ...shared,
+      giver,
+      onHandoffAsked: ({ leaseKey }) => events.push(`asked ${leaseKey}`),
       onAcquired: ({ leaseKey }) => events.push(`acquired ${leaseKey}`),
       onEnded: ({ leaseKey }, reason) => events.push(`ended ${leaseKey} ${reason}`),
       onCheckpoint: ({ leaseKey }, at) => events.push(`${leaseKey} at ${at.sequenceNumber}`),
@@ -43,6 +53,7 @@ function withRows(
       store,
       workerId: 'me',
       held,
+      giver,
       onError: (cause) => errors.push(cause),
     })
     await body({ dynamo, store, held, discovery, events, errors })
@@ -121,7 +132,7 @@ describe('HeldLeases', () => {
       held.close()
       await beginning
       await held.adopt(mine('t'))
-      assert.deepEqual(events, [])
+      assert.deepEqual(events, ['parted s freed undefined'])
       assert.equal((await store.get('s'))?.leaseOwner, undefined)
       assert.equal((await store.get('t'))?.leaseOwner, 'me')
       assert.deepEqual(held.all(), [])

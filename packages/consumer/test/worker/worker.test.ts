@@ -211,6 +211,10 @@ describe('Worker, in a fleet', () => {
         ShardToSplit: parent,
         NewStartingHashKey: (1n << 127n).toString(),
       })
+      await fleet.until(
+        'the end of the parent',
+        () => fleet.row(parent)?.['checkpoint']?.S === 'SHARD_END',
+      )
       await fleet.until('the children', () => fleet.isSpread(2, 'a'))
       await fleet.until('the end', () => fleet.row(parent)?.['checkpoint']?.S === 'SHARD_END')
       await fleet.close('a')
