@@ -47,15 +47,17 @@ export function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
       reject(new AbortedError('A wait', signal.reason))
       return
     }
-    const onAbort = (): void => {
-      stopTimer(timer)
-      reject(new AbortedError('A wait', signal.reason))
+    const listener = {
+      handleEvent(): void {
+        stopTimer(timer)
+        reject(new AbortedError('A wait', signal.reason))
+      },
     }
     const timer = startTimer(delayMs, () => {
-      signal.removeEventListener('abort', onAbort)
+      signal.removeEventListener('abort', listener)
       resolve()
     })
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', listener, { once: true })
   })
 }
 

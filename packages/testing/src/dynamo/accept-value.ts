@@ -1,7 +1,7 @@
 /** Lets attribute values in: checks them as DynamoDB does and copies them. Pure. */
 import type { dynamo } from '@millrace/core'
 import { ATTRIBUTE_TYPES, type AttributeType, canonical } from './attribute-value.ts'
-import { formatDecimal, parseDecimal } from './decimal.ts'
+import { formatDecimal, isSmallWhole, parseDecimal } from './decimal.ts'
 import { invalid } from './refusal.ts'
 
 type AttributeValue = dynamo.AttributeValue
@@ -118,7 +118,7 @@ function mapped(item: dynamo.Item, change: (value: AttributeValue) => AttributeV
 }
 
 function acceptNumber(text: string): string {
-  return formatDecimal(parseDecimal(text))
+  return isSmallWhole(text) ? text : formatDecimal(parseDecimal(text))
 }
 
 function asSet(set: AttributeValue, members: readonly AttributeValue[]): AttributeValue {

@@ -9,6 +9,10 @@ export interface Decimal {
 
 const SYNTAX = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/
 const MAX_DIGITS = 38
+/** Sums of two such numbers are exact as numbers of JavaScript. */
+const SMALL_DIGITS = 15
+const CODE_0 = 48
+const CODE_9 = 57
 const MAX_MAGNITUDE = 125
 const MIN_MAGNITUDE = -130
 
@@ -29,6 +33,17 @@ export function parseDecimal(text: string): Decimal {
   const exponent = Number(match[4] ?? 0) - fraction.length + digits.length - significant.length
   const magnitude = BigInt(significant)
   return inRange({ coefficient: match[1] === '-' ? -magnitude : magnitude, exponent })
+}
+
+/** Few digits, no sign, in the spelling of `formatDecimal`: counters, nearly always. */
+export function isSmallWhole(text: string): boolean {
+  const { length } = text
+  if (length === 0 || length > SMALL_DIGITS) return false
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < CODE_0 || code > CODE_9) return false
+  }
+  return length === 1 || text.charCodeAt(0) !== CODE_0
 }
 
 /** The one spelling that DynamoDB answers with: no exponent, no needless zero. */

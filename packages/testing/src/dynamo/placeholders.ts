@@ -3,6 +3,9 @@ import type { dynamo } from '@millrace/core'
 import { acceptValue } from './accept-value.ts'
 import { invalid } from './refusal.ts'
 
+const NAME = /^#\w+$/
+const VALUE = /^:\w+$/
+
 export class Placeholders {
   readonly #names: ReadonlyMap<string, string>
   readonly #values: ReadonlyMap<string, dynamo.AttributeValue>
@@ -10,9 +13,10 @@ export class Placeholders {
 
   /** @throws DynamoRefusal for ill-formed placeholders and values */
   constructor(input: dynamo.ExpressionInput) {
-    this.#names = checked('ExpressionAttributeNames', input.ExpressionAttributeNames, /^#\w+$/)
-    const values = checked('ExpressionAttributeValues', input.ExpressionAttributeValues, /^:\w+$/)
-    this.#values = new Map([...values].map(([key, value]) => [key, acceptValue(value)]))
+    this.#names = checked('ExpressionAttributeNames', input.ExpressionAttributeNames, NAME)
+    const values = checked('ExpressionAttributeValues', input.ExpressionAttributeValues, VALUE)
+    for (const [key, value] of values) values.set(key, acceptValue(value))
+    this.#values = values
   }
 
   /** @throws DynamoRefusal */
@@ -42,9 +46,12 @@ export class Placeholders {
   }
 
   #refuseUnused(field: string, defined: ReadonlyMap<string, unknown>): void {
+    for (const key of defined.keys()) if (!this.#used.has(key)) throw this.#unused(field, defined)
+  }
+
+  #unused(field: string, defined: ReadonlyMap<string, unknown>): Error {
     const unused = [...defined.keys()].filter((key) => !this.#used.has(key))
-    if (unused.length === 0) return
-    throw invalid(`Value provided in ${field} unused in expressions: keys: {${unused.join(', ')}}`)
+    return invalid(`Value provided in ${field} unused in expressions: keys: {${unused.join(', ')}}`)
   }
 }
 
@@ -52,13 +59,14 @@ function checked<T>(
   field: string,
   given: Readonly<Record<string, T>> | undefined,
   syntax: RegExp,
-): ReadonlyMap<string, T> {
-  if (given === undefined) return new Map()
-  const entries = Object.entries(given)
-  if (entries.length === 0) throw invalid(`${field} must not be empty`)
-  for (const [key] of entries) {
+): Map<string, T> {
+  const members = new Map<string, T>()
+  if (given === undefined) return members
+  for (const key of Object.keys(given)) {
     if (!syntax.test(key))
       throw invalid(`${field} contains invalid key: Syntax error; key: "${key}"`)
+    members.set(key, given[key] as T)
   }
-  return new Map(entries)
+  if (members.size === 0) throw invalid(`${field} must not be empty`)
+  return members
 }

@@ -2,7 +2,7 @@
 import type { dynamo } from '@millrace/core'
 import { canonical, typeOf } from './attribute-value.ts'
 import { resolve } from './condition-evaluator.ts'
-import { addDecimals, formatDecimal, negate, parseDecimal } from './decimal.ts'
+import { addDecimals, formatDecimal, isSmallWhole, negate, parseDecimal } from './decimal.ts'
 import type { NewValue, UpdateAction } from './expression-nodes.ts'
 import { invalid } from './refusal.ts'
 
@@ -71,6 +71,9 @@ function total(
   kind: 'sum' | 'difference',
 ): AttributeValue {
   if (left.N === undefined || right.N === undefined) throw wrongType()
+  if (kind === 'sum' && isSmallWhole(left.N) && isSmallWhole(right.N)) {
+    return { N: String(Number(left.N) + Number(right.N)) }
+  }
   const term = parseDecimal(right.N)
   return {
     N: formatDecimal(addDecimals(parseDecimal(left.N), kind === 'sum' ? term : negate(term))),

@@ -19,6 +19,9 @@ export interface PendingCallOptions {
   readonly replyMs: number
 }
 
+/** Shared: a closure a call would be named a call. */
+const NOBODY = (): void => {}
+
 /** A call from its sending until its caller has an answer: the service's, a deadline, an abort. */
 export class PendingCall<T> {
   readonly promise: Promise<T>
@@ -26,8 +29,8 @@ export class PendingCall<T> {
   readonly #scheduler: VirtualScheduler
   readonly #recorder: Recorder
   readonly #context = newContext()
-  #resolve: (value: T) => void = () => {}
-  #reject: (cause: unknown) => void = () => {}
+  #resolve: (value: T) => void = NOBODY
+  #reject: (cause: unknown) => void = NOBODY
   #deadline: VirtualEvent | undefined
   #arrival: VirtualEvent | undefined
   #isSettled = false

@@ -19,6 +19,9 @@ export class Recorder {
   readonly violations: Violation[] = []
   readonly #counts = new Map<string, number>()
   readonly #elapsedMs: () => number
+  /** The instant of the last line, and how it is written. */
+  #atMs = -1
+  #at = ''
 
   constructor(trace: Trace, elapsedMs: () => number) {
     this.trace = trace
@@ -27,8 +30,12 @@ export class Recorder {
 
   /** One line of the trace. */
   line(who: string | undefined, kind: string, detail: string, payload?: unknown): void {
-    const atMs = this.#elapsedMs().toFixed(3)
-    const line = `${atMs} ${who ?? OUTSIDE} ${kind}`
+    const atMs = this.#elapsedMs()
+    if (atMs !== this.#atMs) {
+      this.#atMs = atMs
+      this.#at = atMs.toFixed(3)
+    }
+    const line = `${this.#at} ${who ?? OUTSIDE} ${kind}`
     this.trace.add(detail === '' ? line : `${line} ${detail}`, payload)
   }
 

@@ -42,11 +42,16 @@ class VirtualTimeout {
     this.#byId = byId
     this.#id = id
     this.#delayMs = delayMs
-    this.#event = scheduler.schedule(delayMs, () => {
-      // Re-armed first: the callback may clear it, or throw.
-      if (repeats) scheduler.reschedule(this.#event, delayMs)
-      run()
-    })
+    this.#event = scheduler.schedule(
+      delayMs,
+      repeats
+        ? () => {
+            // Re-armed first: the callback may clear it, or throw.
+            scheduler.reschedule(this.#event, delayMs)
+            run()
+          }
+        : run,
+    )
   }
 
   clear(): void {
@@ -126,7 +131,8 @@ export function virtualTimerFunctions(scheduler: VirtualScheduler): VirtualTimer
   const start = (run: Callback, delay: unknown, repeats: boolean, args: unknown[]) => {
     requireFunction(run)
     const delayMs = trueDelayMs(nodeDelayMs(delay))
-    return new VirtualTimeout(scheduler, byId, ++lastId, delayMs, repeats, () => run(...args))
+    const bound = args.length === 0 ? (run as () => void) : () => run(...args)
+    return new VirtualTimeout(scheduler, byId, ++lastId, delayMs, repeats, bound)
   }
   const clear = (timer: unknown): void => {
     const found = timer instanceof VirtualTimeout ? timer : byId.get(Number(timer))
