@@ -47,20 +47,22 @@ export class PeriodicLoop {
   }
 
   #run(): void {
-    this.#running = this.#options
-      .step()
-      .then(
-        () => {
-          this.#failures = 0
-        },
-        (cause: unknown) => this.#options.onError(cause, ++this.#failures),
-      )
-      .then(() => {
-        this.#running = undefined
-        if (this.#stopped) return
-        const delayMs = this.#poked ? 0 : this.#options.everyMs()
-        this.#poked = false
-        this.#timer = startTimer(delayMs, () => this.#run())
-      })
+    this.#running = this.#step().then(() => {
+      this.#running = undefined
+      if (this.#stopped) return
+      const delayMs = this.#poked ? 0 : this.#options.everyMs()
+      this.#poked = false
+      this.#timer = startTimer(delayMs, () => this.#run())
+    })
+  }
+
+  /** However a step fails, it is told of and the loop goes on: no worker is half alive in silence. */
+  async #step(): Promise<void> {
+    try {
+      await this.#options.step()
+      this.#failures = 0
+    } catch (cause) {
+      this.#options.onError(cause, ++this.#failures)
+    }
   }
 }

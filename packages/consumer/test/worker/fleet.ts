@@ -11,6 +11,7 @@ import {
 } from '@millrace/testing'
 import { Consumer } from '../../src/consumer.ts'
 import type { ConsumerOptions } from '../../src/options.ts'
+import type { ShardContext } from '../../src/record.ts'
 import { utf8 } from '../shard-fixture.ts'
 
 export const STREAM = 'orders'
@@ -39,7 +40,7 @@ interface Slot {
 
 export interface StartOptions {
   readonly options?: Partial<ConsumerOptions<string>>
-  readonly handle?: (data: string) => Promise<void>
+  readonly handle?: (data: string, process: SimulatedProcess, shard: ShardContext) => Promise<void>
 }
 
 export class Fleet {
@@ -61,9 +62,10 @@ export class Fleet {
       const consumer = this.#consumer(process, start.options)
       if (slot !== undefined) slot.consumer = consumer
       const running = consumer.run({
-        eachRecord: async ({ data }, { shardId }) => {
+        eachRecord: async ({ data }, shard) => {
+          const { shardId } = shard
           this.deliveries.push({ workerId, shardId, data, atMs: this.world.nowMs() })
-          await start.handle?.(data)
+          await start.handle?.(data, process, shard)
         },
       })
       if (slot !== undefined) slot.running = running.catch(() => undefined)

@@ -3,6 +3,8 @@ import { sleep } from '@millrace/core/internal'
 import { runInVirtualTime, type VirtualTime } from '@millrace/testing'
 import { PeriodicLoop } from '../../src/worker/periodic-loop.ts'
 
+const BUG = new TypeError('not a function')
+
 interface Watched {
   readonly loop: PeriodicLoop
   readonly starts: number[]
@@ -60,6 +62,28 @@ describe('PeriodicLoop', () => {
       await loop.stop()
       assert.deepEqual(starts, [0, 1000, 2000])
       assert.equal(errors.length, 3)
+    }))
+
+  it('goes on after a step that throws before there is a promise (R67)', () =>
+    runInVirtualTime(async (time) => {
+      const errors: unknown[] = []
+      const starts: number[] = []
+      const loop = new PeriodicLoop({
+        everyMs: () => 1000,
+        onError: (cause, failures) => errors.push([cause, failures]),
+        step: () => {
+          starts.push(time.elapsedMs())
+          throw BUG
+        },
+      })
+      loop.start()
+      await sleep(1500)
+      await loop.stop()
+      assert.deepEqual(starts, [0, 1000])
+      assert.deepEqual(errors, [
+        [BUG, 1],
+        [BUG, 2],
+      ])
     }))
 
   it('brings the next run forward when poked, and pokes during a run make one more', () =>
