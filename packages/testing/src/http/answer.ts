@@ -1,6 +1,7 @@
 /** One request of the AWS protocol -> one answer; knows neither sockets nor HTTP versions. */
 import { type CallOptions, isServiceError, type ServiceError } from '@millrace/core'
 import { nowMs as systemNowMs, systemRandom } from '@millrace/core/internal'
+import { checkSignatureTime } from './signature-time.ts'
 import { serializationError, WireError } from './wire-error.ts'
 import type { WireFormat } from './wire-format.ts'
 import type { WireProtocol } from './wire-protocol.ts'
@@ -9,6 +10,8 @@ export interface WireRequest {
   readonly target: string | undefined
   readonly contentType: string | undefined
   readonly authorization: string | undefined
+  /** Header `x-amz-date`; left out, the time of the signature is not checked. */
+  readonly signedAt?: string | undefined
   /** Undefined when it was over the size that the door takes. */
   readonly body: Buffer | undefined
 }
@@ -18,6 +21,9 @@ export interface WireAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Buffer
 }
+
+/** What a port that reports an unreadable answer has had from its service. */
+const BROKEN_BODY = '{"Rec'
 
 export const MAX_BODY_BYTES: number = 16 * 1024 * 1024
 
@@ -69,6 +75,7 @@ async function callService(
       'The request is not signed (any key will do here).',
     )
   }
+  if (request.signedAt !== undefined) checkSignatureTime(request.signedAt, nowMs())
   if (request.body === undefined) {
     throw new WireError(
       'RequestEntityTooLargeException',
@@ -104,6 +111,7 @@ function answerError(
     return answer(500, 'InternalFailure', String(error))
   }
   if (error.kind === 'network' || error.kind === 'aborted') return { lost: error }
+  if (error.awsName === 'UnreadableAnswer') return wireAnswer(format, 200, BROKEN_BODY, nowMs())
   return answer(statusOf(error), error.awsName, messageOf(error), error.item)
 }
 

@@ -32,7 +32,12 @@ export interface InProcessRequestHandler {
 
 /** @public */
 export interface InProcessOptions {
-  /** The service's clock, epoch milliseconds, for the header `Date`. @default the caller's */
+  /**
+   * The service's clock, epoch milliseconds: it dates the answers, and requests that were signed
+   * more than 5 minutes from it are refused.
+   *
+   * @default the caller's
+   */
   readonly nowMs?: (() => number) | undefined
 }
 
@@ -95,6 +100,7 @@ class InProcessHandler implements InProcessRequestHandler {
         target: headers['x-amz-target'],
         contentType: headers['content-type'],
         authorization: headers['authorization'],
+        signedAt: headers['x-amz-date'],
         body: bytes.length > MAX_BODY_BYTES ? undefined : bytes,
       },
       {

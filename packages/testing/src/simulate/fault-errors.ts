@@ -46,9 +46,11 @@ export function keyError(method: string, variant: number): ServiceError {
   return new ServiceError(operationName(method), name, 'The key cannot be used (simulated)')
 }
 
-/** As the SDK reports a body that breaks off in the middle. */
+/** As our adapters report a body that breaks off in the middle. */
 export function garbledError(method: string): ServiceError {
-  return new ServiceError(operationName(method), 'SyntaxError', 'Unexpected end of JSON input')
+  return new ServiceError(operationName(method), 'UnreadableAnswer', 'The answer breaks off', {
+    kind: 'transient',
+  })
 }
 
 export function resetError(method: string): ServiceError {

@@ -7,7 +7,7 @@ import {
   kinesisFromSdk,
   ServiceError,
 } from '@millrace/core'
-import { sleep } from '@millrace/core/internal'
+import { nowMs, sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
 import { inProcessDynamo, inProcessKinesis } from '../../src/sdk/in-process-handler.ts'
 
@@ -60,6 +60,18 @@ describe('inProcessKinesis', () => {
     })
   }
 
+  it('has the SDK stumble over an answer that breaks off, as over a real one', async () => {
+    const given = new ServiceError('ListShards', 'UnreadableAnswer', 'x', { kind: 'transient' })
+    const error = await rejection(
+      kinesisOf({ listShards: () => Promise.reject(given) }).listShards(LIST),
+    )
+    assert.deepEqual(
+      [error.awsName, error.kind, error.ambiguous],
+      ['UnreadableAnswer', 'transient', true],
+    )
+    assert.equal((error.cause as { statusCode?: number }).statusCode, 200)
+  })
+
   it('hands deadline and signal on to the port', async () => {
     const seen: unknown[] = []
     const kinesis = kinesisOf({
@@ -80,9 +92,10 @@ describe('inProcessKinesis', () => {
   })
 
   it('dates its answers by the clock that it is given', async () => {
+    const serviceMs = nowMs() - 100_000
     const kinesis = kinesisOf(
       { getShardIterator: async () => ({ ShardIterator: 'it' }) },
-      () => 1_700_000_000_999,
+      () => serviceMs,
     )
     const { serviceTimeMs } = await kinesis.getShardIterator({
       ...LIST,
@@ -90,8 +103,34 @@ describe('inProcessKinesis', () => {
       ShardIteratorType: 'LATEST',
     })
     // The header has whole seconds.
-    assert.equal(serviceTimeMs, 1_700_000_000_000)
+    assert.equal(serviceTimeMs, serviceMs - (serviceMs % 1000))
   })
+
+  for (const [what, offMs, words] of [
+    ['behind', 3_600_000, /Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(/],
+    ['ahead', -3_600_000, /Signature not yet current/],
+  ] as const) {
+    it(`refuses a client whose clock is ${what}, which then corrects it`, async () => {
+      let calls = 0
+      const kinesis = kinesisOf(
+        {
+          listShards: async () => {
+            calls++
+            return { Shards: [] }
+          },
+        },
+        () => nowMs() + offMs,
+      )
+      const error = await rejection(kinesis.listShards(LIST))
+      assert.equal(error.kind, 'expired-credentials')
+      assert.equal(error.retryable, true)
+      assert.match(error.message, words)
+      assert.match(error.hint, /clock/)
+      assert.equal(calls, 0)
+      await kinesis.listShards(LIST)
+      assert.equal(calls, 1)
+    })
+  }
 
   it('refuses what the port does not have', async () => {
     const handler = inProcessKinesis({} as KinesisPort)

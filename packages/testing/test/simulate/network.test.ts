@@ -79,7 +79,11 @@ describe('the simulated network', () => {
     })
     // Nothing leaves the process: it fails in half the time.
     assert.deepEqual(await seen({ failLookup: 1 }), { outcome: 'network', stored: 0, tookMs: 10 })
-    assert.deepEqual(await seen({ garbleReply: 1 }), { outcome: 'unknown', stored: 1, tookMs: 20 })
+    assert.deepEqual(await seen({ garbleReply: 1 }), {
+      outcome: 'transient',
+      stored: 1,
+      tookMs: 20,
+    })
     const ofKeys = new Set<string>()
     for (let seed = 1; seed <= 8; seed++) {
       const { outcome, stored } = await putOnce({ refuseKey: 1 }, put, seed)
