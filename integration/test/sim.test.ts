@@ -176,7 +176,7 @@ describe('OwnershipChecker', () => {
     // Another lease of w2, so that one of the two may move.
     rows.set('t', row('w2', '1'))
     rows.set('s', row('w2', '1'))
-    checker.counted('s', true)
+    checker.counted('s')
     if (was !== 'w2') {
       rows.set('s', row(was, '1'))
       checker.changed('s', row('w2', '1'), row(was, '1'), { process: 'w1', sentMs: nowMs })

@@ -26,7 +26,10 @@ export function uncovered(rows: Iterable<LeaseRow>): Hole[] {
   return holes
 }
 
-export function hasRangeOf(row: LeaseRow, shard: kinesis.ServiceShard): boolean {
+export function hasRangeOf(
+  row: LeaseRow,
+  shard: Pick<kinesis.ServiceShard, 'HashKeyRange'>,
+): boolean {
   const { StartingHashKey, EndingHashKey } = shard.HashKeyRange
   return row.startingHashKey === StartingHashKey && row.endingHashKey === EndingHashKey
 }

@@ -27,6 +27,8 @@ export interface StoredUserRecord extends ExtendedSequenceNumber {
 export interface ShardAccount {
   readonly shardId: string
   readonly records: StoredUserRecord[]
+  /** Position -> place in `records`. */
+  readonly places: Map<string, number>
   /** How many records from the start of the shard are done without a gap. */
   donePrefix: number
 }
@@ -52,7 +54,7 @@ export class Ledger {
   shard(shardId: string): ShardAccount {
     let account = this.#shards.get(shardId)
     if (account === undefined) {
-      account = { shardId, records: [], donePrefix: 0 }
+      account = { shardId, records: [], places: new Map(), donePrefix: 0 }
       this.#shards.set(shardId, account)
     }
     return account
@@ -65,10 +67,13 @@ export class Ledger {
       data: record.Data,
       partitionKey: record.PartitionKey ?? '',
     })) {
+      const sequenceNumber = record.SequenceNumber
+      const { subSequenceNumber } = user
+      account.places.set(`${sequenceNumber}/${subSequenceNumber}`, account.records.length)
       account.records.push({
         id: idOf(user.data),
-        sequenceNumber: record.SequenceNumber,
-        subSequenceNumber: user.subSequenceNumber,
+        sequenceNumber,
+        subSequenceNumber,
         arrivalMs: record.ApproximateArrivalTimestamp.getTime(),
         delivered: 0,
         done: false,
@@ -77,11 +82,8 @@ export class Ledger {
   }
 
   /** Where a delivered record stands in its shard, or -1. */
-  indexOf(shardId: string, at: ExtendedSequenceNumber): number {
-    const { records } = this.shard(shardId)
-    const index = lastAtOrBefore(records, at)
-    const found = records[index]
-    return found !== undefined && compareExtendedSequenceNumbers(found, at) === 0 ? index : -1
+  indexOf(shardId: string, { sequenceNumber, subSequenceNumber }: ExtendedSequenceNumber): number {
+    return this.shard(shardId).places.get(`${sequenceNumber}/${subSequenceNumber}`) ?? -1
   }
 
   /** How many records of the shard a stored position covers. */

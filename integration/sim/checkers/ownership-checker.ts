@@ -47,13 +47,18 @@ export class OwnershipChecker {
       else if (changedHands(was, is)) this.#ownerChanged(key, was, is, origin)
       else if (is.counter !== was.counter) this.#byHolder(key, was, origin)
     }
-    this.counted(key, is.counter !== was.counter)
+    if (was.owner !== is.owner || isEnded(was) !== isEnded(is)) this.#count()
+    if (is.counter !== was.counter) this.#touchedMs.set(key, this.#options.nowMs())
   }
 
-  /** Called for each row that was created or deleted, too. */
-  counted(key: string, touched: boolean): void {
+  /** Called for each row that was created or deleted. */
+  counted(key: string): void {
+    this.#touchedMs.set(key, this.#options.nowMs())
+    this.#count()
+  }
+
+  #count(): void {
     const atMs = this.#options.nowMs()
-    if (touched) this.#touchedMs.set(key, atMs)
     const byOwner = new Map<string, number>()
     for (const row of this.#options.rows.values()) {
       if (row.owner === undefined || isEnded(row)) continue

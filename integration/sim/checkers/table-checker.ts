@@ -7,6 +7,7 @@ import {
 import type { AppliedWrite, CallOrigin, SimulatedKinesis } from '@millrace/testing'
 import { checkDeletion } from './cleanup-checker.ts'
 import { childrenOf, hasRangeOf, uncovered } from './coverage.ts'
+import { KnownShards } from './known-shards.ts'
 import { changedHands, holderOf, type LeaseRow, readRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
 import { LockChecker } from './lock-checker.ts'
@@ -61,6 +62,7 @@ export class TableChecker {
   readonly #ownership: OwnershipChecker
   readonly lock: LockChecker
   readonly #options: TableCheckerOptions
+  readonly #known = new KnownShards(() => this.#shards())
   #wasCovered = false
 
   constructor(options: TableCheckerOptions) {
@@ -131,7 +133,7 @@ export class TableChecker {
     if (after === undefined) {
       this.rows.delete(key)
       if (was !== undefined) this.#deleted(key, was)
-      this.#ownership.counted(key, true)
+      this.#ownership.counted(key)
       this.#wasCovered = this.#isCovered()
       return
     }
@@ -151,7 +153,7 @@ export class TableChecker {
     this.#everCreated.add(key)
     this.#lostByHand.delete(key)
     this.#ownedFrom.set(key, this.rows.get(key)?.counter ?? 0)
-    this.#ownership.counted(key, true)
+    this.#ownership.counted(key)
     this.#wasCovered ||= this.#isCovered()
   }
 
@@ -164,7 +166,7 @@ export class TableChecker {
   }
 
   #hasItsRange(key: string, row: LeaseRow): void {
-    const shard = this.#shards().find(({ ShardId }) => ShardId === key)
+    const shard = this.#known.get(key)
     if (shard === undefined || hasRangeOf(row, shard)) return
     this.#options.report(
       'S13',

@@ -4,6 +4,7 @@ import {
   addDecimals,
   compareDecimals,
   formatDecimal,
+  isSmallWhole,
   negate,
   parseDecimal,
 } from '../../src/dynamo/decimal.ts'
@@ -37,6 +38,22 @@ describe('decimal', () => {
         assert.deepEqual(parseDecimal(spelt), number)
       }),
     )
+  })
+
+  it('takes for small whole numbers only what is spelt as the service spells it', () => {
+    const texts = fc.oneof(fc.nat().map(String), fc.stringMatching(/^[-+.e\d]{0,17}$/))
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (!isSmallWhole(text)) return
+        assert.equal(formatDecimal(parseDecimal(text)), text)
+        assert.ok(Number.isSafeInteger(2 * Number(text)))
+      }),
+      { numRuns: 2000 },
+    )
+    for (const text of ['0', '7', '10', '9'.repeat(15)]) assert.ok(isSmallWhole(text), text)
+    for (const text of ['', '00', '01', '-1', '1.0', '9'.repeat(16)]) {
+      assert.equal(isSmallWhole(text), false, text)
+    }
   })
 
   it('keeps to the range of the service', () => {
