@@ -33,6 +33,14 @@ export interface Account {
   readonly workers: readonly number[]
   /** From the kill to the first delivery by another worker out of a shard that the killed one held. */
   readonly takeoverMs: number | null
+  /** From the start of the first worker of a new application to its first record; null without one. */
+  readonly firstRecordMs: number | null
+  /** Process ids of the workers that led, in order. */
+  readonly leaders: readonly number[]
+  /** Leases that their owners handed over because the leader had asked for it. */
+  readonly handoffs: number
+  /** Shards that were seen to wait for their parents. */
+  readonly waited: number
   readonly userRecordsPerKinesisRecord: number
 }
 
@@ -50,8 +58,30 @@ export function accountOf(evidence: Evidence): Account {
     merges,
     workers: workers.map(({ pid }) => pid),
     takeoverMs: takeoverOf(workers, kills[0]),
+    firstRecordMs: firstRecordMs(workers, delivered),
+    leaders: leadersOf(workers),
+    handoffs: entries.filter((entry) => entry.kind === 'handed-over' && entry.to !== null).length,
+    waited: new Set(entries.filter((entry) => entry.kind === 'waits').map((e) => e.shardId)).size,
     userRecordsPerKinesisRecord: aggregationRatio(acked),
   }
+}
+
+function firstRecordMs(
+  workers: Evidence['workers'],
+  delivered: readonly DeliveredEntry[],
+): number | null {
+  const [first] = workers
+  if (first === undefined || delivered.length === 0) return null
+  const firstMs = delivered.reduce((ms, { atMs }) => Math.min(ms, atMs), Number.POSITIVE_INFINITY)
+  return Math.round(firstMs - first.startedMs)
+}
+
+function leadersOf(workers: Evidence['workers']): readonly number[] {
+  return workers
+    .flatMap(({ pid, entries }) => entries.map((entry) => ({ pid, entry })))
+    .filter(({ entry }) => entry.kind === 'leads')
+    .sort((a, b) => a.entry.atMs - b.entry.atMs)
+    .map(({ pid }) => pid)
 }
 
 /** What an exit code of 0 promises. */

@@ -8,7 +8,7 @@ export const USAGE = `Usage: npm run demo -- [--input FILE.ndjson --key FIELD] [
   --input FILE.ndjson  records to put, one JSON object a line (default: 20,000 flights)
   --key FIELD          field of each object that is its partition key
   --records N          put N records: the first N, or the input again and again
-  --workers N          worker processes (default 3)
+  --workers N          worker processes (default 3); the last one joins when the others are at work
   --shards N           shards at the start (default 4, more for a large input)
   --sabotage NAME      make a worker lose, corrupt or double one record: the account must notice
   --json               the result as one JSON object on stdout; progress goes to stderr

@@ -3,6 +3,8 @@ import type { AckedEntry, JournalEntry } from './journal-entry.ts'
 
 export interface WorkerJournal {
   readonly pid: number
+  /** When the process was started. */
+  readonly startedMs: number
   readonly entries: readonly JournalEntry[]
 }
 

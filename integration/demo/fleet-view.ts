@@ -1,7 +1,8 @@
 /** Where the run stands, by the journals so far: what progress and the programme look at. */
 import type { Shard } from '@millrace/core'
 import { SHARD_END } from '@millrace/core/internal'
-import { type JournalEntry, positionOf } from './journal-entry.ts'
+import { type HandedOverEntry, type JournalEntry, positionOf } from './journal-entry.ts'
+import { seconds, shortShardId } from './words.ts'
 
 export interface WorkerView {
   readonly pid: number
@@ -35,6 +36,8 @@ export class FleetView {
   readonly #ackedOfShard = new Map<string, number>()
   readonly #lag = new Map<string, LagNote>()
   readonly #ended = new Set<string>()
+  readonly #news: string[] = []
+  #leaderPid: number | undefined
   #deliveries = 0
   #lastAckMs = 0
 
@@ -53,6 +56,16 @@ export class FleetView {
   }
   get undelivered(): number {
     return this.#waiting.size
+  }
+
+  /** Who leads, as far as its own journal says; undefined while nobody alive does. */
+  get leaderPid(): number | undefined {
+    return this.#workers.get(this.#leaderPid ?? 0)?.alive === true ? this.#leaderPid : undefined
+  }
+
+  /** What has come about since the last call, in words. */
+  takeNews(): readonly string[] {
+    return this.#news.splice(0)
   }
 
   addWorker(pid: number): void {
@@ -130,6 +143,16 @@ export class FleetView {
       case 'delivered':
         this.#noteDelivery(worker, positionOf(entry))
         break
+      case 'handed-over':
+        this.#news.push(handedOver(worker.pid, entry))
+        break
+      case 'leads':
+        this.#leaderPid = worker.pid
+        this.#news.push(`   worker ${worker.pid} leads`)
+        break
+      case 'waits':
+        this.#news.push(`   shard ${shortShardId(entry.shardId)}: ${entry.why}`)
+        break
       case 'acked':
         break
     }
@@ -141,4 +164,11 @@ export class FleetView {
     this.#delivered.add(position)
     this.#waiting.delete(position)
   }
+}
+
+function handedOver(pid: number, { shardId, to, reason, tookMs }: HandedOverEntry): string {
+  const shard = `   worker ${pid} hands shard ${shortShardId(shardId)} over`
+  const taker = to === null ? 'nobody yet' : `worker ${to.split('-').at(-1)}`
+  const how = reason === 'completed' ? '' : `, ${reason}`
+  return `${shard} to ${taker} (${seconds(tookMs)}${how})`
 }

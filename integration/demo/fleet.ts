@@ -16,6 +16,7 @@ interface Worker {
   readonly child: DemoChild
   readonly journal: JournalReader
   readonly entries: JournalEntry[]
+  readonly startedMs: number
   killed: boolean
 }
 
@@ -43,7 +44,9 @@ export class Fleet {
     readonly acked: readonly AckedEntry[]
     readonly workers: readonly WorkerJournal[]
   } {
-    const workers = this.#workers.map(({ child, entries }) => ({ pid: child.pid, entries }))
+    const workers = this.#workers.map(({ child, startedMs, entries }) => ({
+      ...{ pid: child.pid, startedMs, entries },
+    }))
     return { acked: this.#acked, workers }
   }
 
@@ -94,8 +97,10 @@ export class Fleet {
   /** @param start a worker that writes its journal at that path; answers its process id */
   addWorker(start: (journal: string) => DemoChild): number {
     const journal = join(this.#folder, `worker-${this.#workers.length}.ndjson`)
+    const startedMs = machineMonotonicMs()
     const child = start(journal)
-    this.#workers.push({ child, journal: new JournalReader(journal), entries: [], killed: false })
+    const reader = new JournalReader(journal)
+    this.#workers.push({ child, journal: reader, entries: [], startedMs, killed: false })
     this.view.addWorker(child.pid)
     return child.pid
   }

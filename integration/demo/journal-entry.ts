@@ -8,6 +8,9 @@ export type JournalEntry =
   | CheckpointedEntry
   | { readonly kind: 'held' | 'lost'; readonly atMs: number; readonly shardId: string }
   | LagEntry
+  | HandedOverEntry
+  | LeadsEntry
+  | WaitsEntry
 
 /** `put()` has settled: the stream holds this record. */
 export interface AckedEntry {
@@ -49,6 +52,31 @@ export interface LagEntry {
   readonly atMs: number
   readonly shardId: string
   readonly millisBehindLatest: number
+}
+
+/** A handoff that the leader asked of this worker has ended. */
+export interface HandedOverEntry {
+  readonly kind: 'handed-over'
+  readonly atMs: number
+  readonly shardId: string
+  /** Worker id; null when the lease went to nobody. */
+  readonly to: string | null
+  readonly reason: string
+  readonly tookMs: number
+}
+
+/** This worker leads from now on. */
+export interface LeadsEntry {
+  readonly kind: 'leads'
+  readonly atMs: number
+}
+
+/** What a shard that cannot begin waits for, in the consumer's own words. */
+export interface WaitsEntry {
+  readonly kind: 'waits'
+  readonly atMs: number
+  readonly shardId: string
+  readonly why: string
 }
 
 export function entryLine(entry: JournalEntry): string {

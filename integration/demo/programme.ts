@@ -1,10 +1,11 @@
 /** What happens to the fleet and the stream while records flow, and whom it hits. Pure. */
 import type { WorkerView } from './fleet-view.ts'
 
-export type Step = 'split' | 'kill' | 'merge'
+export type Step = 'join' | 'split' | 'kill' | 'merge'
 
-/** Share of the records that are put when each step is due: all three fall among the puts. */
+/** Share of the records that are put when each step is due: all fall among the puts. */
 const DUE: readonly (readonly [Step, number])[] = [
+  ['join', 0.08],
   ['split', 0.2],
   ['kill', 0.4],
   ['merge', 0.6],

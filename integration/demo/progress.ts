@@ -1,5 +1,6 @@
 /** Progress in words. Pure. */
 import type { WorkerView } from './fleet-view.ts'
+import { number, seconds, shardList } from './words.ts'
 
 export interface ProgressView {
   readonly elapsedMs: number
@@ -11,15 +12,17 @@ export interface ProgressView {
   /** Wait of the oldest undelivered record. */
   readonly lagMs: number
   readonly workers: readonly WorkerView[]
+  readonly leaderPid: number | undefined
 }
 
 const BAR_WIDTH = 24
 
 /** One line, for logs. */
 export function progressLine(view: ProgressView): string {
-  const workers = view.workers.map(({ pid, alive, held }) =>
-    alive ? `${pid} holds ${shardList(held)}` : `${pid} is dead`,
-  )
+  const workers = view.workers.map(({ pid, alive, held }) => {
+    const leads = pid === view.leaderPid ? ' leads,' : ''
+    return alive ? `${pid}${leads} holds ${shardList(held)}` : `${pid} is dead`
+  })
   return [
     `${seconds(view.elapsedMs)}  put ${number(view.acked)} of ${number(view.records)} (${number(view.putsPerSecond)}/s)`,
     `delivered ${number(view.delivered)} (${number(view.deliveriesPerSecond)}/s)`,
@@ -38,29 +41,9 @@ export function progressBlock(view: ProgressView): readonly string[] {
     `  delivered  ${bar(delivered, records)} ${number(delivered)}  ${number(view.deliveriesPerSecond)}/s`,
     ...view.workers.map(
       ({ pid, alive, held, delivered: records }) =>
-        `  worker ${pid}  ${alive ? `shards ${shardList(held)}` : 'killed'}  (${number(records)} records)`,
+        `  worker ${pid}  ${alive ? `shards ${shardList(held)}` : 'killed'}  (${number(records)} records)${pid === view.leaderPid ? '  leads' : ''}`,
     ),
   ]
-}
-
-/** `shardId-000000000007` -> `7`. */
-export function shortShardId(shardId: string): string {
-  const digits = /^shardId-0*([0-9]+)$/.exec(shardId)?.[1]
-  return digits ?? shardId
-}
-
-export function shardList(shardIds: Iterable<string>): string {
-  const short = [...shardIds].map(shortShardId)
-  if (short.length === 0) return 'none'
-  return short.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).join(',')
-}
-
-export function number(value: number): string {
-  return Math.round(value).toLocaleString('en-US')
-}
-
-export function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
 }
 
 function bar(done: number, all: number): string {

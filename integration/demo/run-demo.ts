@@ -31,8 +31,6 @@ export interface DemoOutcome {
 }
 
 const LOOK_MS = 200
-/** For workers to share the shards before the first put. */
-const SETTLE_LIMIT_MS = 25_000
 /** For steps that could not be taken while records were put. */
 const LATE_STEPS_LIMIT_MS = 10_000
 /** From the last ack on; then what is missing is missing. */
@@ -68,33 +66,25 @@ class RunningDemo {
     this.#fleet = fleet
     this.#admin = admin
     const { sabotage } = run.options
-    this.#steps = new StepRunner({ fleet, admin, screen: run.screen, sabotage })
+    const joining = run.options.workers > 1 ? 1 : 0
+    this.#steps = new StepRunner({ fleet, admin, screen: run.screen, sabotage, joining })
   }
 
   async finish(): Promise<DemoOutcome> {
     const { options, pacing, screen } = this.#run
-    for (let i = 0; i < options.workers; i++) this.#fleet.startWorker(options.sabotage)
-    screen.say(
-      `${options.workers} workers start; ${pacing.shards} shards are shared among them through a lease table`,
-    )
-    await this.#untilShared()
+    const first = options.workers > 1 ? options.workers - 1 : options.workers
+    for (let i = 0; i < first; i++) this.#fleet.startWorker(options.sabotage)
     const { input, records } = options
     this.#fleet.startProducer({ input, records, putMs: pacing.putMs })
+    screen.say(
+      `${first} ${first === 1 ? 'worker starts' : 'workers start'} on a new application; ${pacing.shards} shards are shared through a lease table`,
+    )
     await this.#whileFlowing()
     await this.#untilDrained()
     screen.say('everything is read; the workers are told to stop')
     await this.#fleet.stopWorkers()
     this.#fleet.readJournals()
     return await this.#judge()
-  }
-
-  async #untilShared(): Promise<void> {
-    const limitMs = monotonicMs() + SETTLE_LIMIT_MS
-    const shards = await this.#admin.shards()
-    while (monotonicMs() < limitMs) {
-      await this.#look()
-      if (shards.every(({ shardId }) => this.#fleet.view.isHeld(shardId))) return
-    }
   }
 
   /** Until every put has settled; the programme runs among them, on a slow machine shortly after. */
@@ -134,8 +124,9 @@ class RunningDemo {
     await sleep(LOOK_MS, this.#run.signal)
     this.#fleet.readJournals()
     const { screen, records } = this.#run
-    if (!screen.isDue) return
     const { view } = this.#fleet
+    for (const line of view.takeNews()) screen.say(line)
+    if (!screen.isDue) return
     const nowMs = monotonicMs()
     screen.progress({
       elapsedMs: nowMs - this.#beganMs,
@@ -146,6 +137,7 @@ class RunningDemo {
       deliveriesPerSecond: this.#deliveries.perSecond(nowMs, view.deliveries),
       lagMs: view.lagMs(machineMonotonicMs()),
       workers: view.workers,
+      leaderPid: view.leaderPid,
     })
   }
 

@@ -1,19 +1,21 @@
-/** Carries out the programme: a split, a kill, a merge, each told in one line. */
+/** Carries out the programme: a worker joins, a split, a kill, a merge, each told in one line. */
 import type { Shard } from '@millrace/core'
 import type { Fleet } from './fleet.ts'
 import { chooseVictim, type Step } from './programme.ts'
-import { shardList, shortShardId } from './progress.ts'
 import { chooseMerge, chooseSplit } from './reshard-choice.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Screen } from './screen.ts'
 import type { StreamAdmin } from './stream-admin.ts'
 import type { RunStory } from './summary.ts'
+import { shardList, shortShardId } from './words.ts'
 
 export interface StepRunnerOptions {
   readonly fleet: Fleet
   readonly admin: StreamAdmin
   readonly screen: Screen
   readonly sabotage: Sabotage | undefined
+  /** Workers that join when the others are at work. */
+  readonly joining: number
 }
 
 export class StepRunner {
@@ -58,6 +60,8 @@ export class StepRunner {
   /** A step that cannot be taken yet stays due. */
   async take(step: Step): Promise<void> {
     switch (step) {
+      case 'join':
+        return this.#takeJoin()
       case 'split':
         return await this.#takeSplit()
       case 'kill':
@@ -65,6 +69,14 @@ export class StepRunner {
       case 'merge':
         return await this.#takeMerge()
     }
+  }
+
+  /** With shards to spare on one of the others, one is handed over to the new worker. */
+  #takeJoin(): void {
+    const { fleet, screen, sabotage, joining } = this.#options
+    if (!fleet.view.workers.some(({ delivered }) => delivered > 0)) return
+    this.#done++
+    for (let i = 0; i < joining; i++) screen.say(`>> worker ${fleet.startWorker(sabotage)} joins`)
   }
 
   async #takeSplit(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The account in words that need no Kinesis. Pure. */
 import { type Account, holds } from './account.ts'
-import { number, seconds } from './progress.ts'
+import { number, seconds } from './words.ts'
 
 /** What happened besides, for the summary. */
 export interface RunStory {
@@ -24,6 +24,10 @@ export function summaryOf(account: Account, story: RunStory): string {
       plain(account.childBeforeParent, 'no shard began before those it came from were done'),
     ],
     ['checkpoints', plain(account.checkpointRegressions, 'none went backwards')],
+    ['first', first(account)],
+    ['leader', leaders(account)],
+    ['handed over', handoffs(account)],
+    ['waited', waited(account)],
     ['killed', killed(account, story)],
     ['split', story.split ?? 'none'],
     ['merged', story.merge ?? 'none'],
@@ -34,6 +38,28 @@ export function summaryOf(account: Account, story: RunStory): string {
     : 'VIOLATED: see the lines above that are not zero.'
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)} ${value}`)
   return ['', ...lines, '', verdict, ''].join('\n')
+}
+
+function first({ firstRecordMs: ms }: Account): string {
+  return ms === null
+    ? 'no record came'
+    : `record ${seconds(ms)} after the first worker of this new application was started`
+}
+
+function leaders({ leaders: pids }: Account): string {
+  if (pids.length === 0) return 'nobody was seen to lead'
+  return pids.map((pid) => `worker ${pid}`).join(', then ')
+}
+
+function handoffs({ handoffs: count }: Account): string {
+  if (count === 0) return 'no lease had to move between live workers'
+  const leases = count === 1 ? '1 lease' : `${count} leases`
+  return `${leases}, by owners that finished their work first: no record twice for it`
+}
+
+function waited({ waited: count }: Account): string {
+  if (count === 0) return 'no shard was seen to wait'
+  return `${count} ${count === 1 ? 'shard' : 'shards'}, until the shards before them were done`
 }
 
 function plain(count: number, whenNone: string): string {

@@ -6,6 +6,7 @@ import { digestOf, positionOf } from './journal-entry.ts'
 import { JournalWriter } from './journal-file.ts'
 import { APPLICATION, LOCAL_AWS, STREAM, type WorkerSettings } from './processes.ts'
 import { damaged, faultAt } from './sabotage.ts'
+import { watchApplication } from './watch-application.ts'
 
 const settings = readSettings<WorkerSettings>()
 const journal = new JournalWriter(settings.journal)
@@ -33,8 +34,16 @@ consumer.on('checkpointed', ({ shardId, sequenceNumber, subSequenceNumber }) => 
 consumer.on('lag', ({ shardId, millisBehindLatest }) => {
   journal.write({ kind: 'lag', atMs: machineMonotonicMs(), shardId, millisBehindLatest })
 })
+consumer.on('handoffEnded', ({ shardId, to, reason, tookMs }) => {
+  const atMs = machineMonotonicMs()
+  journal.write({ kind: 'handed-over', atMs, shardId, to: to ?? null, reason, tookMs })
+})
 process.once('SIGTERM', () => void consumer.close())
+const over = new AbortController()
+const watching = watchApplication(consumer, journal, over.signal)
 await consumer.run({ eachRecord })
+over.abort()
+await watching
 
 /** The journal has the record before the handler returns, so before it can be checkpointed. */
 function eachRecord(record: ConsumerRecord, { shardId }: ShardContext): void {

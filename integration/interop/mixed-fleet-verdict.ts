@@ -1,6 +1,6 @@
 /** What was seen of a mixed fleet -> held, violated or not shown. Pure. */
 import { type Account, holds } from '../demo/account.ts'
-import { seconds } from '../demo/progress.ts'
+import { seconds } from '../demo/words.ts'
 import { type CaseResult, EXIT, type ExitCode } from './exit-codes.ts'
 import type { Crossings } from './table-view.ts'
 

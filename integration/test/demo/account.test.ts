@@ -35,13 +35,32 @@ function evidence(
   journals: readonly (readonly JournalEntry[])[],
   rest: Partial<Evidence> = {},
 ): Evidence {
-  const workers = journals.map((entries, i) => ({ pid: 100 + i, entries }))
+  const workers = journals.map((entries, i) => ({ pid: 100 + i, startedMs: 0, entries }))
   return { acked: put, workers, kills: [], splits: 0, merges: 0, parents: new Map(), ...rest }
 }
 
 describe('accountOf', () => {
   const put = [acked('a/1/0'), acked('a/1/1', { digest: 'e' }), acked('b/2')]
   const all = [delivered('a/1/0', 1), delivered('a/1/1', 2, { digest: 'e' }), delivered('b/2', 3)]
+
+  it('tells who led, what was handed over, what waited and when the first record came', () => {
+    const { leaders, handoffs, waited, firstRecordMs } = accountOf(
+      evidence(put, [
+        [{ kind: 'leads', atMs: 9 }, ...all.slice(1)],
+        [
+          { kind: 'leads', atMs: 4 },
+          { kind: 'handed-over', atMs: 5, shardId: 'a', to: 'w', reason: 'completed', tookMs: 1 },
+          { kind: 'handed-over', atMs: 6, shardId: 'a', to: null, reason: 'lost', tookMs: 1 },
+          { kind: 'waits', atMs: 7, shardId: 'c', why: 'waiting for parent a to finish' },
+          { kind: 'waits', atMs: 8, shardId: 'c', why: 'waiting for parent b to finish' },
+        ],
+      ]),
+    )
+    assert.deepEqual(
+      { leaders, handoffs, waited, firstRecordMs },
+      { leaders: [101, 100], handoffs: 1, waited: 1, firstRecordMs: 2 },
+    )
+  })
 
   it('holds when each record came once', () => {
     const account = accountOf(evidence(put, [all.slice(0, 2), all.slice(2)]))
@@ -59,6 +78,10 @@ describe('accountOf', () => {
       merges: 0,
       workers: [100, 101],
       takeoverMs: null,
+      firstRecordMs: 1,
+      leaders: [],
+      handoffs: 0,
+      waited: 0,
       userRecordsPerKinesisRecord: 1.5,
     })
     assert.ok(holds(account))

@@ -6,12 +6,14 @@ import { chooseMerge, chooseSplit } from '../../demo/reshard-choice.ts'
 
 describe('dueStep', () => {
   it('takes each step once, among the puts', () => {
-    assert.equal(dueStep(0, 10, 100), undefined)
-    assert.equal(dueStep(0, 20, 100), 'split')
-    assert.equal(dueStep(1, 20, 100), undefined)
-    assert.equal(dueStep(1, 90, 100), 'kill')
-    assert.equal(dueStep(2, 90, 100), 'merge')
-    assert.equal(dueStep(3, 100, 100), undefined)
+    assert.equal(dueStep(0, 7, 100), undefined)
+    assert.equal(dueStep(0, 8, 100), 'join')
+    assert.equal(dueStep(1, 10, 100), undefined)
+    assert.equal(dueStep(1, 20, 100), 'split')
+    assert.equal(dueStep(2, 20, 100), undefined)
+    assert.equal(dueStep(2, 90, 100), 'kill')
+    assert.equal(dueStep(3, 90, 100), 'merge')
+    assert.equal(dueStep(4, 100, 100), undefined)
   })
 })
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Account } from '../../demo/account.ts'
-import { type ProgressView, progressBlock, progressLine, shardList } from '../../demo/progress.ts'
+import { type ProgressView, progressBlock, progressLine } from '../../demo/progress.ts'
 import { Rate } from '../../demo/rate.ts'
 import { type RunStory, summaryOf } from '../../demo/summary.ts'
+import { shardList } from '../../demo/words.ts'
 
 const ACCOUNT: Account = {
   acked: 20_000,
@@ -18,6 +19,10 @@ const ACCOUNT: Account = {
   merges: 1,
   workers: [11, 12, 13],
   takeoverMs: 10_400,
+  firstRecordMs: 2345,
+  leaders: [12, 11],
+  handoffs: 1,
+  waited: 2,
   userRecordsPerKinesisRecord: 16,
 }
 const STORY: RunStory = {
@@ -35,6 +40,10 @@ describe('summaryOf', () => {
     assert.match(summary, /worker 12 with SIGKILL, while it held shards 2,3; .* after 10\.4 s/)
     assert.match(summary, /split +shard 1 into 4,5/)
     assert.match(summary, /duplicated +10:/)
+    assert.match(summary, /first +record 2\.3 s after/)
+    assert.match(summary, /leader +worker 12, then worker 11/)
+    assert.match(summary, /handed over +1 lease,/)
+    assert.match(summary, /waited +2 shards,/)
   })
 
   it('says that one was broken', () => {
@@ -58,6 +67,7 @@ describe('progress', () => {
     putsPerSecond: 667.4,
     deliveriesPerSecond: 650,
     lagMs: 200,
+    leaderPid: 11,
     workers: [
       {
         pid: 11,
@@ -75,13 +85,13 @@ describe('progress', () => {
       line,
       /^12\.3 s {2}put 8,000 of 20,000 \(667\/s\) \| delivered 7,900 \(650\/s\) \| lag 0\.2 s/,
     )
-    assert.match(line, /11 holds 2,10 \| 12 is dead$/)
+    assert.match(line, /11 leads, holds 2,10 \| 12 is dead$/)
     assert.ok(!line.includes('\n'))
   })
 
   it('is a line a worker on a terminal', () => {
     const block = progressBlock(view).join('\n')
-    assert.match(block, /worker 11 {2}shards 2,10/)
+    assert.match(block, /worker 11 {2}shards 2,10 .* leads/)
     assert.match(block, /worker 12 {2}killed/)
   })
 
