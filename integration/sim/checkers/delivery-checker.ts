@@ -15,6 +15,11 @@ export interface HandlerTenure {
   readonly workerId: string
 }
 
+interface RunningCall extends HandlerTenure {
+  readonly key: string
+  readonly signal: AbortSignal
+}
+
 export interface DeliveryCheckerOptions {
   readonly ledger: Ledger
   readonly table: TableChecker
@@ -33,7 +38,7 @@ export class DeliveryChecker {
   readonly #last = new Map<string, number>()
   readonly #calledMs = new Map<string, number>()
   readonly #ended = new Set<string>()
-  readonly #running = new Set<{ readonly key: string; readonly signal: AbortSignal }>()
+  readonly #running = new Set<RunningCall>()
   readonly #options: DeliveryCheckerOptions
 
   constructor(options: DeliveryCheckerOptions) {
@@ -95,17 +100,23 @@ export class DeliveryChecker {
     }
   }
 
+  /** Its calls run no more, without having settled. */
+  died(workerId: string): void {
+    for (const running of this.#running)
+      if (running.workerId === workerId) this.#running.delete(running)
+  }
+
   /** The worker has given the shard away by itself: none of its calls may still pass for the holder's (S7). */
   handedOver(shardId: string, workerId: string): void {
-    for (const { key, signal } of this.#running) {
-      if (!key.startsWith(`${shardId} ${workerId} `) || signal.aborted) continue
+    for (const { key, signal, ...call } of this.#running) {
+      if (call.shardId !== shardId || call.workerId !== workerId || signal.aborted) continue
       this.#options.report('S7', `${key}: handed over with a call running that was not told`)
     }
   }
 
   /** A handler call begins; call the result when it has settled. */
   began(tenure: HandlerTenure, signal: AbortSignal): () => void {
-    const running = { key: tenureKey(tenure), signal }
+    const running = { ...tenure, key: tenureKey(tenure), signal }
     this.#running.add(running)
     return () => this.#running.delete(running)
   }

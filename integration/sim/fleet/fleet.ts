@@ -53,6 +53,7 @@ export class Fleet {
     const started: Slot = Object.assign(life, { handle })
     this.#slots[slot] = started
     void handle.done.then((how) => {
+      this.#options.deliveries.died(handle.name)
       if (how === 'exited' && handle.error === undefined) this.#ended(slot, started)
     })
   }
