@@ -37,6 +37,25 @@ describe('FleetLoad', () => {
     assert.equal(fleetOf([a], { workers: [] }).shareKBps, 30)
   })
 
+  it('counts a handoff that ran out for nobody', () => {
+    const stuck = leaseOf('4', { leaseOwner: 'a', checkpointOwner: 'b', throughputKBps: 40 })
+    const counts = (expired: readonly string[]): number[] =>
+      fleetOf([a, b, stuck], { expired: new Set(expired) }).workers.map(
+        ({ throughputKBps }) => throughputKBps,
+      )
+    assert.deepEqual(counts([]), [70, 10])
+    assert.deepEqual(counts(['4']), [30, 10])
+  })
+
+  it('has the same sums whatever the order of the scan', () => {
+    const leases = [0.1, 0.2, 0.3, 0.7, 1e-7, 3e8].map((throughputKBps, i) =>
+      leaseOf(String(i), { leaseOwner: 'a', throughputKBps }),
+    )
+    const turned = [...leases].reverse()
+    assert.equal(fleetOf(turned).shareKBps, fleetOf(leases).shareKBps)
+    assert.deepEqual(usedIn(fleetOf(turned)), usedIn(fleetOf(leases)))
+  })
+
   it('takes the average for a lease that is not measured, or not measured well', () => {
     const unknown = leaseOf('4')
     const fleet = fleetOf([a, b, unknown, leaseOf('5', { throughputKBps: -7 })])

@@ -202,18 +202,67 @@ describe('planByUtilization', () => {
       assert.deepEqual(moved(plan({ ...small, metricsRows: unlimited })), [])
     })
 
-    it('goes by the metric by which there is most to give', () => {
-      const leases = [...held('a', ...tens(10)), ...held('b', ...tens(10))]
+    it('lets it give beside one that is past the threshold', () => {
+      // Average 41.7, upper 45.8: b at 45 is past its own limit alone.
       const metricsRows = [
-        metricsRow('a', { averages: { C: [30], M: [80] } }),
-        metricsRow('b', { averages: { C: [40], M: [10] } }),
+        metricsRow('a', { averages: { C: [60] } }),
+        metricsRow('b', { averages: { C: [45] }, limits: { C: 40 } }),
+        metricsRow('c', { averages: { C: [20] } }),
       ]
-      // By C, b gives 100 * 5 / 40 * 0.6 = 7.5; by M, a gives 100 * 35 / 80 * 0.6 = 26.25. A lease
-      // adds 3.5 to the C of b, which is at 40 against an average of 35: no place there.
-      const input = { leases, workers: ['a', 'b'], metricsRows }
-      assert.deepEqual(moved(plan(input)), [])
-      const relaxed = [metricsRow('a', { averages: { C: [30], M: [80] } }), ...cpuRows({ b: 20 })]
-      assert.equal(moved(plan({ ...input, metricsRows: relaxed })).length, 1)
+      const leases = [...held('a', ...tens(10)), ...held('b', 4, ...tens(10)), ...held('c', 10)]
+      // a gives less than 18.3, b less than 104 * 3.33 / 45 * 0.6 = 4.6.
+      assert.deepEqual(moved(plan({ leases, workers: ['a', 'b', 'c'], metricsRows })), [
+        ['a1', 'c'],
+        ['b1', 'c'],
+      ])
+    })
+
+    it('goes by the metric by which there is most to give', () => {
+      const leases = ['a', 'b', 'c'].flatMap((id) => held(id, ...tens(10)))
+      // Both averages are 40. By the first, a gives 100 * 40 / 80 * 0.6 = 30; by the second, b
+      // gives 100 * 20 / 60 * 0.6 = 20. A lease adds 4 points to either.
+      for (const [first, second] of [
+        ['C', 'M'],
+        ['M', 'C'],
+      ] as const) {
+        const metricsRows = [
+          metricsRow('a', { averages: { [first]: [80], [second]: [40] } }),
+          metricsRow('b', { averages: { [first]: [30], [second]: [60] } }),
+          metricsRow('c', { averages: { [first]: [10], [second]: [20] } }),
+        ]
+        assert.deepEqual(moved(plan({ leases, workers: ['a', 'b', 'c'], metricsRows })), [
+          ['a1', 'c'],
+          ['a10', 'c'],
+        ])
+      }
+    })
+
+    it('lets the busiest give to one far below the average when nobody is far above it', () => {
+      // Average 48.4, upper 53.2, lower 43.6; 100 * 4.6 / 53 * 0.6 = 5.2.
+      const workers = ['a', 'b', 'c', 'd', 'e']
+      const leases = workers.flatMap((id) => held(id, ...Array.from({ length: 20 }, () => 5)))
+      const of = (e: number): (readonly [string, string])[] =>
+        moved(plan({ leases, workers, metricsRows: cpuRows({ a: 53, b: 53, c: 53, d: 53, e }) }))
+      assert.deepEqual(of(30), [['a1', 'e']])
+      assert.deepEqual(of(48), [])
+    })
+
+    it('gives nothing past maxLeasesForWorker, nor to a worker past maxThroughputPerHostKBps', () => {
+      const leases = [...held('a', 60, 30, 15, 15), ...held('b', 60)]
+      const input = { leases, workers: ['a', 'b'] }
+      assert.deepEqual(moved(plan({ ...input, maxLeasesForWorker: 1 })), [])
+      assert.deepEqual(moved(plan({ ...input, maxLeasesForWorker: 2 })), [['a3', 'b']])
+      assert.deepEqual(moved(plan(input, { maxThroughputPerHostKBps: 59 })), [])
+    })
+
+    it('does not give on what is only on its way to the giver', () => {
+      // b has 150 % with what is to come, 60 % of whose excess is 27.
+      const coming = leaseOf('x', { leaseOwner: 'b', checkpointOwner: 'a', throughputKBps: 15 })
+      const leases = [...held('a', 45), ...held('b', 60, 60), coming]
+      assert.deepEqual(moved(plan({ leases, workers: ['a', 'b'] })), [])
+      const come = { ...coming, checkpointOwner: undefined }
+      const there = [...held('a', 45), ...held('b', 60, 60), come]
+      assert.deepEqual(moved(plan({ leases: there, workers: ['a', 'b'] })), [['x', 'a']])
     })
 
     it('gives the smallest lease when none is small enough, if that may be', () => {
@@ -363,7 +412,7 @@ describe('planByUtilization', () => {
             if (made.assignments.length === 0) break
             leases = carriedOut(leases, made)
             const after = unevenness(leases, workers)
-            if (leases.some(({ throughputKBps }) => (throughputKBps ?? 0) > 0)) {
+            if (leases.some((lease) => !isShardEnded(lease) && (lease.throughputKBps ?? 0) > 0)) {
               assert.ok(after < before, `${after} after ${before}`)
             }
             before = after
