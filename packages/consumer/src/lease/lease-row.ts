@@ -32,26 +32,33 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set([
   'WORKER_METRIC_STATS',
 ])
 
+/** What Kinesis takes for a shard id. */
+const SHARD_ID = /^[a-zA-Z0-9_.-]{1,128}$/
+
 export function readLeaseRow(row: dynamo.Item): RowReading {
-  const leaseKey = row['leaseKey']?.S
+  const leaseKey = textIn(row, 'leaseKey')
   if (leaseKey === undefined) return { kind: 'malformed', leaseKey: '', why: 'no leaseKey' }
   // Whatever it says: to write a lease there would destroy the fleet's own state.
   if (isReservedKey(leaseKey)) return { kind: 'other' }
-  const entityType = row['entityType']
+  const hasType = row['entityType'] !== undefined
+  const entityType = textIn(row, 'entityType')
   // Rows older than 3.5 have no entityType; absent means LEASE, unless the row is none at all.
-  if (entityType !== undefined && entityType.S !== 'LEASE') {
-    if (entityType.S !== undefined && KNOWN_TYPES.has(entityType.S)) return { kind: 'other' }
+  if (hasType && entityType !== 'LEASE') {
+    if (entityType !== undefined && KNOWN_TYPES.has(entityType)) return { kind: 'other' }
     return { kind: 'unknown', leaseKey, why: 'its entityType is not one of KCL 3.5' }
   }
-  if (entityType === undefined && row['leaseCounter'] === undefined) {
+  if (!hasType && row['leaseCounter'] === undefined) {
     return { kind: 'unknown', leaseKey, why: 'it has neither entityType nor leaseCounter' }
   }
   if (isOfManyStreams(leaseKey, row)) {
     return { kind: 'multi-stream', leaseKey, why: 'it is the lease of a consumer of many streams' }
   }
+  // Kinesis would refuse every call for it, for ever.
+  if (!SHARD_ID.test(leaseKey)) return malformed(leaseKey, 'leaseKey')
   // In single-stream mode KCL writes no shardId.
-  const shardId = row['shardId']
-  if (shardId !== undefined && shardId.S !== leaseKey) return malformed(leaseKey, 'shardId')
+  if (row['shardId'] !== undefined && textIn(row, 'shardId') !== leaseKey) {
+    return malformed(leaseKey, 'shardId')
+  }
   const leaseCounter = wholeNumber(row['leaseCounter'])
   if (leaseCounter === undefined) return malformed(leaseKey, 'leaseCounter')
   const checkpoint = position(row['checkpoint'], row['checkpointSubSequenceNumber'])
@@ -66,8 +73,8 @@ export function readLeaseRow(row: dynamo.Item): RowReading {
     lease: {
       leaseKey,
       shardId: leaseKey,
-      leaseOwner: filled(row['leaseOwner']?.S),
-      checkpointOwner: filled(row['checkpointOwner']?.S),
+      leaseOwner: filled(textIn(row, 'leaseOwner')),
+      checkpointOwner: filled(textIn(row, 'checkpointOwner')),
       leaseCounter,
       checkpoint,
       ownerSwitchesSinceCheckpoint: switches,
@@ -110,7 +117,7 @@ export function newLeaseRow(lease: NewLease): dynamo.Item {
 /** By its key, or by the attributes that go with such a key. */
 function isOfManyStreams(leaseKey: string, row: dynamo.Item): boolean {
   if (parseMultiStreamKey(leaseKey) !== undefined) return true
-  const stream = row['streamName']?.S
+  const stream = textIn(row, 'streamName')
   return (
     stream !== undefined &&
     parseStreamIdentifier(stream) !== undefined &&
@@ -124,10 +131,10 @@ function isOfManyStreams(leaseKey: string, row: dynamo.Item): boolean {
  */
 function mistypedAttribute(row: dynamo.Item): string | undefined {
   for (const name of ['leaseOwner', 'checkpointOwner']) {
-    if (row[name] !== undefined && row[name].S === undefined) return name
+    if (row[name] !== undefined && textIn(row, name) === undefined) return name
   }
   for (const name of ['parentShardId', 'childShardIds']) {
-    if (row[name] !== undefined && row[name].SS === undefined) return name
+    if (row[name] !== undefined && !isTextSet(row[name]?.SS)) return name
   }
   return undefined
 }
@@ -136,12 +143,22 @@ function malformed(leaseKey: string, attribute: string): RowReading {
   return { kind: 'malformed', leaseKey, why: `${attribute} is missing or not what KCL writes` }
 }
 
+/** Undefined for a value of another type, whatever the port let through. */
+function textIn(row: dynamo.Item, name: string): string | undefined {
+  const text: unknown = row[name]?.S
+  return typeof text === 'string' ? text : undefined
+}
+
+function isTextSet(members: unknown): boolean {
+  return Array.isArray(members) && members.every((member) => typeof member === 'string')
+}
+
 function filled(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? undefined : text
 }
 
 function wholeNumber(value: dynamo.AttributeValue | undefined): number | undefined {
-  if (value?.N === undefined) return undefined
+  if (typeof value?.N !== 'string' || value.N === '') return undefined
   const number = Number(value.N)
   return Number.isSafeInteger(number) && number >= 0 ? number : undefined
 }
@@ -150,14 +167,15 @@ function position(
   sequenceNumber: dynamo.AttributeValue | undefined,
   subSequenceNumber: dynamo.AttributeValue | undefined,
 ): ExtendedSequenceNumber | undefined {
-  const text = sequenceNumber?.S
-  if (text === undefined || !(isSequenceNumber(text) || isSequenceSentinel(text))) return undefined
+  const text: unknown = sequenceNumber?.S
+  if (typeof text !== 'string' || !(isSequenceNumber(text) || isSequenceSentinel(text)))
+    return undefined
   return { sequenceNumber: text, subSequenceNumber: wholeNumber(subSequenceNumber) ?? 0 }
 }
 
 function hashKeyRange(row: dynamo.Item): Lease['hashKeyRange'] {
-  const start = parseHashKey(row['startingHashKey']?.S ?? '')
-  const end = parseHashKey(row['endingHashKey']?.S ?? '')
+  const start = parseHashKey(textIn(row, 'startingHashKey') ?? '')
+  const end = parseHashKey(textIn(row, 'endingHashKey') ?? '')
   if (start === undefined || end === undefined || start > end || end > MAX_HASH_KEY) {
     return undefined
   }
