@@ -6,21 +6,28 @@
 import { smoothed } from '../lease/moving-average.ts'
 
 const ALPHA = 0.5
-/** A renewal may follow a failed one at once; what little came in between tells nothing. */
-const LEAST_WINDOW_MS = 1000
 /**
  * Six decimals, as KCL. DynamoDB refuses numbers as small as an average that has halved for half an
  * hour.
  */
 const ROUNDING = 1e6
 
+export interface ThroughputMeterOptions {
+  /** What the row says, of an earlier tenure; undefined for a new lease. */
+  readonly storedKBps: number | undefined
+  /** A sample takes in what came in this time at least: reads come in bursts. */
+  readonly windowMs: number
+  readonly nowMs: number
+}
+
 export class ThroughputMeter {
+  readonly #windowMs: number
   #bytes = 0
   #sinceMs: number
   #averageKBps: number | undefined
 
-  /** @param storedKBps what the row says, of an earlier tenure; undefined for a new lease */
-  constructor(storedKBps: number | undefined, nowMs: number) {
+  constructor({ storedKBps, windowMs, nowMs }: ThroughputMeterOptions) {
+    this.#windowMs = windowMs
     this.#averageKBps = storedKBps
     this.#sinceMs = nowMs
   }
@@ -31,12 +38,12 @@ export class ThroughputMeter {
   }
 
   /**
-   * At each renewal: kilobytes per second, with what came since the last one. Undefined while
-   * nothing has come at all.
+   * At each write that renews the lease: kilobytes per second. Undefined while nothing has come at
+   * all.
    */
   sample(nowMs: number): number | undefined {
     const tookMs = nowMs - this.#sinceMs
-    if (tookMs >= LEAST_WINDOW_MS) this.#close(tookMs, nowMs)
+    if (tookMs >= this.#windowMs) this.#close(tookMs, nowMs)
     const average = this.#averageKBps
     return average === undefined ? undefined : Math.round(average * ROUNDING) / ROUNDING
   }

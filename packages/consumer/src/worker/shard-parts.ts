@@ -21,6 +21,7 @@ import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import { PollingSource } from '../retrieval/polling-source.ts'
 import { Prefetch } from '../retrieval/prefetch.ts'
 import { deliveredBefore } from '../retrieval/start-position.ts'
+import { renewalIntervalMs } from './belief.ts'
 import { PauseGate } from './pause-gate.ts'
 import { type EndShard, ShardEnding } from './shard-ending.ts'
 import { ShardHalt } from './shard-halt.ts'
@@ -107,7 +108,11 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   })
   const { onMalformed } = options
   const malformed = new MalformedPolicy({ stream, shardId, onMalformed, emit, logger, metrics })
-  const throughput = new ThroughputMeter(lease.throughputKBps, monotonicMs())
+  const throughput = new ThroughputMeter({
+    storedKBps: lease.throughputKBps,
+    windowMs: renewalIntervalMs(options.lease.failoverTimeMs),
+    nowMs: monotonicMs(),
+  })
   const pages = new PageDelivery<T>({
     ...{
       shard,

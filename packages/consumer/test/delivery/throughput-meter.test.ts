@@ -3,15 +3,19 @@ import { ThroughputMeter } from '../../src/delivery/throughput-meter.ts'
 
 const KB = 1024
 
+function meterOf(storedKBps: number | undefined): ThroughputMeter {
+  return new ThroughputMeter({ storedKBps, windowMs: 3000, nowMs: 0 })
+}
+
 describe('ThroughputMeter', () => {
   it('says nothing before the first byte', () => {
-    const meter = new ThroughputMeter(undefined, 0)
+    const meter = meterOf(undefined)
     assert.equal(meter.sample(3000), undefined)
     assert.equal(meter.sample(6000), undefined)
   })
 
   it('divides by the time since the last sample', () => {
-    const meter = new ThroughputMeter(undefined, 0)
+    const meter = meterOf(undefined)
     meter.sample(3000)
     meter.add(10 * KB)
     meter.add(20 * KB)
@@ -19,7 +23,7 @@ describe('ThroughputMeter', () => {
   })
 
   it('moves by half of the difference with each sample, down to nothing', () => {
-    const meter = new ThroughputMeter(undefined, 0)
+    const meter = meterOf(undefined)
     meter.add(12 * KB)
     assert.equal(meter.sample(3000), 4)
     meter.add(24 * KB)
@@ -31,22 +35,23 @@ describe('ThroughputMeter', () => {
   })
 
   it('begins with what an earlier tenure has stored', () => {
-    const meter = new ThroughputMeter(8, 0)
+    const meter = meterOf(8)
     meter.add(12 * KB)
     assert.equal(meter.sample(3000), 6)
   })
 
-  it('counts on when it is asked again at once', () => {
-    const meter = new ThroughputMeter(8, 0)
-    meter.add(KB)
-    assert.equal(meter.sample(999), 8)
+  it('counts on when it is asked within its window', () => {
+    const meter = meterOf(8)
     meter.add(2 * KB)
-    assert.equal(meter.sample(1000), 5.5)
+    assert.equal(meter.sample(1000), 8)
+    assert.equal(meter.sample(2999), 8)
+    meter.add(4 * KB)
+    assert.equal(meter.sample(3000), 5)
   })
 
   it('has six decimals', () => {
-    const meter = new ThroughputMeter(undefined, 0)
-    meter.add(1)
-    assert.equal(meter.sample(1000), 0.000977)
+    const meter = meterOf(undefined)
+    meter.add(3)
+    assert.equal(meter.sample(3000), 0.000977)
   })
 })
