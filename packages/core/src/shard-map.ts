@@ -51,7 +51,8 @@ export class ShardMap {
       if (left && right && left.hashKeyRange.end >= right.hashKeyRange.start) {
         throw new InvalidStreamModelError(
           `Open shards ${left.shardId} and ${right.shardId} both own hash key ${right.hashKeyRange.start}`,
-          { hint: 'List the shards again from the first page.' },
+          // Reshards between two pages: a shard is listed, its grandchild is, its child is not any more.
+          { hint: 'List the shards again from the first page.', retryable: true },
         )
       }
     }
