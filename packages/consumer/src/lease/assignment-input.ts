@@ -8,6 +8,8 @@ export interface AssignmentInput {
   readonly expired: ReadonlySet<string>
   /** Ids of workers with a fresh metrics row. */
   readonly workers: readonly string[]
+  /** Those of them that were seen to live; leases of the dead go to one of these, if any has room. */
+  readonly proven?: ReadonlySet<string> | undefined
   readonly maxLeasesForWorker: number
   /** Whether live leases may be moved to even out the loads. */
   readonly balance: boolean
@@ -55,6 +57,24 @@ export function homelessLeases(open: readonly Lease[], input: AssignmentInput): 
       return a.lease.leaseKey < b.lease.leaseKey ? -1 : 1
     })
     .map(({ lease }) => lease)
+}
+
+/**
+ * Who may be given a homeless lease, best first: not its holder, as long as there is another (R39);
+ * and a lease that ran out, which costs F each time, to a worker that is sure to live.
+ */
+export function preferred<W extends { readonly workerId: string }>(
+  lease: Lease,
+  able: readonly W[],
+  { proven }: Pick<AssignmentInput, 'proven'>,
+): readonly W[] {
+  const holder = actualOwner(lease)
+  const others = able.filter(({ workerId }) => workerId !== holder)
+  if (holder !== undefined && proven !== undefined) {
+    const sure = others.filter(({ workerId }) => proven.has(workerId))
+    if (sure.length > 0) return sure
+  }
+  return others.length > 0 ? others : able
 }
 
 /** A worker with an expired lease is not alive, however fresh its metrics row looks. Ids, sorted. */

@@ -7,8 +7,9 @@ import {
   homelessLeases,
   isHomeless,
   openLeases,
+  preferred,
 } from './assignment-input.ts'
-import { actualOwner, type Lease } from './lease.ts'
+import type { Lease } from './lease.ts'
 
 /** Of this many open leases one may move in a round only to even out the counts. */
 const LEASES_PER_MOVE = 50
@@ -20,7 +21,8 @@ export function planAssignment(input: AssignmentInput): AssignmentPlan {
   const assignments: Assignment[] = []
   let unplaced = 0
   for (const lease of homelessLeases(open, input)) {
-    const target = placeFor(lease, loads, input.maxLeasesForWorker)
+    const able = loads.filter(({ leases }) => leases.length < input.maxLeasesForWorker)
+    const target = leastLoaded(preferred(lease, able, input), input.maxLeasesForWorker)
     if (target === undefined) {
       unplaced++
       continue
@@ -51,16 +53,6 @@ function loadsOf(open: readonly Lease[], input: AssignmentInput): LeaseCount[] {
     byWorker.get(lease.leaseOwner ?? '')?.leases.push(lease)
   }
   return loads
-}
-
-/** The holder of a handoff that ran out gets the lease back only when nobody else can (R39). */
-function placeFor(
-  lease: Lease,
-  loads: readonly LeaseCount[],
-  maxLeasesForWorker: number,
-): LeaseCount | undefined {
-  const others = loads.filter(({ workerId }) => workerId !== actualOwner(lease))
-  return leastLoaded(others, maxLeasesForWorker) ?? leastLoaded(loads, maxLeasesForWorker)
 }
 
 function leastLoaded(

@@ -9,9 +9,9 @@ import {
   type AssignmentPlan,
   homelessLeases,
   openLeases,
+  preferred,
 } from './assignment-input.ts'
 import { emptiestFirst, FleetLoad, type WorkerLoad } from './fleet-load.ts'
-import { actualOwner, type Lease } from './lease.ts'
 import { balanceByLoad, type LoadBalancing } from './load-balancing.ts'
 
 export interface UtilizationParameters extends LoadBalancing {
@@ -33,7 +33,8 @@ export function planByUtilization(
   const assignments: Assignment[] = []
   let unplaced = 0
   for (const lease of homelessLeases(open, input)) {
-    const target = placeFor(lease, fleet, hasRoom)
+    const able = preferred(lease, fleet.workers.filter(hasRoom), input)
+    const [target] = emptiestFirst(able, fleet.averages())
     if (target === undefined) {
       unplaced++
       continue
@@ -48,15 +49,4 @@ export function planByUtilization(
       ? balanceByCount(fleet.workers, { open, made: assignments, input })
       : balanceByLoad(fleet, { ...parameters, made: assignments, hasRoom })
   return { assignments: [...assignments, ...moves], unplaced }
-}
-
-/** The holder of a handoff that ran out gets the lease back only when nobody else can (R39). */
-function placeFor(
-  lease: Lease,
-  fleet: FleetLoad,
-  hasRoom: (worker: WorkerLoad) => boolean,
-): WorkerLoad | undefined {
-  const holder = actualOwner(lease)
-  const able = emptiestFirst(fleet.workers.filter(hasRoom), fleet.averages())
-  return able.find(({ workerId }) => workerId !== holder) ?? able[0]
 }

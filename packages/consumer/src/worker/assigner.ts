@@ -202,6 +202,7 @@ export class Assigner {
       leases: snapshot.leases,
       expired,
       workers: this.#liveWorkers,
+      proven: new Set([...this.#live.proven, this.#options.workerId]),
       maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
       balance,
       stillSinceMs: (leaseKey) => this.#observer.stillSinceMs(leaseKey),

@@ -13,10 +13,24 @@ interface Sighting {
   readonly rhythmMs: number | undefined
   /** Found dead: silent until its row changes. */
   readonly isDead: boolean
+  /** It was seen to change. */
+  readonly hasChanged: boolean
+  /** It stood there when this observer looked for the first time: its writer may be long dead. */
+  readonly isOlder: boolean
 }
 
 export class LiveWorkers {
   #seen = new Map<string, Sighting>()
+  #hasLooked = false
+  #proven: ReadonlySet<string> = new Set()
+
+  /**
+   * Those alive that were seen to write, as of the last look. A row is fresh for a minute whether or
+   * not its writer lives; what has run out at one dead worker must not run out at the next.
+   */
+  get proven(): ReadonlySet<string> {
+    return this.#proven
+  }
 
   /** @returns ids, sorted */
   observe(
@@ -26,15 +40,21 @@ export class LiveWorkers {
   ): readonly string[] {
     const seen = new Map<string, Sighting>()
     const alive: string[] = []
+    const proven = new Set<string>()
     for (const row of rows) {
-      const sighting = sight(row, this.#seen.get(row.workerId), clocks)
+      const sighting = sight(row, this.#seen.get(row.workerId), clocks, !this.#hasLooked)
       const isDead = sighting.isDead || ownersOfExpired.has(row.workerId)
       seen.set(row.workerId, { ...sighting, isDead })
       const { sinceMs } = sighting
       const lately = sinceMs !== undefined && clocks.monotonicMs - sinceMs <= patienceMs(sighting)
-      if (lately && !isDead) alive.push(row.workerId)
+      if (!lately || isDead) continue
+      alive.push(row.workerId)
+      const isNew = !sighting.isOlder && clocks.monotonicMs - sinceMs <= NEW_FOR_MS
+      if (sighting.hasChanged || isNew) proven.add(row.workerId)
     }
     this.#seen = seen
+    this.#proven = proven
+    this.#hasLooked = true
     return alive.sort()
   }
 }
@@ -59,16 +79,19 @@ function sight(
   row: WorkerMetricsRow,
   before: Sighting | undefined,
   { wallMs, monotonicMs }: { readonly wallMs: number; readonly monotonicMs: number },
+  isOlder: boolean,
 ): Sighting {
   const { lastUpdateSeconds } = row
   if (before === undefined) {
     const sinceMs = isFresh(row, wallMs) ? monotonicMs : undefined
-    return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, isDead: false }
+    const news = { isDead: false, hasChanged: false, isOlder }
+    return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, ...news }
   }
   // A clock may have been set back, so any change is a sign of life.
   if (before.lastUpdateSeconds === lastUpdateSeconds) return before
   const rhythmMs = before.sinceMs === undefined ? undefined : monotonicMs - before.sinceMs
-  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, isDead: false }
+  const change = { isDead: false, hasChanged: true, isOlder: before.isOlder }
+  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, ...change }
 }
 
 /** Our rows change every 10 s, Java's every 30 s; three signs left out are a sign, too. */
@@ -79,5 +102,7 @@ function patienceMs({ rhythmMs }: Sighting): number {
 }
 
 const SIGNS_MISSED = 3
+/** By then a worker of ours that lives has written its row anew. */
+const NEW_FOR_MS = 15_000
 /** A look at the table may come late, and a rhythm be measured short by as much. */
 const SLACK_MS = 5000

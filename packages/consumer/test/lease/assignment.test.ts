@@ -219,6 +219,26 @@ describe('planAssignment', () => {
     assert.equal(ownerOf({ workers: ['b', 'c'], maxLeasesForWorker: 1 }), 'b')
   })
 
+  it('gives what ran out to a worker that is sure to live, when one has room', () => {
+    const ranOut = leaseOf('1', { leaseOwner: 'dead' })
+    const busy = leaseOf('2', { leaseOwner: 'sure' })
+    const ownerOf = (given: Partial<AssignmentInput>): string | undefined =>
+      plan({
+        leases: [ranOut, busy],
+        expired: new Set(['1']),
+        workers: ['fresh', 'sure'],
+        balance: false,
+        ...given,
+      }).assignments[0]?.newOwner
+    assert.equal(ownerOf({ proven: new Set(['sure']) }), 'sure')
+    assert.equal(ownerOf({ proven: new Set(['sure']), maxLeasesForWorker: 1 }), 'fresh')
+    assert.equal(ownerOf({ proven: new Set() }), 'fresh')
+    assert.equal(ownerOf({}), 'fresh')
+    // What nobody has had costs no time when it comes to a dead worker first: all share it.
+    const unowned = [leaseOf('1'), busy]
+    assert.equal(ownerOf({ proven: new Set(['sure']), leases: unowned }), 'fresh')
+  })
+
   it('takes the leases of a dead worker although all others have enough', () => {
     const leases = ['1', '2', '3', '4'].map((key, i) =>
       leaseOf(key, { leaseOwner: i < 2 ? 'a' : 'b' }),

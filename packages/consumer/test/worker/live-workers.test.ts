@@ -63,6 +63,28 @@ describe('LiveWorkers', () => {
     assert.deepEqual(live.observe([row('a', -20)], NONE, at(20)), ['a'])
   })
 
+  it('takes for proven who was seen to write: not a fresh row that stood there before', () => {
+    const live = new LiveWorkers()
+    const proven = (rows: readonly WorkerMetricsRow[], seconds: number): string[] => {
+      live.observe(rows, NONE, at(seconds))
+      return [...live.proven]
+    }
+    assert.deepEqual(proven([row('dead', 5), row('a', 5)], 0), [])
+    // New since: somebody has just written it.
+    assert.deepEqual(proven([row('dead', 5), row('a', 5), row('b', -4)], 4), ['b'])
+    assert.deepEqual(proven([row('dead', 5), row('a', -5), row('b', -4)], 6), ['a', 'b'])
+    // One sign and then silence, as of a worker that crashes whenever it has started.
+    assert.deepEqual(proven([row('dead', 5), row('a', -15), row('b', -4)], 19.001), ['a'])
+    assert.deepEqual(proven([row('dead', 5), row('a', -15), row('b', -24)], 25), ['a', 'b'])
+  })
+
+  it('takes nobody for proven who is dead', () => {
+    const live = new LiveWorkers()
+    live.observe([], NONE, at(0))
+    live.observe([row('a', 0)], new Set(['a']), at(1))
+    assert.deepEqual([...live.proven], [])
+  })
+
   it('forgets one whose row is gone', () => {
     const live = new LiveWorkers()
     live.observe([row('a', 0)], new Set(['a']), at(0))
