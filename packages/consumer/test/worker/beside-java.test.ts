@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import type { dynamo } from '@millrace/core'
 import { nowMs, sleep } from '@millrace/core/internal'
 import type { HandoffInfo } from '../../src/events.ts'
+import { LeaseStore } from '../../src/lease/lease-store.ts'
 import { createTableInput } from '../../src/lease/table-shape.ts'
 import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
 import { type Application, inApplication, numbered, SHARD, TABLE } from '../application.ts'
 import { goldenItems } from '../lease/golden.ts'
+import { leaseOf, position, rowOfLease } from '../lease/leases.ts'
 
 /** As a Java leader asks for a graceful handoff: the next owner, and who may still checkpoint; the counter stays. */
 async function askForHandoff(app: Application, from: string, to: string): Promise<void> {
@@ -20,6 +22,17 @@ async function askForHandoff(app: Application, from: string, to: string): Promis
 /** The sign of life of a Java worker. */
 async function alive(app: Application, workerId: string): Promise<void> {
   await app.dynamo.updateItem(workerMetricsWrite(TABLE, workerId, nowMs()))
+}
+
+/** Of a worker that holds the lease, as long as it is left to it. */
+async function heartbeat(app: Application, workerId: string, signal: AbortSignal): Promise<void> {
+  const store = new LeaseStore({ dynamo: app.dynamo, tableName: TABLE, requestTimeoutMs: 2000 })
+  for (let i = 0; !signal.aborted; i++) {
+    if (i % 5 === 0) await alive(app, workerId)
+    const row = await store.get(SHARD)
+    if (row?.checkpointOwner === workerId) await store.renew(row, workerId)
+    await sleep(2000)
+  }
 }
 
 async function tableOf(app: Application, rows: readonly dynamo.Item[]): Promise<void> {
@@ -126,6 +139,44 @@ describe('Worker, beside Java', () => {
       const running = worker.run()
       await app.put('two')
       await app.until('the next', () => app.deliveries.length === 2, 21_000)
+      await worker.consumer.close()
+      await running
+    }))
+
+  it('takes the lease of a Java holder that heartbeats and never hands over, after the deadline (R41)', () =>
+    inApplication(async (app) => {
+      await app.put('one')
+      const worker = app.worker('a', { lease: { gracefulHandoff: { timeoutMs: 15_000 } } })
+      const running = worker.run()
+      await app.until('a checkpoint', () => worker.heard('checkpointed').length === 1)
+      await askForHandoff(app, 'java', 'a')
+      const java = new AbortController()
+      const beating = heartbeat(app, 'java', java.signal)
+      const askedMs = app.time.elapsedMs()
+      await app.until('the loss', () => worker.heard('leaseLost').length === 1)
+      await app.put('two')
+      await app.until('the next', () => app.deliveries.length === 2, 35_000)
+      const tookMs = app.time.elapsedMs() - askedMs
+      assert.ok(tookMs > 25_000, `${tookMs}`)
+      assert.equal(app.row(SHARD)?.['leaseOwner']?.S, 'a')
+      java.abort()
+      await beating
+      await worker.consumer.close()
+      await running
+    }))
+
+  it('frees the row of an ended shard whose handoff does not end', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a', { lease: { gracefulHandoff: { timeoutMs: 5000 } } })
+      const running = worker.run()
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      const ended = 'shardId-000000000009'
+      const asked = { leaseOwner: 'dead', checkpointOwner: 'dead too' }
+      const lease = leaseOf(ended, { ...asked, checkpoint: position('SHARD_END') })
+      const Item = { ...rowOfLease(lease), entityType: { S: 'LEASE' } }
+      await app.dynamo.putItem({ TableName: TABLE, Item })
+      await app.until('its end', () => app.row(ended)?.['checkpointOwner'] === undefined, 20_000)
+      assert.equal(app.row(ended)?.['leaseOwner'], undefined)
       await worker.consumer.close()
       await running
     }))

@@ -75,7 +75,7 @@ class Scene {
 
   /** A kill: nothing of this worker acts any more, its metrics row stands. */
   async kill(worker: Worker): Promise<void> {
-    await worker.consumer.destroy()
+    worker.consumer.destroy()
     await worker.running.catch(() => undefined)
   }
 
@@ -323,6 +323,26 @@ describe('Worker, asked to hand a lease over', () => {
         a.heard('leaseLost').map(([, reason]) => reason),
         ['stolen'],
       )
+      await scene.close(a, b)
+    }))
+
+  it('hands over a shard that ends meanwhile, whatever comes first', () =>
+    inScene(async (scene) => {
+      const { app } = scene
+      const put = numbered(20)
+      await app.put(...put)
+      const a = scene.start('a', () => 3000)
+      const { b, shardId } = await scene.asked(a, () => scene.start('b', () => 10))
+      await app.kinesis.splitShard({
+        StreamName: STREAM,
+        ShardToSplit: shardId,
+        NewStartingHashKey: (shardId === SHARD ? 1000n : (1n << 127n) + 1000n).toString(),
+      })
+      await app.until('the end', () => app.row(shardId)?.['checkpoint']?.S === 'SHARD_END', 90_000)
+      await app.until('no handoff', () => scene.pending() === undefined, 45_000)
+      await app.until('all', () => app.deliveries.length >= put.length, 90_000)
+      scene.assertNoOverlap(shardId)
+      scene.assertOnce(...put)
       await scene.close(a, b)
     }))
 })
