@@ -1,7 +1,7 @@
 /** Carries out what a plan wants to go wrong. */
 import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
-import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
+import type { AppliedWrite, ProcessHandle, SimulatedWorld } from '@millrace/testing'
 import type { LostRows } from '../checkers/lost-rows.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import type { Fleet } from './fleet.ts'
@@ -20,10 +20,14 @@ export interface DisturberOptions {
   readonly lost: LostRows
 }
 
+const CRASH_LOOP_MS = 1500
+
 export class Disturber {
   readonly #options: DisturberOptions
   readonly #outages: Outages
   #reshards: number
+  /** The process that is killed at its next write, and when its slot starts again. */
+  #doomed: { readonly name: string; readonly restartAfterMs: number } | undefined
 
   constructor(options: DisturberOptions) {
     this.#options = options
@@ -40,6 +44,7 @@ export class Disturber {
     }
     await sleep(Math.max(0, plan.disturbedMs - world.nowMs()))
     this.#reshards = 0
+    this.#doomed = undefined
     this.#outages.over()
   }
 
@@ -52,8 +57,21 @@ export class Disturber {
     void (pick % 2 === 0 ? splitOne(world, pick) : mergeOne(world, pick)).catch(refusedIsFine)
   }
 
+  /** A write to a lease was applied; its sender may be gone before it hears of that. */
+  applied({ after, origin }: AppliedWrite): void {
+    const doomed = this.#doomed
+    if (doomed === undefined || origin?.process !== doomed.name) return
+    if (after?.['checkpoint'] === undefined) return
+    const { fleet, world } = this.#options
+    this.#doomed = undefined
+    const slot = fleet.slotOf(doomed.name)
+    if (slot === undefined) return
+    world.count('marker.killed-mid-write')
+    fleet.killAndRestart(slot, doomed.restartAfterMs)
+  }
+
   async #carryOut(what: Disturbance): Promise<void> {
-    const { world, fleet, producer, lost, table } = this.#options
+    const { world, plan, fleet, producer, lost, table } = this.#options
     switch (what.kind) {
       case 'split':
         return await splitOne(world, what.pick)
@@ -78,10 +96,51 @@ export class Disturber {
         return producer.killAndRestart(what.restartAfterMs)
       case 'disconnect':
         return this.#worker(what.worker)?.disconnect(what.service, what.forMs)
+      case 'block-loop':
+        return this.#worker(what.worker)?.block(what.forMs)
+      case 'lose-replies':
+        return this.#worker(what.worker)?.disconnect(what.service, what.forMs, 'replies')
+      case 'brown-out':
+        return this.#outages.begin(`slow-${what.of}`, what.forMs)
+      case 'kill-mid-write': {
+        const { restartAfterMs } = what
+        const name = this.#worker(what.worker)?.name
+        this.#doomed = name === undefined ? undefined : { name, restartAfterMs }
+        return
+      }
+      case 'crash-loop':
+        void this.#crashLoop(this.#slot(what.worker), what.forMs)
+        return
+      case 'scale-to-zero':
+        for (let slot = 0; slot < plan.workers; slot++) {
+          fleet.stopAndRestart(slot, what.restartAfterMs)
+        }
+        return
+      case 'rolling-deploy':
+        void this.#deploy(what.forMs / plan.workers)
+        return
       case 'stop':
         return fleet.stopAndRestart(this.#slot(what.worker), what.restartAfterMs)
       case 'kill':
         return fleet.killAndRestart(this.#slot(what.worker), what.restartAfterMs)
+    }
+  }
+
+  /** Dies again as soon as it is up. */
+  async #crashLoop(slot: number, forMs: number): Promise<void> {
+    const { world, fleet } = this.#options
+    const endMs = world.nowMs() + forMs
+    while (world.nowMs() < endMs) {
+      fleet.killAndRestart(slot, CRASH_LOOP_MS / 2)
+      await sleep(CRASH_LOOP_MS)
+    }
+  }
+
+  async #deploy(everyMs: number): Promise<void> {
+    const { plan, fleet } = this.#options
+    for (let slot = 0; slot < plan.workers; slot++) {
+      fleet.stopAndRestart(slot, everyMs / 4)
+      await sleep(everyMs)
     }
   }
 

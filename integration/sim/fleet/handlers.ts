@@ -5,6 +5,7 @@ import { sleep } from '@millrace/core/internal'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
+import type { Mischief } from './mischief.ts'
 
 export interface HandlerCall {
   readonly workerId: string
@@ -25,6 +26,7 @@ export interface HandlerOptions {
   readonly isHealed: () => boolean
   /** A script's part of each handler call, after it has been reported; what it throws, the call throws. */
   readonly onCall: (call: HandlerCall) => Promise<void> | undefined
+  readonly mischief: Mischief
   /** A call of this worker will never settle. */
   readonly onStuck: (workerId: string) => void
 }
@@ -74,6 +76,8 @@ async function handleRecords(
     await new Promise<never>(() => {})
   }
   if (plan.handlerMaxMs > 0) await sleep(random.next() * plan.handlerMaxMs)
+  const mischief = isHealed ? undefined : options.mischief.draw()
+  await options.mischief.during(mischief, shard)
   settled()
   const [first] = records
   if (first !== undefined && fails && !isHealed) {
@@ -82,4 +86,5 @@ async function handleRecords(
     throw new Error('the handler failed (simulated)')
   }
   for (const record of records) ledger.done(shard.shardId, record)
+  await options.mischief.after(mischief, shard)
 }

@@ -32,6 +32,23 @@ export type Disturbance =
   | { readonly kind: 'there-and-back'; readonly pick: number }
   /** The lock becomes a row that nobody can read, hence take. */
   | { readonly kind: 'break-lock' }
+  /** The event loop is busy with one callback. */
+  | { readonly kind: 'block-loop'; readonly worker: Target; readonly forMs: number }
+  /** A partition the other way: requests arrive. */
+  | {
+      readonly kind: 'lose-replies'
+      readonly worker: Target
+      readonly service: 'kinesis' | 'dynamo'
+      readonly forMs: number
+    }
+  /** The service is many times as slow, for everybody. */
+  | { readonly kind: 'brown-out'; readonly of: 'kinesis' | 'dynamo'; readonly forMs: number }
+  /** Killed as soon as its next write to a lease is applied. */
+  | { readonly kind: 'kill-mid-write'; readonly worker: Target; readonly restartAfterMs: number }
+  | { readonly kind: 'crash-loop'; readonly worker: Target; readonly forMs: number }
+  | { readonly kind: 'scale-to-zero'; readonly restartAfterMs: number }
+  /** One worker after another is asked to stop and comes back. */
+  | { readonly kind: 'rolling-deploy'; readonly forMs: number }
 
 export interface HistoryPlan {
   readonly workers: number
@@ -44,6 +61,8 @@ export interface HistoryPlan {
   readonly handlerStuck: number
   readonly onHandlerError: 'retry' | 'skip' | 'stop'
   readonly handlerMaxMs: number
+  /** Chance of a handler call to work hugely, settle late or checkpoint oddly; default 0. */
+  readonly handlerMischief?: number
   readonly aggregation: boolean
   readonly initialPosition: 'TRIM_HORIZON' | 'LATEST'
   readonly leaseCleanup: { readonly intervalMs: number; readonly completedAfterMs: number }

@@ -61,6 +61,7 @@ export class History {
   }
   applied(write: AppliedWrite): void {
     this.#table.applied(write)
+    this.#disturber?.applied(write)
   }
 
   get table(): TableChecker {

@@ -3,6 +3,9 @@ import { sleep } from '@millrace/core/internal'
 import type { FaultRates, SimulatedFaults, SimulatedWorld } from '@millrace/testing'
 import type { OutageOf } from './history-plan.ts'
 
+/** Gone, or many times as slow. */
+type Outage = OutageOf | 'slow-kinesis' | 'slow-dynamo'
+
 /** Half of the calls fail at once, half get no answer. */
 const GONE: FaultRates = {
   failBefore: 0.5,
@@ -11,12 +14,18 @@ const GONE: FaultRates = {
   failAfter: 0,
   loseReply: 0,
   expireIterator: 0,
+  failLookup: 0,
+  expireCredentials: 0,
+  refuseKey: 0,
+  garbleReply: 0,
 }
+/** As when the p99 of a service is 50 times the usual. */
+const BROWN_OUT_FACTOR = 50
 
 export class Outages {
   readonly #world: SimulatedWorld
   readonly #usual: SimulatedFaults
-  #gone: OutageOf[] = []
+  #gone: Outage[] = []
   #isOver = false
 
   constructor(world: SimulatedWorld, usual: SimulatedFaults) {
@@ -24,7 +33,7 @@ export class Outages {
     this.#usual = usual
   }
 
-  begin(of: OutageOf, forMs: number): void {
+  begin(of: Outage, forMs: number): void {
     this.#gone = [...this.#gone, of]
     this.#apply()
     void this.#end(of, forMs)
@@ -35,15 +44,21 @@ export class Outages {
     this.#isOver = true
   }
 
-  async #end(of: OutageOf, forMs: number): Promise<void> {
+  async #end(of: Outage, forMs: number): Promise<void> {
     await sleep(forMs)
     if (this.#isOver) return
     this.#gone.splice(this.#gone.indexOf(of), 1)
     this.#apply()
   }
 
+  #slowed<F extends object>(faults: F | undefined, by: Outage): F | undefined {
+    if (!this.#gone.includes(by)) return faults
+    return { ...faults, latencyFactor: BROWN_OUT_FACTOR } as F
+  }
+
   #apply(): void {
-    const { kinesis, dynamo } = this.#usual
+    const kinesis = this.#slowed(this.#usual.kinesis, 'slow-kinesis')
+    const dynamo = this.#slowed(this.#usual.dynamo, 'slow-dynamo')
     const listShards = { ...kinesis, operations: { ...kinesis?.operations, listShards: GONE } }
     this.#world.setFaults({
       ...this.#usual,

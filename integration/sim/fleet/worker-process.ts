@@ -6,9 +6,10 @@ import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
+import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 
-export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan'> {
+export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan' | 'mischief'> {
   readonly plan: HistoryPlan
   readonly world: SimulatedWorld
   readonly table: TableChecker
@@ -85,15 +86,26 @@ export async function runWorker(
   consumer.on('stateChange', (state) => {
     if (state === 'draining') drainingMs = world.nowMs()
   })
-  const running = consumer.run(handlerOf({ ...options, random: process.random }))
+  const mischief = new Mischief({
+    ...{ world, ledger: options.ledger, random: process.random },
+    probability: plan.handlerMischief ?? 0,
+    untilMs: plan.disturbedMs,
+    busy: (forMs) => process.busy(forMs),
+  })
+  const running = consumer.run(handlerOf({ ...options, random: process.random, mischief }))
   const over = new AbortController()
   void closeWhenAsked(consumer, options.stopRequested, over.signal)
   await running.catch((cause: unknown) => {
-    if (!(cause instanceof HandlerFailedError) || plan.onHandlerError !== 'stop') throw cause
+    if (cause instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
+    // As in KCL, a start gives up after 20 attempts; whatever runs workers starts another.
+    const gaveUp = isServiceError(cause) && cause.retryable && !options.isHealed()
+    if (!gaveUp) throw cause
+    world.count('worker.start-given-up')
   })
   await consumer.close()
   over.abort()
   if (world.nowMs() - drainingMs >= CLOSE_TIMEOUT_MS * 0.98) options.onClosedLate()
+  await mischief.settled()
   // A call to the lease table that nobody waits for any more may still be on its way.
   await sleep(CALL_TIMEOUT_MS)
 }

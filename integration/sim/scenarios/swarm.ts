@@ -2,6 +2,7 @@
 import type { SimulatedWorld } from '@millrace/testing'
 import type { History } from '../fleet/history.ts'
 import { planHistory } from '../fleet/history-plan.ts'
+import { withRarerFaults } from '../fleet/rarer-faults.ts'
 import {
   CALM_MS,
   planBrokenLock,
@@ -34,7 +35,7 @@ export const SWARM: readonly Scenario[] = [
   {
     name: 'fleet',
     about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
-    plan: planHistory,
+    plan: (random) => withRarerFaults(planHistory(random), random),
   },
   {
     name: 'lost-row',
