@@ -168,8 +168,7 @@ export class Assigner {
     if (current.leases.length > 0) this.#sync.beside(current.leases)
     // Observed anew: a holder that has come back meanwhile must not pass for expired.
     else if ((await this.#sync.now(current.leases)) > 0) current = await this.#look(true)
-    const balance = monotonicMs() >= this.#nextBalanceMs
-    if (balance) this.#nextBalanceMs = monotonicMs() + this.#options.lease.assignmentIntervalMs
+    const balance = this.#isRoundDue(monotonicMs())
     const { toPromised, homeless, toFree } = this.#stuck(current)
     const settled = new Set(toPromised.map(({ lease }) => lease.leaseKey))
     const expired = [...this.#expired].filter((key) => !settled.has(key))
@@ -195,6 +194,15 @@ export class Assigner {
       fleet,
       (key) => this.#handoffs.stoodMs(key, monotonicMs()) > deadlineMs,
     )
+  }
+
+  /** Rounds keep their pace, although the table is looked at by another. */
+  #isRoundDue(nowMs: number): boolean {
+    const { assignmentIntervalMs } = this.#options.lease
+    if (nowMs < this.#nextBalanceMs) return false
+    const nextMs = this.#nextBalanceMs + assignmentIntervalMs
+    this.#nextBalanceMs = nextMs > nowMs ? nextMs : nowMs + assignmentIntervalMs
+    return true
   }
 
   #plan(snapshot: TableSnapshot, balance: boolean, expired: ReadonlySet<string>): AssignmentPlan {

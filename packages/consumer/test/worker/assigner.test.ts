@@ -232,6 +232,30 @@ describe('Assigner', () => {
       assert.equal(await owned(), 50)
     }))
 
+  it('gives the tenth worker of 1,000 leases its share within 26 s, for L4 to be 30 s', () =>
+    inFleet(1000, async (fleet) => {
+      const nine = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
+      await fleet.alive('a', ...nine.slice(1))
+      // Nobody here renews or hands over.
+      const lease = { failoverTimeMs: 60_000, gracefulHandoff: { enabled: false } }
+      const { assigner, lock } = fleet.worker('a', leaseOptions(lease))
+      await assigner.step()
+      // The worst moment: the leader has just evened out.
+      await fleet.alive('j')
+      const joinedMs = fleet.time.elapsedMs()
+      let spread = Number.POSITIVE_INFINITY
+      while (spread > 1) {
+        await sleep(assigner.delayMs())
+        await lock.heartbeat()
+        await assigner.step()
+        const counts = new Map<string | undefined, number>([['j', 0]])
+        for (const owner of await fleet.owners()) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+        spread = Math.max(...counts.values()) - Math.min(...counts.values())
+        const tookMs = fleet.time.elapsedMs() - joinedMs
+        assert.ok(tookMs <= 26_000, `spread ${spread} after ${tookMs} ms`)
+      }
+    }))
+
   it('evens out by throughput, when asked to, in every round that is due', () =>
     inFleet(4, async (fleet) => {
       const { assigner, lock } = await fleet.ofOne({
