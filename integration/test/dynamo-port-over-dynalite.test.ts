@@ -2,6 +2,7 @@
 import { dynamoFromSdk } from '@millrace/core'
 import { startLocalKinesis } from '@millrace/testing'
 import { dynamoPortConformance } from '@millrace/testing/conformance'
+import { capabilitiesOf } from '../harness/engine-differences.ts'
 
 dynamoPortConformance(
   'SDK adapter over dynalite',
@@ -14,14 +15,7 @@ dynamoPortConformance(
     })
     return {
       port,
-      capabilities: {
-        oldItemOnFailedCondition: false,
-        indexOnExistingTable: false,
-        refusesEmptyIndexKey: false,
-        refusesUnorderedComparison: false,
-        deletionProtection: false,
-        continuousBackups: false,
-      },
+      capabilities: capabilitiesOf('dynalite'),
       tearDown: async () => {
         port.close()
         await local.close()

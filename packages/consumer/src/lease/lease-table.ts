@@ -4,7 +4,7 @@ import { sleep } from '@millrace/core/internal'
 import { LeaseTableError } from '../errors.ts'
 import { joinGeneration } from './generation.ts'
 import type { LeaseTableAccess } from './lease-table-access.ts'
-import { isPolicyLack, withoutTags } from './policy-lack.ts'
+import { isPolicyLack } from './policy-lack.ts'
 import { switchRecoveryOn } from './recovery.ts'
 import { addIndexInput, createTableInput, judgeTable, ownedByQuery } from './table-shape.ts'
 import { refuseOtherTenants } from './table-tenant.ts'
@@ -99,7 +99,8 @@ async function create(table: LeaseTableAccess, signal: AbortSignal): Promise<voi
     await unlessInUse(() => dynamo.createTable(input, callOptions(table, signal)))
   } catch (cause) {
     if (input.Tags === undefined || !isPolicyLack(cause)) throw cause
-    await unlessInUse(() => dynamo.createTable(withoutTags(input), callOptions(table, signal)))
+    const untagged = createTableInput(tableName, { ...table.wanted, tags: [] })
+    await unlessInUse(() => dynamo.createTable(untagged, callOptions(table, signal)))
     logger.warn(
       { table: tableName, tags: input.Tags.map(({ Key }) => Key) },
       'the lease table is made without its tags: the policy does not allow dynamodb:TagResource',

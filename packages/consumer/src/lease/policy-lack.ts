@@ -1,5 +1,5 @@
 /** Which action a policy lacks, in the words in which a policy names it. Pure. */
-import { type DynamoPort, type dynamo, isServiceError, ServiceError } from '@millrace/core'
+import { type DynamoPort, isServiceError, ServiceError } from '@millrace/core'
 
 /** The names under which AWS denies an action, as against credentials that are wrong as a whole. */
 const LACKS: ReadonlySet<string> = new Set([
@@ -36,10 +36,4 @@ export function namedLack(cause: unknown, { operation, input }: PolicyCall): unk
     `the policy of this worker does not allow ${action} on ${resource}`,
     { kind: 'denied', cause, hint: `Add to it: ${JSON.stringify(statement)}` },
   )
-}
-
-/** CreateTable with tags needs a second action, which the first one's denial may be about. */
-export function withoutTags(input: dynamo.CreateTableInput): dynamo.CreateTableInput {
-  const { Tags: _, ...rest } = input
-  return rest
 }
