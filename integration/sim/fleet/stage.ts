@@ -22,6 +22,14 @@ export interface StageOptions {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
+  /** Tenures that ended against the worker's will, so far. */
+  readonly leasesLost: readonly LostLease[]
+}
+
+/** A tenure that ended against the worker's will. */
+export interface LostLease {
+  readonly reason: string
+  readonly atMs: number
 }
 
 /** What must come about, and by when. */
@@ -46,6 +54,7 @@ export class Stage {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
+  readonly leasesLost: readonly LostLease[]
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
 
@@ -59,6 +68,7 @@ export class Stage {
     this.ledger = options.ledger
     this.lost = options.lost
     this.bounds = options.bounds
+    this.leasesLost = options.leasesLost
   }
 
   /** Waits for it; says a violation when it does not come about. @returns how long it took, ms */

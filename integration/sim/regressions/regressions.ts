@@ -1,4 +1,6 @@
 /** The named scenarios of reliability.md 1.4: each is called by its row's id. */
 import type { Scenario } from '../scenario.ts'
+import { LEADERS } from './leaders.ts'
+import { LEASES } from './leases.ts'
 
-export const REGRESSIONS: readonly Scenario[] = []
+export const REGRESSIONS: readonly Scenario[] = [...LEASES, ...LEADERS]

@@ -48,6 +48,10 @@ export class Recorder {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + by)
   }
 
+  counted(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+
   /** By name, in alphabetical order. */
   counts(): Record<string, number> {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -146,6 +146,11 @@ export class SimulatedWorld {
     this.#recorder.count(name, by)
   }
 
+  /** What has been counted under this name so far: a programme's own count, or the simulator's. */
+  counted(name: string): number {
+    return this.#recorder.counted(name)
+  }
+
   /** Replaces the faults for the calls that start from now on. @throws InvalidOptionError */
   setFaults(faults: SimulatedFaults): void {
     checkFaults(faults)

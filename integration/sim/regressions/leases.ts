@@ -1,0 +1,225 @@
+/** R18, R19, R20, R43: what becomes of a lease whose writes fail, are lost, meet or are throttled. */
+import type { Stage } from '../fleet/stage.ts'
+import type { Scenario } from '../scenario.ts'
+import {
+  between,
+  freeByHand,
+  hasBegun,
+  noneLostSince,
+  oneOf,
+  pickLease,
+  reached,
+  type SeenWrite,
+  smallFleet,
+  steady,
+  watchWrites,
+  writeOf,
+} from './small-fleet.ts'
+
+const WINDOW_MS = 14_000
+/** Writes fail again and again, but never for so long that belief runs out. */
+const LONGEST_FAILURE_MS = 3500
+/** The longest pause between two tries of a checkpoint, and the write. */
+const STORED_MS = 7000
+
+/** Keeps records coming into one shard, so that there is something to checkpoint. */
+async function feed(stage: Stage, shardId: string, forMs: number): Promise<void> {
+  const random = stage.world.random('feed')
+  const endMs = stage.world.nowMs() + forMs
+  while (stage.world.nowMs() < endMs) {
+    await stage.put(shardId)
+    await stage.world.sleep(between(random, 200, 1500))
+  }
+}
+
+/** Until the stored checkpoint covers what was done by now. */
+async function checkpointed(stage: Stage, rule: string, shardId: string): Promise<void> {
+  const { donePrefix } = stage.ledger.shard(shardId)
+  const goal = { rule, what: `a checkpoint that covers ${donePrefix} records`, withinMs: STORED_MS }
+  await stage.reach(goal, () => {
+    const at = stage.table.rows.get(shardId)?.checkpoint
+    return at !== undefined && stage.ledger.covered(shardId, at) >= donePrefix
+  })
+}
+
+async function failWrites(stage: Stage): Promise<void> {
+  await steady(stage)
+  const { world } = stage
+  const random = world.random('script')
+  const { shardId } = pickLease(stage, random)
+  const lostBefore = stage.leasesLost.length
+  const failed = { renewal: 0, checkpoint: 0 }
+  let passedMs = world.nowMs()
+  const fails = ({ kind, leaseKey }: SeenWrite): boolean => {
+    if (leaseKey !== shardId || (kind !== 'renewal' && kind !== 'checkpoint')) return false
+    if (world.nowMs() - passedMs < LONGEST_FAILURE_MS && random.next() < 0.6) {
+      failed[kind]++
+      return true
+    }
+    passedMs = world.nowMs()
+    return false
+  }
+  const faults = (['throttle', 'fail'] as const).map((kind) =>
+    world.dynamo.injectFault({
+      operation: 'updateItem',
+      kind,
+      times: Number.POSITIVE_INFINITY,
+      when: (input) => random.next() < 0.6 && fails(writeOf(input)),
+    }),
+  )
+  await feed(stage, shardId, WINDOW_MS)
+  for (const fault of faults) fault.clear()
+  await checkpointed(stage, 'R18', shardId)
+  reached(stage, 'checkpoint-failed', failed.checkpoint)
+  if (failed.renewal > 0) world.count('marker.renewal-failed', failed.renewal)
+  noneLostSince(stage, 'R18', lostBefore)
+}
+
+async function loseReplies(stage: Stage): Promise<void> {
+  await steady(stage)
+  const { world } = stage
+  const random = world.random('script')
+  const { shardId } = pickLease(stage, random)
+  const lostBefore = stage.leasesLost.length
+  const lost = { renewal: 0, checkpoint: 0 }
+  const fault = world.dynamo.injectFault({
+    operation: 'updateItem',
+    kind: 'lose-reply',
+    times: Number.POSITIVE_INFINITY,
+    when: (input) => {
+      const { kind, leaseKey } = writeOf(input)
+      if (leaseKey !== shardId || (kind !== 'renewal' && kind !== 'checkpoint')) return false
+      if (lost[kind] > 0 && random.next() < 0.5) return false
+      lost[kind]++
+      return true
+    },
+  })
+  await feed(stage, shardId, WINDOW_MS)
+  fault.clear()
+  await checkpointed(stage, 'R19', shardId)
+  reached(stage, 'checkpoint-reply-lost', lost.checkpoint)
+  if (lost.renewal > 0) world.count('marker.renewal-reply-lost', lost.renewal)
+  noneLostSince(stage, 'R19', lostBefore)
+}
+
+/** Answers come late, so that the next write of the same lease is due before. */
+async function overlapWrites(stage: Stage): Promise<void> {
+  await steady(stage)
+  const { world } = stage
+  const random = world.random('script')
+  const { shardId } = pickLease(stage, random)
+  const lostBefore = stage.leasesLost.length
+  const seen = { renewal: 0, checkpoint: 0 }
+  let lastKnown: number | undefined
+  const watch = watchWrites(stage, ({ kind, leaseKey, knownCounter }) => {
+    if (leaseKey !== shardId || (kind !== 'renewal' && kind !== 'checkpoint')) return
+    seen[kind]++
+    if (lastKnown !== undefined && knownCounter !== lastKnown + 1) {
+      world.violation(
+        'R20',
+        `a ${kind} stands on ${knownCounter}, the write before on ${lastKnown}`,
+      )
+    }
+    lastKnown = knownCounter
+  })
+  const delays = [1, 2, 3].map(() =>
+    world.dynamo.injectFault({
+      operation: 'updateItem',
+      kind: 'delay',
+      delayMs: between(random, 200, 1800),
+      delayed: oneOf(random, 'reply', 'request'),
+      times: Number.POSITIVE_INFINITY,
+      when: (input) => writeOf(input).leaseKey === shardId && random.next() < 0.5,
+    }),
+  )
+  for (let burst = 0; burst < 3; burst++) {
+    await feed(stage, shardId, 3000)
+    // Without records there is nothing to checkpoint: renewals have their turn.
+    await world.sleep(between(random, 2500, 5000))
+  }
+  for (const one of [...delays, watch]) one.clear()
+  await checkpointed(stage, 'R20', shardId)
+  reached(stage, 'checkpoint-beside-renewal', Math.min(seen.renewal, seen.checkpoint))
+  noneLostSince(stage, 'R20', lostBefore)
+}
+
+/** By when somebody delivers again: a look of the leader, a discovery, and tries that are throttled. */
+const RECONVERGED_MS = 8000
+
+async function throttleRenewal(stage: Stage): Promise<void> {
+  await steady(stage)
+  const { world } = stage
+  const random = world.random('script')
+  const { shardId } = pickLease(stage, random)
+  await world.sleep(between(random, 0, 4000))
+  let throttled = 0
+  const fault = world.dynamo.injectFault({
+    operation: 'updateItem',
+    kind: 'throttle',
+    times: between(random, 1, 2),
+    when: (input) => {
+      const { kind, leaseKey } = writeOf(input)
+      if (kind !== 'renewal' || leaseKey !== shardId) return false
+      throttled++
+      return true
+    },
+  })
+  // Before or after its holder's renewal is refused, or as the next owner's first one is.
+  await world.sleep(oneOf(random, 0, 1000, 3500))
+  await freeByHand(stage, shardId)
+  const fromMs = world.nowMs()
+  await stage.put(shardId)
+  const goal = { rule: 'R43', what: `${shardId} has an owner that works on it` }
+  await stage.reach({ ...goal, withinMs: RECONVERGED_MS }, () => {
+    const owner = stage.table.rows.get(shardId)?.owner
+    if (owner === undefined || !stage.fleet.isAlive(owner)) return false
+    return stage.deliveries.lastCallMs(shardId) > fromMs && hasBegun(stage, shardId, owner)
+  })
+  fault.clear()
+  reached(stage, 'renewal-throttled', throttled)
+}
+
+export const LEASES: readonly Scenario[] = [
+  {
+    name: 'R18',
+    about: 'writes that fail leave counter and checkpoint as they were, beside renewals',
+    everySeeds: 20,
+    plan: (random) =>
+      smallFleet(random, {
+        workers: 2,
+        shards: 2,
+        handler: oneOf(random, 'eachRecord', 'eachBatch'),
+      }),
+    script: failWrites,
+  },
+  {
+    name: 'R19',
+    about: 'writes that are applied and lose their replies cost neither lease nor checkpoint',
+    everySeeds: 20,
+    plan: (random) => {
+      const plan = smallFleet(random, { workers: 2, shards: 2 })
+      const updateItem = { loseReply: 0.15, failAfter: 0.1 }
+      return { ...plan, faults: { ...plan.faults, dynamo: { operations: { updateItem } } } }
+    },
+    script: loseReplies,
+  },
+  {
+    name: 'R20',
+    about: 'a checkpoint and a renewal of one lease that are due together: neither is lost',
+    everySeeds: 20,
+    plan: (random) =>
+      smallFleet(random, {
+        workers: 2,
+        shards: 2,
+        handler: oneOf(random, 'eachRecord', 'eachBatch'),
+      }),
+    script: overlapWrites,
+  },
+  {
+    name: 'R43',
+    about: 'a throttled renewal, and a row that names nobody: somebody works on it again soon',
+    everySeeds: 20,
+    plan: (random) => smallFleet(random, { workers: between(random, 2, 3), shards: 3 }),
+    script: throttleRenewal,
+  },
+]
