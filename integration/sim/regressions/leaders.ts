@@ -2,7 +2,17 @@
 import { splitOne } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
-import { between, hasBegun, oneOf, reached, smallFleet, steady, writeOf } from './small-fleet.ts'
+import {
+  allServed,
+  between,
+  holdLockUp,
+  oneOf,
+  reached,
+  smallFleet,
+  steady,
+  takesLock,
+  writeOf,
+} from './small-fleet.ts'
 
 const L2_MS = 19_000
 /** A look at the table, the list of shards, and a lease for each. */
@@ -14,22 +24,10 @@ const STEP_DOWN_MS = 15_000
 /** Of close(), and what a worker waits for besides. */
 const EXIT_MS = 9000
 
-/** True for a write that takes the leader lock, or would. */
-function takesLock(input: unknown): string | undefined {
-  const { Item: row } = input as { readonly Item?: Record<string, { readonly S?: string }> }
-  return row?.['leaseKey']?.S === 'Leader' ? row['ownerName']?.S : undefined
-}
-
 async function lateLeader(stage: Stage): Promise<void> {
   const { world, fleet, table } = stage
   const random = world.random('script')
-  const kind = oneOf(random, 'fail', 'throttle')
-  const lock = world.dynamo.injectFault({
-    operation: 'putItem',
-    kind,
-    times: Number.POSITIVE_INFINITY,
-    when: (input) => takesLock(input) !== undefined,
-  })
+  const lock = holdLockUp(stage, oneOf(random, 'fail', 'throttle'))
   await world.sleep(between(random, 5000, 20_000))
   reached(stage, 'empty-table-without-leader', table.rows.size === 0 ? 1 : 0)
   lock.clear()
@@ -62,18 +60,6 @@ async function deadLeader(stage: Stage): Promise<void> {
   await splitOne(world, between(random, 0, 99))
   const goal = { rule: 'R36', what: 'every open shard has an owner that is alive' }
   await stage.reach({ ...goal, withinMs: NEW_SHARDS_MS }, () => allServed(stage))
-}
-
-/** Every shard that is open has a lease on which somebody works. */
-function allServed(stage: Stage): boolean {
-  const { world, table, fleet } = stage
-  return world.kinesis
-    .shards('simulated')
-    .filter(({ SequenceNumberRange }) => SequenceNumberRange.EndingSequenceNumber === undefined)
-    .every(({ ShardId }) => {
-      const owner = table.rows.get(ShardId)?.owner
-      return fleet.isAlive(owner) && hasBegun(stage, ShardId, owner)
-    })
 }
 
 async function failingLeader(stage: Stage): Promise<void> {

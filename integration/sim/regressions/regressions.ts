@@ -1,6 +1,8 @@
 /** The named scenarios of reliability.md 1.4: each is called by its row's id. */
 import type { Scenario } from '../scenario.ts'
+import { ASSIGNMENT } from './assignment.ts'
+import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
 
-export const REGRESSIONS: readonly Scenario[] = [...LEASES, ...LEADERS]
+export const REGRESSIONS: readonly Scenario[] = [...LEASES, ...LEADERS, ...ASSIGNMENT, ...JOINING]

@@ -1,7 +1,7 @@
 /** Plans and looks that the named scenarios share. */
 import type { dynamo, Random } from '@millrace/core'
 import type { HistoryPlan } from '../fleet/history-plan.ts'
-import { APPLICATION } from '../fleet/names.ts'
+import { APPLICATION, STREAM } from '../fleet/names.ts'
 import { quiet } from '../fleet/special-plans.ts'
 import type { Stage } from '../fleet/stage.ts'
 
@@ -85,6 +85,34 @@ export async function steady(stage: Stage): Promise<void> {
 export function hasBegun(stage: Stage, shardId: string, owner: string | undefined): boolean {
   const held = owner === undefined ? undefined : stage.table.lastHeld(shardId, owner)
   return held !== undefined && held.counter > stage.table.ownedFrom(shardId)
+}
+
+/** Every shard that is open has a lease on which somebody works. */
+export function allServed(stage: Stage): boolean {
+  const { world, table, fleet } = stage
+  return world.kinesis
+    .shards(STREAM)
+    .filter(({ SequenceNumberRange }) => SequenceNumberRange.EndingSequenceNumber === undefined)
+    .every(({ ShardId }) => {
+      const owner = table.rows.get(ShardId)?.owner
+      return fleet.isAlive(owner) && hasBegun(stage, ShardId, owner)
+    })
+}
+
+/** Whom a write would make the leader, if that is what it is for. */
+export function takesLock(input: unknown): string | undefined {
+  const { Item: row } = input as { readonly Item?: Record<string, { readonly S?: string }> }
+  return row?.['leaseKey']?.S === 'Leader' ? row['ownerName']?.S : undefined
+}
+
+/** Nobody can be elected until this is cleared. */
+export function holdLockUp(stage: Stage, kind: 'fail' | 'throttle'): { clear(): void } {
+  return stage.world.dynamo.injectFault({
+    operation: 'putItem',
+    kind,
+    times: Number.POSITIVE_INFINITY,
+    when: (input) => takesLock(input) !== undefined,
+  })
 }
 
 /** Frees a lease as an operator would by hand, or a worker that thinks it is its own. */
