@@ -128,7 +128,8 @@ export class TableChecker {
     const key = names['leaseKey']?.S ?? ''
     const entityType = (after ?? before)?.['entityType']?.S
     if (entityType === 'LEADER') this.lock.applied(write)
-    if (entityType !== 'LEASE') return
+    // Leases of a consumer of many streams, which are not this fleet's.
+    if (entityType !== 'LEASE' || key.includes(':')) return
     const was = before === undefined ? undefined : readRow(before)
     if (after === undefined) {
       this.rows.delete(key)

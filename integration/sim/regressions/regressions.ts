@@ -1,8 +1,17 @@
 /** The named scenarios of reliability.md 1.4: each is called by its row's id. */
 import type { Scenario } from '../scenario.ts'
 import { ASSIGNMENT } from './assignment.ts'
+import { CALL_RATES } from './call-rates.ts'
+import { FOREIGN } from './foreign-rows.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
 
-export const REGRESSIONS: readonly Scenario[] = [...LEASES, ...LEADERS, ...ASSIGNMENT, ...JOINING]
+export const REGRESSIONS: readonly Scenario[] = [
+  ...LEASES,
+  ...LEADERS,
+  ...ASSIGNMENT,
+  ...JOINING,
+  ...FOREIGN,
+  ...CALL_RATES,
+]
