@@ -1,4 +1,5 @@
 /** Breakages of the product that the checkers must find: a checker that finds none is worth nothing. */
+import { REGRESSION_MUTANTS } from './regression-mutants.ts'
 
 export interface Mutant {
   readonly name: string
@@ -44,9 +45,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: `${CONSUMER}/lease/lease-store.ts`,
     find: 'return await this.get(leaseKey)',
     replace: 'return undefined',
-    scenario: 'lost-renewal-replies',
-    from: 12,
-    seeds: 12,
+    scenario: 'R19',
+    from: 1,
+    seeds: 6,
   },
   {
     name: 'resume-at-tip',
@@ -222,13 +223,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'dead-leader-stays',
-    about: 'L2: the lock of a dead leader is never taken',
+    about: 'R36, L2: the lock of a dead leader is never taken',
     file: `${CONSUMER}/worker/leader-rule.ts`,
     find: 'return nowMs - seen.sinceMs > seen.row.leaseDurationMs',
     replace: 'return false',
-    scenario: 'fleet',
-    from: 9,
-    seeds: 12,
+    scenario: 'R36',
+    from: 1,
+    seeds: 6,
   },
   {
     name: 'no-self-service',
@@ -340,4 +341,5 @@ export const MUTANTS: readonly Mutant[] = [
     from: 6,
     seeds: 12,
   },
+  ...REGRESSION_MUTANTS,
 ]

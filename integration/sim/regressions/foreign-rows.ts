@@ -16,10 +16,17 @@ const SERVED_MS = 20_000
 function leaseOfManyStreams(shard: number, owner: string | undefined): dynamo.Item {
   const shardId = `shardId-00000000000${shard}`
   return {
-    leaseKey: { S: `${OTHER_STREAM}:${shardId}` },
-    entityType: { S: 'LEASE' },
+    ...leaseRow(`${OTHER_STREAM}:${shardId}`, owner),
     streamName: { S: OTHER_STREAM },
     shardId: { S: shardId },
+  }
+}
+
+/** What all leases have. */
+function leaseRow(leaseKey: string, owner: string | undefined): dynamo.Item {
+  return {
+    leaseKey: { S: leaseKey },
+    entityType: { S: 'LEASE' },
     leaseCounter: { N: '7' },
     checkpoint: { S: 'TRIM_HORIZON' },
     checkpointSubSequenceNumber: { N: '0' },
@@ -35,7 +42,7 @@ const FOREIGN_ROWS: readonly dynamo.Item[] = [
   leaseOfManyStreams(1, undefined),
   { ...leaseOfManyStreams(2, 'java-worker'), checkpoint: { S: 'SHARD_END' } },
   { leaseKey: { S: OTHER_STREAM }, entityType: { S: 'STREAM' }, streamName: { S: OTHER_STREAM } },
-  { leaseKey: { S: 'TomorrowsRow' }, entityType: { S: 'TOMORROW' }, leaseOwner: { S: 'w0-1' } },
+  { ...leaseRow('TomorrowsRow', undefined), entityType: { S: 'TOMORROW' } },
   { leaseKey: { S: 'notes-of-an-operator' }, text: { S: 'do not delete' } },
   {
     leaseKey: { S: 'java-worker' },

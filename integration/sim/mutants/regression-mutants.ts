@@ -1,0 +1,133 @@
+/** Breakages that the named scenarios of reliability.md 1.4 must find. */
+import type { Mutant } from './mutants.ts'
+
+const CONSUMER = 'packages/consumer/src'
+
+/** As `about` begins, so the scenario is called. */
+export const REGRESSION_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'failed-write-counts',
+    about: 'R18: the counter in memory rises although the write failed',
+    file: `${CONSUMER}/worker/held-lease.ts`,
+    find: 'if (isServiceError(cause) && cause.ambiguous) this.#unsettledSinceMs ??= sentMs',
+    replace: 'this.#lease = { ...this.#lease, leaseCounter: this.#lease.leaseCounter + 1 }',
+    scenario: 'R18',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'writes-side-by-side',
+    about: 'R20: a checkpoint and a renewal of one lease are sent together',
+    file: `${CONSUMER}/worker/serial.ts`,
+    find: 'const result = this.#last.then(task)',
+    replace: 'const result = task()',
+    scenario: 'R20',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'sync-with-first-looks-only',
+    about: 'R31: an empty table is left alone by a leader that was elected late',
+    file: `${CONSUMER}/worker/assigner.ts`,
+    find: 'else if ((await this.#sync.now(current.leases)) > 0)',
+    replace:
+      'else if (this.#observer.watchedMs(monotonicMs()) < 3000 && (await this.#sync.now(current.leases)) > 0)',
+    scenario: 'R31',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'zombie-leader',
+    about: 'R37: a leader that fails each time keeps the lock',
+    file: `${CONSUMER}/worker/assigner.ts`,
+    find: 'const MAX_FAILURES = 3',
+    replace: 'const MAX_FAILURES = Number.POSITIVE_INFINITY',
+    scenario: 'R37',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'lock-given-back-too-early',
+    about: 'R38: an election under way outlasts the release of a worker that stops',
+    file: `${CONSUMER}/worker/coordinator.ts`,
+    find: `await this.#loopsEnded()
+    await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])`,
+    replace: `await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])
+    await this.#loopsEnded()`,
+    scenario: 'R38',
+    from: 2,
+    seeds: 6,
+  },
+  {
+    name: 'every-row-is-a-lease',
+    about: 'R42: a row of an unknown type is taken for a lease',
+    file: `${CONSUMER}/lease/lease-row.ts`,
+    find: "if (entityType !== undefined && entityType.S !== 'LEASE') {",
+    replace: "if (entityType !== undefined && KNOWN_TYPES.has(entityType.S ?? '')) {",
+    scenario: 'R42',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'begun-for-ever',
+    about: 'R43: a lease whose first renewal failed counts as held by its worker',
+    file: `${CONSUMER}/worker/held-leases.ts`,
+    find: `} finally {
+      this.#beginning.delete(lease.leaseKey)
+    }`,
+    replace: '} finally {}',
+    scenario: 'R43',
+    from: 1,
+    seeds: 12,
+  },
+  {
+    name: 'enough-is-enough',
+    about: 'R44: a worker that has its share takes nothing of a dead one',
+    file: `${CONSUMER}/lease/assignment.ts`,
+    find: 'if (load.leases.length >= maxLeasesForWorker) continue',
+    replace: 'if (load.leases.length >= Math.min(maxLeasesForWorker, 2)) continue',
+    scenario: 'R44',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'ended-leases-count',
+    about: 'R45: leases of finished shards take up room',
+    file: `${CONSUMER}/lease/assignment-input.ts`,
+    find: 'return input.leases.filter((lease) => !isShardEnded(lease))',
+    replace: 'return [...input.leases]',
+    scenario: 'R45',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'all-at-once',
+    about: 'R46: a round moves as many leases as differ',
+    file: `${CONSUMER}/lease/assignment.ts`,
+    find: 'return Math.max(1, Math.ceil(open.length / LEASES_PER_MOVE))',
+    replace: 'return open.length',
+    scenario: 'R46',
+    from: 1,
+    seeds: 2,
+  },
+  {
+    name: 'reads-do-not-back-off',
+    about: 'R55: reads that fail are repeated as often as the service takes them',
+    file: `${CONSUMER}/retrieval/read-pace.ts`,
+    find: '{ firstMs: 500, capMs: 5000 }',
+    replace: '{ firstMs: 1, capMs: 1 }',
+    scenario: 'R55',
+    from: 1,
+    seeds: 6,
+  },
+  {
+    name: 'children-are-always-looked-up',
+    about: 'R56: each shard that ends asks for the shard list',
+    file: `${CONSUMER}/retrieval/shard-end.ts`,
+    find: 'if (childShards === undefined || childShards.length === 0) return undefined',
+    replace: 'if (childShards === undefined || childShards.length > 0) return undefined',
+    scenario: 'R56',
+    from: 1,
+    seeds: 2,
+  },
+]
