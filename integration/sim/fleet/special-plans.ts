@@ -29,16 +29,6 @@ function between(random: Random, min: number, max: number): number {
   return Math.floor(min + random.next() * (max - min + 1))
 }
 
-/** R19: renewal replies are lost; nobody joins or leaves once the leases are spread. */
-export function planLostRenewalReplies(random: Random): HistoryPlan {
-  const plan = quiet(random)
-  return {
-    ...plan,
-    workers: 2,
-    faults: { ...plan.faults, dynamo: { operations: { updateItem: { loseReply: 0.3 } } } },
-  }
-}
-
 /** R32, L7: an operator deletes lease rows, also in the middle of reshards. */
 export function planLostRow(random: Random): HistoryPlan {
   const plan = planHistory(random)

@@ -7,7 +7,6 @@ import {
   CALM_MS,
   planBrokenLock,
   planCalm,
-  planLostRenewalReplies,
   planLostRow,
   planRollingRestart,
   planSlowWakes,
@@ -41,17 +40,6 @@ export const SWARM: readonly Scenario[] = [
     name: 'lost-row',
     about: 'R32, L7: a lease row deleted by hand is back within a minute, and nothing is lost',
     plan: planLostRow,
-  },
-  {
-    name: 'lost-renewal-replies',
-    about: 'R19: a lost renewal reply alone never costs a lease',
-    plan: planLostRenewalReplies,
-    judge: (history, world) => {
-      const lost = history.leasesLost.filter(({ atMs }) => atMs > SPREAD_MS)
-      if (lost.length > 0) {
-        world.violation('R19', `${lost.length} leases were lost although only replies were`)
-      }
-    },
   },
   {
     name: 'rolling-restart',
