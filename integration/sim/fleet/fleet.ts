@@ -16,6 +16,12 @@ export interface FleetOptions
   readonly onExit?: ((workerId: string) => void) | undefined
 }
 
+/** A tenure that ended against the worker's will. */
+export interface LostLease {
+  readonly reason: string
+  readonly atMs: number
+}
+
 const RESTART_MS = 1000
 
 export class Fleet {
@@ -24,6 +30,8 @@ export class Fleet {
   /** From the last stop on nothing is started again. */
   #isOver = false
   readonly #slots: Slot[] = []
+  /** Tenures that ended against the worker's will, so far. */
+  readonly leasesLost: LostLease[] = []
   #spawned = 0
 
   constructor(options: FleetOptions) {
@@ -41,6 +49,7 @@ export class Fleet {
         runWorker(process, {
           ...this.#options,
           workerId,
+          onLeaseLost: (reason) => this.#leaseLost(reason),
           stopRequested: () => life.stopRequested,
           onClosedLate: () => {
             started.isClosedLate = true
@@ -67,6 +76,11 @@ export class Fleet {
     this.#options.onExit?.(name)
     // A policy said stop; whatever runs workers starts another.
     if (!stopRequested) void this.#restart(slot, RESTART_MS)
+  }
+
+  #leaseLost(reason: string): void {
+    if (reason !== 'released') this.leasesLost.push({ reason, atMs: this.#world.nowMs() })
+    this.#options.onLeaseLost?.(reason)
   }
 
   killAndRestart(slot: number, afterMs: number): void {

@@ -12,7 +12,7 @@ import type { HistoryPlan } from './history-plan.ts'
 import { FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 import { ProducerRun } from './producer-run.ts'
 import { Recovery } from './recovery.ts'
-import { type LostLease, Stage } from './stage.ts'
+import { Stage } from './stage.ts'
 
 const PRODUCER_END_MS = 120_000
 const START_MS = 120_000
@@ -27,7 +27,7 @@ export class History {
   readonly #table: TableChecker
   readonly #deliveries: DeliveryChecker
   readonly #lost: LostRows
-  readonly #leasesLost: LostLease[] = []
+  readonly #leasesLost: { readonly reason: string; readonly atMs: number }[] = []
 
   constructor(plan: HistoryPlan, bounds: Bounds) {
     this.#plan = plan
@@ -69,7 +69,7 @@ export class History {
   }
 
   /** Tenures that ended against the worker's will, so far. */
-  get leasesLost(): readonly LostLease[] {
+  get leasesLost(): readonly { readonly reason: string; readonly atMs: number }[] {
     return this.#leasesLost
   }
 
@@ -106,9 +106,9 @@ export class History {
     const disturber = new Disturber({ world, plan, fleet, producer, table, lost: this.#lost })
     this.#disturber = disturber
     const lost = this.#lost
-    const [bounds, leasesLost] = [this.#bounds, this.#leasesLost]
+    const bounds = this.#bounds
     const stage = new Stage({
-      ...{ world, plan, fleet, producer, table, deliveries, ledger, lost, bounds, leasesLost },
+      ...{ world, plan, fleet, producer, table, deliveries, ledger, lost, bounds },
     })
     await this.#startAll(fleet, producer)
     await Promise.all([disturber.run(), script?.(stage)])

@@ -22,14 +22,6 @@ export interface StageOptions {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
-  /** Tenures that ended against the worker's will, so far. */
-  readonly leasesLost: readonly LostLease[]
-}
-
-/** A tenure that ended against the worker's will. */
-export interface LostLease {
-  readonly reason: string
-  readonly atMs: number
 }
 
 /** What must come about, and by when. */
@@ -54,7 +46,6 @@ export class Stage {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
-  readonly leasesLost: readonly LostLease[]
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
 
@@ -68,7 +59,6 @@ export class Stage {
     this.ledger = options.ledger
     this.lost = options.lost
     this.bounds = options.bounds
-    this.leasesLost = options.leasesLost
   }
 
   /** Waits for it; says a violation when it does not come about. @returns how long it took, ms */

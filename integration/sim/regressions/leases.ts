@@ -47,7 +47,7 @@ async function failWrites(stage: Stage): Promise<void> {
   const { world } = stage
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
-  const lostBefore = stage.leasesLost.length
+  const lostBefore = stage.fleet.leasesLost.length
   const failed = { renewal: 0, checkpoint: 0 }
   let passedMs = world.nowMs()
   const fails = ({ kind, leaseKey }: SeenWrite): boolean => {
@@ -80,7 +80,7 @@ async function loseReplies(stage: Stage): Promise<void> {
   const { world } = stage
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
-  const lostBefore = stage.leasesLost.length
+  const lostBefore = stage.fleet.leasesLost.length
   const lost = { renewal: 0, checkpoint: 0 }
   const fault = world.dynamo.injectFault({
     operation: 'updateItem',
@@ -108,7 +108,7 @@ async function overlapWrites(stage: Stage): Promise<void> {
   const { world } = stage
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
-  const lostBefore = stage.leasesLost.length
+  const lostBefore = stage.fleet.leasesLost.length
   const seen = { renewal: 0, checkpoint: 0 }
   let lastKnown: number | undefined
   const watch = watchWrites(stage, ({ kind, leaseKey, knownCounter }) => {

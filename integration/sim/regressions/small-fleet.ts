@@ -134,7 +134,7 @@ export function pickLease(stage: Stage, random: Random): { shardId: string; owne
 
 /** Says the rule broken for each lease that was lost against its holder's will since. */
 export function noneLostSince(stage: Stage, rule: string, lostBefore: number): void {
-  for (const { reason, atMs } of stage.leasesLost.slice(lostBefore)) {
+  for (const { reason, atMs } of stage.fleet.leasesLost.slice(lostBefore)) {
     stage.world.violation(rule, `a lease was lost (${reason}) at ${atMs.toFixed(0)} ms`)
   }
 }
