@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return undefined',
     scenario: 'R19',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'resume-at-tip',
@@ -229,7 +229,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return false',
     scenario: 'R36',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'no-self-service',

@@ -13,7 +13,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: 'this.#lease = { ...this.#lease, leaseCounter: this.#lease.leaseCounter + 1 }',
     scenario: 'R18',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'writes-side-by-side',
@@ -23,7 +23,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: 'const result = task()',
     scenario: 'R20',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'sync-with-first-looks-only',
@@ -34,7 +34,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
       'else if (this.#observer.watchedMs(monotonicMs()) < 3000 && (await this.#sync.now(current.leases)) > 0)',
     scenario: 'R31',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'zombie-leader',
@@ -44,7 +44,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: 'const MAX_FAILURES = Number.POSITIVE_INFINITY',
     scenario: 'R37',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'lock-given-back-too-early',
@@ -56,7 +56,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     await this.#loopsEnded()`,
     scenario: 'R38',
     from: 2,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'every-row-is-a-lease',
@@ -66,7 +66,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: "if (KNOWN_TYPES.has(entityType ?? '')) {",
     scenario: 'R42',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'begun-for-ever',
@@ -78,7 +78,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: '} finally {}',
     scenario: 'R43',
     from: 1,
-    seeds: 12,
+    seeds: 3,
   },
   {
     name: 'enough-is-enough',
@@ -88,7 +88,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: 'if (load.leases.length >= Math.min(maxLeasesForWorker, 2)) continue',
     scenario: 'R44',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'ended-leases-count',
@@ -98,7 +98,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: 'return [...input.leases]',
     scenario: 'R45',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'all-at-once',
@@ -118,7 +118,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     replace: '{ firstMs: 1, capMs: 1 }',
     scenario: 'R55',
     from: 1,
-    seeds: 6,
+    seeds: 3,
   },
   {
     name: 'children-are-always-looked-up',

@@ -39,6 +39,15 @@ describe('simulate', () => {
     assert.deepEqual(result.counts, { bytes: 5, 'process.exit': 1, 'process.spawn': 1, woken: 1 })
   })
 
+  it('tells a programme what has been counted so far', async () => {
+    await run(async (world) => {
+      assert.equal(world.counted('woken'), 0)
+      world.count('woken', 2)
+      world.count('woken')
+      assert.equal(world.counted('woken'), 3)
+    })
+  })
+
   it('records the violations of the programme with their time', async () => {
     const { violations } = await run(async (world) => {
       await world.sleep(5)
