@@ -1,5 +1,5 @@
 /** Opaque texts (iterators, page tokens) that nobody can forge: fields plus a keyed hash. */
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const MAC_CHARACTERS = 22
 const MAX_KEPT = 1024
@@ -34,9 +34,7 @@ export class Sealer {
   }
 
   #mac(body: string): string {
-    return createHmac('sha256', this.#secret)
-      .update(body)
-      .digest('base64url')
-      .slice(0, MAC_CHARACTERS)
+    // A third of an HMAC's cost; cut to half its length, it tells nobody how to go on.
+    return hash('sha256', this.#secret + body, 'base64url').slice(0, MAC_CHARACTERS)
   }
 }
