@@ -27,6 +27,7 @@ import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
 import { ShardSyncDuty } from './shard-sync-duty.ts'
 import { SkippedRows } from './skipped-rows.ts'
+import { judgeTrouble } from './table-trouble.ts'
 
 export interface AssignerOptions {
   readonly store: LeaseStore
@@ -39,6 +40,8 @@ export interface AssignerOptions {
   readonly signal: AbortSignal
   /** Every look at the table, as soon as it is there. */
   readonly onLook?: ((leases: readonly Lease[], scan: ScanTimes) => void) | undefined
+  /** Shards cannot be synced, and that is news. */
+  readonly onTrouble?: ((cause: unknown) => void) | undefined
   /** Every scan, for discovery. */
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
@@ -107,6 +110,8 @@ export class Assigner {
 
   /** Where another worker would fare no better, the lock stays: assignment goes on beside. */
   async #syncFailed(cause: unknown, failures: number): Promise<void> {
+    // A table that is gone fails the look at it as well, which is where that is judged.
+    if (judgeTrouble(cause, failures) === 'event') this.#options.onTrouble?.(cause)
     if (isServiceError(cause) && cause.retryable) return
     await this.#makeWay(cause, failures)
   }

@@ -1,5 +1,5 @@
 /** How loud a worker is about a lease table that does not work. Pure. */
-import { isServiceError } from '@millrace/core'
+import { isServiceError, KinesisError } from '@millrace/core'
 import { isLoudFailure } from '../backoff.ts'
 
 /**
@@ -18,6 +18,7 @@ const GONE_FAILURES = 5
 export function judgeTrouble(cause: unknown, failures: number): TroubleVerdict {
   const kind = isServiceError(cause) ? cause.kind : undefined
   if (kind === 'missing' && failures >= GONE_FAILURES) return 'fatal'
-  const passes = isServiceError(cause) && cause.retryable && failures < LASTING_FAILURES
+  const passes =
+    KinesisError.isKinesisError(cause) && cause.retryable && failures < LASTING_FAILURES
   return !passes && isLoudFailure(failures) ? 'event' : 'log'
 }

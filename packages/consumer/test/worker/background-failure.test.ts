@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { DynamoPort } from '@millrace/core'
+import { type DynamoPort, ServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedDynamo } from '@millrace/testing'
-import { inApplication } from '../application.ts'
+import { inApplication, SHARD, TABLE } from '../application.ts'
 
 /** A bug, not a service that answers badly. */
 const BUG = new TypeError('Cannot read properties of undefined')
@@ -45,6 +45,29 @@ const LOOPS: readonly (readonly [string, keyof DynamoPort, (input: object) => bo
 ]
 
 describe('a background loop that fails', () => {
+  it('is told of and goes on: shard sync, beside which all else works (R67)', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      const running = worker.run()
+      await app.until('a lease', () => worker.heard('leaseAcquired').length === 1)
+      const denied = new ServiceError('ListShards', 'AccessDeniedException', 'no')
+      const fault = app.kinesis.injectFault({
+        operation: 'listShards',
+        kind: 'fail',
+        error: denied,
+        times: Number.POSITIVE_INFINITY,
+      })
+      await app.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: SHARD } } })
+      await app.until('the failure', () =>
+        worker.heard('error').some(([error]) => error === denied),
+      )
+      fault.clear()
+      await app.put('served again')
+      await app.until('the record', () => app.delivered.includes('served again'), 120_000)
+      await worker.consumer.close()
+      await running
+    }))
+
   for (const [loop, method, isHit] of LOOPS) {
     it(`is told of and goes on: ${loop} (R67)`, () =>
       inApplication(async (app) => {

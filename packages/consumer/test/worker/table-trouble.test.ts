@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ServiceError } from '@millrace/core'
+import { InvalidStreamModelError, ServiceError } from '@millrace/core'
 import { judgeTrouble } from '../../src/worker/table-trouble.ts'
 
 describe('judgeTrouble', () => {
@@ -12,6 +12,11 @@ describe('judgeTrouble', () => {
       [1, 2, 3, 4, 5, 8].map((failures) => judgeTrouble(throttled, failures)),
       ['log', 'log', 'log', 'event', 'log', 'event'],
     )
+  })
+
+  it('lets a listing that came in the middle of a reshard pass, too', () => {
+    const torn = new InvalidStreamModelError('both own', { hint: 'again', retryable: true })
+    assert.deepEqual([judgeTrouble(torn, 1), judgeTrouble(torn, 4)], ['log', 'event'])
   })
 
   it('makes an event at once of what waiting cannot help', () => {
