@@ -77,7 +77,7 @@ describe('withClients', () => {
     assert.equal(seen.length, 10)
   })
 
-  it('dates answers by the true clock, whatever the process believes', async () => {
+  it('has the first call of a process with a wrong clock refused, and the next one signed in time', async () => {
     const seen: unknown[] = []
     const { violations } = await simulate({
       seed: 1,
@@ -85,17 +85,23 @@ describe('withClients', () => {
       programme: async (world) => {
         await world.kinesis.createStream({ StreamName: 's', ShardCount: 1 })
         const main = withClients(plan, world, async ({ kinesis }) => {
-          const { serviceTimeMs } = await kinesis.getShardIterator({
+          const input = {
             StreamName: 's',
             ShardId: 'shardId-000000000000',
             ShardIteratorType: 'LATEST',
+          } as const
+          await kinesis.getShardIterator(input).catch((cause: unknown) => {
+            assert.ok(isServiceError(cause))
+            seen.push(cause.kind)
           })
+          const { serviceTimeMs } = await kinesis.getShardIterator(input)
           seen.push(serviceTimeMs)
         })
         await world.spawn('w', main, { clockOffsetMs: 3_600_000 }).done
       },
     })
     assert.deepEqual(violations, [])
-    assert.deepEqual(seen, [Date.UTC(2024, 0, 1)])
+    // Of the true clock, whatever the process believes.
+    assert.deepEqual(seen, ['expired-credentials', Date.UTC(2024, 0, 1)])
   })
 })
