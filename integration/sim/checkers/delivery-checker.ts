@@ -2,6 +2,7 @@
 import type { ConsumerRecord } from '@millrace/consumer'
 import { nextTurn } from '@millrace/core/internal'
 import type { SimulatedKinesis } from '@millrace/testing'
+import { KnownShards } from './known-shards.ts'
 import type { Ledger } from './ledger.ts'
 import type { Report, TableChecker } from './table-checker.ts'
 
@@ -40,9 +41,11 @@ export class DeliveryChecker {
   readonly #ended = new Set<string>()
   readonly #running = new Set<RunningCall>()
   readonly #options: DeliveryCheckerOptions
+  readonly #known: KnownShards
 
   constructor(options: DeliveryCheckerOptions) {
     this.#options = options
+    this.#known = new KnownShards(() => options.kinesis().shards(options.streamName))
   }
 
   /** When a handler was last called for a shard; never: minus infinity. */
@@ -125,23 +128,22 @@ export class DeliveryChecker {
   #believed(tenure: HandlerTenure): void {
     const { shardId, workerId, epoch } = tenure
     const { table, failoverTimeMs, nowMs, report } = this.#options
-    const call = `${shardId}: ${workerId} called its handler in epoch ${epoch}`
-    if (this.#ended.has(tenureKey(tenure))) report('S8', `${call} although that tenure had ended`)
+    // For every record: nothing is put into words before it is amiss.
+    const call = (): string => `${shardId}: ${workerId} called its handler in epoch ${epoch}`
+    if (this.#ended.has(tenureKey(tenure))) report('S8', `${call()} although that tenure had ended`)
     const held = table.lastHeld(shardId, workerId)
     const ageMs = held === undefined ? Number.POSITIVE_INFINITY : nowMs() - held.sentMs
     if (ageMs > failoverTimeMs * LONGEST_BELIEF) {
-      report('S8', `${call} ${ageMs.toFixed(0)} ms after it had sent its last write`)
+      report('S8', `${call()} ${ageMs.toFixed(0)} ms after it had sent its last write`)
     }
     const from = table.ownedFrom(shardId)
     if (table.rows.get(shardId)?.owner === workerId && epoch <= from && (held?.counter ?? 0) > from)
-      report('S9', `${call}, but it has lost the lease since, and began anew at ${from}`)
+      report('S9', `${call()}, but it has lost the lease since, and began anew at ${from}`)
   }
 
   #parentsEnded(shardId: string): void {
-    const { table, report, kinesis, streamName } = this.#options
-    const shard = kinesis()
-      .shards(streamName)
-      .find(({ ShardId }) => ShardId === shardId)
+    const { table, report } = this.#options
+    const shard = this.#known.get(shardId)
     for (const parent of [shard?.ParentShardId, shard?.AdjacentParentShardId]) {
       if (parent === undefined) continue
       if (table.hasEnded(parent) || table.isLost(parent)) continue
