@@ -6,12 +6,6 @@
 import { smoothed } from '../lease/moving-average.ts'
 
 const ALPHA = 0.5
-/**
- * Six decimals, as KCL. DynamoDB refuses numbers as small as an average that has halved for half an
- * hour.
- */
-const ROUNDING = 1e6
-
 export interface ThroughputMeterOptions {
   /** What the row says, of an earlier tenure; undefined for a new lease. */
   readonly storedKBps: number | undefined
@@ -44,8 +38,7 @@ export class ThroughputMeter {
   sample(nowMs: number): number | undefined {
     const tookMs = nowMs - this.#sinceMs
     if (tookMs >= this.#windowMs) this.#close(tookMs, nowMs)
-    const average = this.#averageKBps
-    return average === undefined ? undefined : Math.round(average * ROUNDING) / ROUNDING
+    return this.#averageKBps
   }
 
   #close(tookMs: number, nowMs: number): void {

@@ -69,6 +69,11 @@ export class ShardConsumer<T> implements RunningShard {
     return callingSinceMs === undefined ? undefined : monotonicMs() - callingSinceMs
   }
 
+  /** What the handler is given, kilobytes per second; undefined before the first record. */
+  sampleThroughputKBps(): number | undefined {
+    return this.#parts.throughput.sample(monotonicMs())
+  }
+
   /**
    * Serves the shard until it ends, moves away, or is stopped. Called once.
    *

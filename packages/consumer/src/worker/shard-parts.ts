@@ -28,6 +28,9 @@ import { ShardHalt } from './shard-halt.ts'
 import type { Tenure } from './tenure.ts'
 import { troubleReporter } from './trouble-reporter.ts'
 
+/** Of the pause between two renewals; a timer may fire a little early by another clock reading. */
+const THROUGHPUT_WINDOW = 0.9
+
 export interface ShardConsumerOptions<T> {
   readonly tenure: Tenure
   /** Name of the stream, for handlers, events and logs. */
@@ -57,6 +60,7 @@ export interface ShardParts<T> {
   readonly prefetch: Prefetch
   readonly batches: BatchDelivery<T>
   readonly pages: PageDelivery<T>
+  readonly throughput: ThroughputMeter
   readonly ending: ShardEnding<T>
   readonly tracker: CheckpointTracker
 }
@@ -110,7 +114,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   const malformed = new MalformedPolicy({ stream, shardId, onMalformed, emit, logger, metrics })
   const throughput = new ThroughputMeter({
     storedKBps: lease.throughputKBps,
-    windowMs: renewalIntervalMs(options.lease.failoverTimeMs),
+    windowMs: THROUGHPUT_WINDOW * renewalIntervalMs(options.lease.failoverTimeMs),
     nowMs: monotonicMs(),
   })
   const pages = new PageDelivery<T>({
@@ -157,6 +161,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       prefetch,
       batches,
       pages,
+      throughput,
       ending,
       tracker,
     },
