@@ -107,7 +107,7 @@ export class CpuSampler {
     this.#hasWarned = true
     this.#options.logger.warn(
       { ...context, sources: this.#sources?.map(({ name }) => name) },
-      'CPU use cannot be measured; a Java leader balances this worker by throughput instead',
+      'CPU use cannot be measured; where leases are assigned by utilization, throughput counts instead',
     )
   }
 }

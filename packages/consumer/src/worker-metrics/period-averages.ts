@@ -4,7 +4,7 @@
 const MAX_AVERAGES = 10
 /**
  * KCL's report period of 30 s, less a second of tolerance. Rows are written more often, but values
- * over a shorter time would make a Java leader move leases for a load that is gone.
+ * over a shorter time would make a leader move leases for a load that is gone.
  */
 const PERIOD_MS = 29_000
 /** A period in which every reading failed, in KCL's rows. No leader gives leases to such a worker. */
