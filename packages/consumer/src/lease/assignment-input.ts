@@ -8,7 +8,10 @@ export interface AssignmentInput {
   readonly expired: ReadonlySet<string>
   /** Ids of workers with a fresh metrics row. */
   readonly workers: readonly string[]
-  /** Those of them that were seen to live; leases of the dead go to one of these, if any has room. */
+  /**
+   * Those of them that were seen to live: leases of the dead go to one of these, if any has room, and
+   * leases of the living to no other. Undefined: all.
+   */
   readonly proven?: ReadonlySet<string> | undefined
   readonly maxLeasesForWorker: number
   /** Whether live leases may be moved to even out the loads. */
@@ -70,11 +73,16 @@ export function preferred<W extends { readonly workerId: string }>(
 ): readonly W[] {
   const holder = actualOwner(lease)
   const others = able.filter(({ workerId }) => workerId !== holder)
-  if (holder !== undefined && proven !== undefined) {
-    const sure = others.filter(({ workerId }) => proven.has(workerId))
-    if (sure.length > 0) return sure
-  }
+  const sure = holder === undefined ? [] : others.filter((worker) => isProven(worker, { proven }))
+  if (sure.length > 0) return sure
   return others.length > 0 ? others : able
+}
+
+export function isProven(
+  { workerId }: { readonly workerId: string },
+  { proven }: Pick<AssignmentInput, 'proven'>,
+): boolean {
+  return proven === undefined || proven.has(workerId)
 }
 
 /** A worker with an expired lease is not alive, however fresh its metrics row looks. Ids, sorted. */

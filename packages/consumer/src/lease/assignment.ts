@@ -6,6 +6,7 @@ import {
   aliveWorkers,
   homelessLeases,
   isHomeless,
+  isProven,
   openLeases,
   preferred,
 } from './assignment-input.ts'
@@ -81,11 +82,12 @@ export function balanceByCount(
 ): Assignment[] {
   const most = mostMoves(open)
   const moves: Assignment[] = []
+  const receivers = loads.filter((load) => isProven(load, input))
   const settled = new Set(made.map(({ lease }) => lease.leaseKey))
   const mayMove = ({ leaseKey, checkpointOwner }: Lease): boolean =>
     !settled.has(leaseKey) && checkpointOwner === undefined
   while (moves.length < most) {
-    const emptiest = leastLoaded(loads, input.maxLeasesForWorker)
+    const emptiest = leastLoaded(receivers, input.maxLeasesForWorker)
     // One that can give nothing must not hide another that is as full.
     const fullest = mostLoaded(loads.filter(({ leases }) => leases.some(mayMove)))
     if (emptiest === undefined || fullest === undefined) return moves

@@ -8,6 +8,7 @@ import {
   type AssignmentInput,
   type AssignmentPlan,
   homelessLeases,
+  isProven,
   openLeases,
   preferred,
 } from './assignment-input.ts'
@@ -43,10 +44,11 @@ export function planByUtilization(
     assignments.push({ lease, newOwner: target.workerId })
   }
   if (!input.balance) return { assignments, unplaced }
+  const mayReceive = (worker: WorkerLoad): boolean => hasRoom(worker) && isProven(worker, input)
   // Where nothing flows, nothing tells the workers apart but how many leases they have.
   const moves =
     fleet.shareKBps === 0
       ? balanceByCount(fleet.workers, { open, made: assignments, input })
-      : balanceByLoad(fleet, { ...parameters, made: assignments, hasRoom })
+      : balanceByLoad(fleet, { ...parameters, made: assignments, hasRoom: mayReceive })
   return { assignments: [...assignments, ...moves], unplaced }
 }

@@ -102,7 +102,7 @@ function patienceMs({ rhythmMs }: Sighting): number {
 }
 
 const SIGNS_MISSED = 3
-/** By then a worker of ours that lives has written its row anew. */
-const NEW_FOR_MS = 15_000
+/** By then any worker that lives has written its row anew: Java's does so every 30 s. */
+const NEW_FOR_MS = 35_000
 /** A look at the table may come late, and a rhythm be measured short by as much. */
 const SLACK_MS = 5000

@@ -239,6 +239,15 @@ describe('planAssignment', () => {
     assert.equal(ownerOf({ proven: new Set(['sure']), leases: unowned }), 'fresh')
   })
 
+  it('moves no lease of the living to a worker that nobody has seen alive', () => {
+    const leases = keys(4).map((key) => leaseOf(key, { leaseOwner: 'sure' }))
+    const movedTo = (proven: ReadonlySet<string> | undefined): (string | undefined)[] =>
+      plan({ leases, workers: ['fresh', 'sure'], proven }).assignments.map((made) => made.newOwner)
+    assert.deepEqual(movedTo(new Set(['sure'])), [])
+    assert.deepEqual(movedTo(new Set(['sure', 'fresh'])), ['fresh'])
+    assert.deepEqual(movedTo(undefined), ['fresh'])
+  })
+
   it('takes the leases of a dead worker although all others have enough', () => {
     const leases = ['1', '2', '3', '4'].map((key, i) =>
       leaseOf(key, { leaseOwner: i < 2 ? 'a' : 'b' }),

@@ -74,8 +74,9 @@ describe('LiveWorkers', () => {
     assert.deepEqual(proven([row('dead', 5), row('a', 5), row('b', -4)], 4), ['b'])
     assert.deepEqual(proven([row('dead', 5), row('a', -5), row('b', -4)], 6), ['a', 'b'])
     // One sign and then silence, as of a worker that crashes whenever it has started.
-    assert.deepEqual(proven([row('dead', 5), row('a', -15), row('b', -4)], 19.001), ['a'])
-    assert.deepEqual(proven([row('dead', 5), row('a', -15), row('b', -24)], 25), ['a', 'b'])
+    assert.deepEqual(proven([row('dead', 5), row('a', -35), row('b', -4)], 39), ['a', 'b'])
+    assert.deepEqual(proven([row('dead', 5), row('a', -35), row('b', -4)], 39.001), ['a'])
+    assert.deepEqual(proven([row('dead', 5), row('a', -35), row('b', -40)], 41), ['a', 'b'])
   })
 
   it('takes nobody for proven who is dead', () => {
