@@ -178,8 +178,9 @@ export interface LeaseOptions {
   /** Pause between two worker-metrics rows, the sign of life of a worker, milliseconds, default 10,000. */
   readonly workerMetricsIntervalMs?: number | undefined
   /**
-   * Whether worker-metrics rows carry CPU use, by which a leader balances that assigns by utilization:
-   * one of ours with `assignmentStrategy: 'worker-utilization'`, or a Java one by default. It compares workers that report CPU with one another only, so all workers of a fleet
+   * Whether worker-metrics rows carry CPU use, by which a leader balances that assigns by
+   * utilization: one of ours with `assignmentStrategy: 'worker-utilization'`, or a Java one by
+   * default. It compares workers that report CPU with one another only, so all workers of a fleet
    * should report it, or none.
    *
    * `'auto'` (default): where a Java worker would by itself: on ECS (from its task metadata), in
