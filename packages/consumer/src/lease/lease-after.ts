@@ -2,13 +2,21 @@
 import type { ExtendedSequenceNumber } from '@millrace/core'
 import type { Lease } from './lease.ts'
 
-export function afterRenewal(lease: Lease): Lease {
-  return { ...lease, leaseCounter: lease.leaseCounter + 1 }
+export function afterRenewal(lease: Lease, throughputKBps?: number): Lease {
+  return {
+    ...lease,
+    leaseCounter: lease.leaseCounter + 1,
+    throughputKBps: throughputKBps ?? lease.throughputKBps,
+  }
 }
 
-export function afterCheckpoint(lease: Lease, at: ExtendedSequenceNumber): Lease {
+export function afterCheckpoint(
+  lease: Lease,
+  at: ExtendedSequenceNumber,
+  throughputKBps?: number,
+): Lease {
   return {
-    ...afterRenewal(lease),
+    ...afterRenewal(lease, throughputKBps),
     checkpoint: at,
     ownerSwitchesSinceCheckpoint: 0,
     pendingCheckpoint: undefined,
@@ -20,9 +28,10 @@ export function afterPrepare(
   lease: Lease,
   pending: ExtendedSequenceNumber,
   state: Uint8Array | undefined,
+  throughputKBps?: number,
 ): Lease {
   return {
-    ...afterRenewal(lease),
+    ...afterRenewal(lease, throughputKBps),
     ownerSwitchesSinceCheckpoint: 0,
     pendingCheckpoint: pending,
     pendingCheckpointState: state,

@@ -124,15 +124,23 @@ export class LeaseStore {
     return await applied(this.#dynamo.putItem(createWrite(this.tableName, lease), this.#call))
   }
 
-  renew(lease: Lease, workerId: string): Promise<HolderWrite> {
-    return this.#holderWrite(renewWrite(this.tableName, lease), lease, workerId, {
-      after: afterRenewal(lease),
+  /** @param throughputKBps to store with it, here and below; undefined leaves what the row has */
+  renew(lease: Lease, workerId: string, throughputKBps?: number): Promise<HolderWrite> {
+    const write = renewWrite(this.tableName, lease, throughputKBps)
+    return this.#holderWrite(write, lease, workerId, {
+      after: afterRenewal(lease, throughputKBps),
     })
   }
 
-  checkpoint(lease: Lease, workerId: string, at: ExtendedSequenceNumber): Promise<HolderWrite> {
-    return this.#holderWrite(checkpointWrite(this.tableName, lease, at), lease, workerId, {
-      after: afterCheckpoint(lease, at),
+  checkpoint(
+    lease: Lease,
+    workerId: string,
+    at: ExtendedSequenceNumber,
+    throughputKBps?: number,
+  ): Promise<HolderWrite> {
+    const write = checkpointWrite(this.tableName, lease, at, throughputKBps)
+    return this.#holderWrite(write, lease, workerId, {
+      after: afterCheckpoint(lease, at, throughputKBps),
       landed: (now) => judgeHolderWrite(lease, now, workerId, at),
     })
   }
@@ -142,16 +150,13 @@ export class LeaseStore {
     workerId: string,
     pending: ExtendedSequenceNumber,
     state: Uint8Array | undefined,
+    throughputKBps?: number,
   ): Promise<HolderWrite> {
-    return this.#holderWrite(
-      prepareCheckpointWrite(this.tableName, lease, pending, state),
-      lease,
-      workerId,
-      {
-        after: afterPrepare(lease, pending, state),
-        landed: (now) => judgePrepare(lease, now, workerId, pending),
-      },
-    )
+    const write = prepareCheckpointWrite(this.tableName, lease, pending, state, throughputKBps)
+    return this.#holderWrite(write, lease, workerId, {
+      after: afterPrepare(lease, pending, state, throughputKBps),
+      landed: (now) => judgePrepare(lease, now, workerId, pending),
+    })
   }
 
   recordStartTimestamp(
@@ -240,8 +245,9 @@ export class LeaseStore {
     },
   ): Promise<HolderWrite> {
     try {
-      await this.#dynamo.updateItem(write, this.#call)
-      return { outcome: 'applied', lease: effect.after, lookedUp: undefined }
+      const { Attributes: row } = await this.#dynamo.updateItem(write, this.#call)
+      const after = withHandoff(effect.after, row, workerId)
+      return { outcome: 'applied', lease: after, lookedUp: undefined }
     } catch (cause) {
       const now = await this.#rowAfter(lease.leaseKey, cause)
       const verdict = effect.landed?.(now) ?? judgeHolderWrite(lease, now, workerId)
@@ -298,4 +304,10 @@ async function applied(write: Promise<unknown>): Promise<boolean> {
 
 function needsReading(error: ServiceError): boolean {
   return error.kind === 'condition-failed' || error.ambiguous
+}
+
+/** A write that a handoff does not hold up shows it in the row that it returns. */
+function withHandoff(after: Lease, row: dynamo.Item | undefined, workerId: string): Lease {
+  if (row?.['checkpointOwner']?.S !== workerId) return after
+  return { ...after, checkpointOwner: workerId, leaseOwner: row['leaseOwner']?.S }
 }

@@ -19,31 +19,39 @@ export function createWrite(tableName: string, lease: NewLease): dynamo.PutItemI
  * Heartbeat. The owner is not part of the condition: the counter alone fences (KCL's rule). It
  * fails on a handoff that this worker does not know of yet, and thus learns of it.
  */
-export function renewWrite(tableName: string, lease: Lease): dynamo.UpdateItemInput {
+export function renewWrite(
+  tableName: string,
+  lease: Lease,
+  throughputKBps?: number,
+): dynamo.UpdateItemInput {
   const unasked =
     lease.checkpointOwner === undefined ? ' AND attribute_not_exists(checkpointOwner)' : ''
   return {
     TableName: tableName,
     Key: keyOf(lease.leaseKey),
-    UpdateExpression: 'SET leaseCounter = :next',
+    UpdateExpression: `SET leaseCounter = :next${throughputSet(throughputKBps)}`,
     ConditionExpression: `leaseCounter = :known${unasked}`,
-    ExpressionAttributeValues: counters(lease),
+    ExpressionAttributeValues: { ...counters(lease), ...throughputValue(throughputKBps) },
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
 }
 
-/** Stores a position, clears any pending one, and counts as a heartbeat. */
+/**
+ * Stores a position, clears any pending one, and counts as a heartbeat. Its condition lets a handoff
+ * pass, so the row is asked for: it shows what a leader has asked for. KCL stores the throughput with
+ * renewals only; ours do without them where checkpoints come often.
+ */
 export function checkpointWrite(
   tableName: string,
   lease: Lease,
   at: ExtendedSequenceNumber,
+  throughputKBps?: number,
 ): dynamo.UpdateItemInput {
-  return counterFenced(
-    tableName,
-    lease,
-    `SET leaseCounter = :next, ${POSITION}${rangeSet(lease)} REMOVE ${PENDING}`,
-    positionValues(at),
-  )
+  const sets = `${POSITION}${rangeSet(lease)}${throughputSet(throughputKBps)}`
+  return counterFenced(tableName, lease, `SET leaseCounter = :next, ${sets} REMOVE ${PENDING}`, {
+    ...positionValues(at),
+    ...throughputValue(throughputKBps),
+  })
 }
 
 /** Stores a pending position beside the current one. KCL: `prepareCheckpoint`. */
@@ -52,6 +60,7 @@ export function prepareCheckpointWrite(
   lease: Lease,
   pending: ExtendedSequenceNumber,
   state: Uint8Array | undefined,
+  throughputKBps?: number,
 ): dynamo.UpdateItemInput {
   const setState = state === undefined ? '' : ', pendingCheckpointState = :state'
   const removeState = state === undefined ? ' REMOVE pendingCheckpointState' : ''
@@ -59,12 +68,14 @@ export function prepareCheckpointWrite(
     tableName,
     lease,
     `SET leaseCounter = :next, ${POSITION}, pendingCheckpoint = :pending, ` +
-      `pendingCheckpointSubSequenceNumber = :pendingSub${setState}${rangeSet(lease)}${removeState}`,
+      `pendingCheckpointSubSequenceNumber = :pendingSub${setState}${rangeSet(lease)}` +
+      `${throughputSet(throughputKBps)}${removeState}`,
     {
       ...positionValues(lease.checkpoint),
       ':pending': { S: pending.sequenceNumber },
       ':pendingSub': { N: String(pending.subSequenceNumber) },
       ...(state === undefined ? {} : { ':state': { B: state } }),
+      ...throughputValue(throughputKBps),
     },
   )
 }
@@ -81,6 +92,7 @@ export function startTimestampWrite(
     UpdateExpression: 'SET leaseCounter = :next, startTimestampMs = :start',
     ConditionExpression: 'leaseCounter = :known',
     ExpressionAttributeValues: { ...counters(lease), ':start': { N: String(startTimestampMs) } },
+    ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
 }
@@ -151,6 +163,16 @@ function counters(lease: Lease): dynamo.Item {
   }
 }
 
+function throughputSet(throughputKBps: number | undefined): string {
+  return throughputKBps === undefined ? '' : ', throughputKBps = :throughput'
+}
+
+function throughputValue(throughputKBps: number | undefined): dynamo.Item {
+  if (throughputKBps === undefined) return {}
+  // KCL's six decimals; DynamoDB's numbers take any of these.
+  return { ':throughput': { N: String(Math.round(throughputKBps * 1e6) / 1e6) } }
+}
+
 /** KCL writes the range with each checkpoint, so that a row robbed of it by hand heals. */
 function rangeSet(lease: Lease): string {
   return lease.hashKeyRange === undefined
@@ -181,6 +203,7 @@ function counterFenced(
             ':rangeEnd': { S: range.end.toString() },
           }),
     },
+    ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   }
 }

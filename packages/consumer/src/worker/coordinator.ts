@@ -27,7 +27,7 @@ import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
   extends Pick<HeldLeasesOptions, 'onAcquired' | 'onEnded' | 'onCheckpoint'>,
-    Pick<HeldLeasesOptions, 'onHandoffAsked'>,
+    Pick<HeldLeasesOptions, 'onHandoffAsked' | 'throughput'>,
     Pick<AssignerOptions, 'onLook' | 'metrics'> {
   readonly dynamo: DynamoPort
   readonly machine: Machine

@@ -35,6 +35,8 @@ export interface HeldLeaseOptions {
   readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
   /** Called once, when it is known that a leader wants the lease handed over; `inHandoff` from then on. */
   readonly onHandoffAsked: (held: HeldLease) => void
+  /** What the lease carries, kilobytes per second, to be stored with the next write; default never. */
+  readonly throughput?: (() => number | undefined) | undefined
 }
 
 /** A write that has not landed although the row is ours is sent again this often. */
@@ -98,7 +100,7 @@ export class HeldLease implements Tenure {
    */
   async begin(): Promise<void> {
     try {
-      await this.#write((lease) => this.#options.store.renew(lease, this.#options.workerId))
+      await this.#write((lease) => this.#sendRenewal(lease))
     } catch (cause) {
       this.#end('released')
       throw cause
@@ -112,7 +114,8 @@ export class HeldLease implements Tenure {
   async checkpoint(at: ExtendedSequenceNumber): Promise<void> {
     await this.#write((lease) => {
       this.#refuseStepBack(at, lease)
-      return this.#options.store.checkpoint(lease, this.#options.workerId, at)
+      const { store, workerId, throughput } = this.#options
+      return store.checkpoint(lease, workerId, at, throughput?.())
     })
     this.#options.onCheckpoint(this, at)
   }
@@ -123,7 +126,8 @@ export class HeldLease implements Tenure {
   ): Promise<void> {
     await this.#write((lease) => {
       this.#refuseStepBack(at, lease)
-      return this.#options.store.prepareCheckpoint(lease, this.#options.workerId, at, state)
+      const { store, workerId, throughput } = this.#options
+      return store.prepareCheckpoint(lease, workerId, at, state, throughput?.())
     })
   }
 
@@ -234,19 +238,22 @@ export class HeldLease implements Tenure {
     this.#unsettledSinceMs = undefined
     if (writeSentMs === undefined || this.#ended !== undefined) return
     this.#belief.extend(writeSentMs)
+    // Any write that raised the counter is a heartbeat: the next is due a third of F after it.
+    this.#renewalFailures = 0
+    const dueMs = writeSentMs + renewalIntervalMs(this.#options.failoverTimeMs)
+    this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, dueMs - monotonicMs()))
   }
 
   #scheduleRenewal(delayMs: number): void {
     if (this.#ended !== undefined) return
+    stopTimer(this.#renewalTimer)
     this.#renewalTimer = startTimer(delayMs, () => void this.#renew())
   }
 
   async #renew(): Promise<void> {
-    const { store, workerId, failoverTimeMs, logger, random } = this.#options
+    const { failoverTimeMs, logger, random } = this.#options
     try {
-      await this.#write((lease) => store.renew(lease, workerId))
-      this.#renewalFailures = 0
-      this.#scheduleRenewal(renewalIntervalMs(failoverTimeMs))
+      await this.#write((lease) => this.#sendRenewal(lease))
     } catch (cause) {
       if (this.#ended !== undefined) return
       const failures = ++this.#renewalFailures
@@ -261,6 +268,11 @@ export class HeldLease implements Tenure {
       const waitMs = Math.min(fullJitterMs(backoff, failures, random), lastTryMs)
       this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, waitMs))
     }
+  }
+
+  #sendRenewal(lease: Lease): Promise<HolderWrite> {
+    const { store, workerId, throughput } = this.#options
+    return store.renew(lease, workerId, throughput?.())
   }
 
   #refuseEnded(): void {

@@ -19,6 +19,8 @@ export interface HeldLeasesOptions {
   readonly onCheckpoint: (held: HeldLease, at: ExtendedSequenceNumber) => void
   /** A leader wants this lease handed over: stop the work on it, then `handOver`. */
   readonly onHandoffAsked: (held: HeldLease) => void
+  /** What a lease carries, kilobytes per second, asked before each write that renews it. */
+  readonly throughput?: ((held: HeldLease) => number | undefined) | undefined
 }
 
 export class HeldLeases {
@@ -60,9 +62,11 @@ export class HeldLeases {
     const mine = lease.leaseOwner === workerId && lease.checkpointOwner === undefined
     if (!mine || this.#closed || this.has(lease.leaseKey)) return
     this.#beginning.add(lease.leaseKey)
-    const held = new HeldLease({
+    const { throughput } = this.#options
+    const held: HeldLease = new HeldLease({
       ...this.#options,
       lease,
+      throughput: () => throughput?.(held),
       onEnd: (ended, reason) => this.#ended(ended, reason),
     })
     try {

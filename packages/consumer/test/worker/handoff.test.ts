@@ -297,7 +297,7 @@ describe('Worker, asked to hand a lease over', () => {
       const { app } = scene
       const put = numbered(20)
       await app.put(...put)
-      const a = scene.start('a', () => 2000)
+      const a = scene.start('a', () => 7000)
       const { b, shardId } = await scene.asked(a, () => scene.start('b', () => 10))
       await a.consumer.close()
       await a.running

@@ -45,6 +45,8 @@ export class HeldLeaseBench {
   /** To whom a handoff is asked, each time that the tenure tells of one. */
   readonly asked: (string | undefined)[] = []
   readonly partings: Parting[] = []
+  /** What the lease is said to carry. */
+  throughputKBps: number | undefined
 
   constructor(time: VirtualTime, dynamo: SimulatedDynamo, lease: Lease) {
     this.time = time
@@ -67,6 +69,7 @@ export class HeldLeaseBench {
       lease,
       giver,
       random: fullFirstDraw(time.random('held')),
+      throughput: () => this.throughputKBps,
       onHandoffAsked: ({ lease: { leaseOwner } }) => this.asked.push(leaseOwner),
       onEnd: (_, reason) => this.ends.push({ reason, atMs: time.elapsedMs() }),
       onCheckpoint: (_, at) => this.checkpoints.push(at),

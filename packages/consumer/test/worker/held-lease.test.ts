@@ -174,7 +174,7 @@ describe('HeldLease: the tenure', () => {
     holding(async (bench) => {
       await bench.held.begin()
       const stolen = await bench.steal()
-      await sleep(RENEWAL_MS)
+      await sleep(RENEWAL_MS + 10)
       assert.equal(bench.held.ended, 'stolen')
       assert.equal(bench.held.signal.aborted, true)
       assert.deepEqual(await bench.row(), stolen)
@@ -346,6 +346,73 @@ describe('HeldLease.checkpoint', () => {
       await Promise.all([200, 201, 202].map((at) => bench.held.checkpoint(position(at))))
       assert.deepEqual(bench.checkpoints, [position(200), position(201), position(202)])
       assert.deepEqual(await bench.row(), bench.held.lease)
+    }))
+})
+
+describe('HeldLease, whose checkpoints are heartbeats', () => {
+  /** Checkpoints at this pace for 60 s; all writes to the row meanwhile, and those that are renewals. */
+  async function written(
+    everyMs: number,
+    fields: { readonly asked?: boolean } = {},
+  ): Promise<{ readonly all: number; readonly renewals: number }> {
+    const writes: string[] = []
+    await holding(
+      async (bench) => {
+        await bench.held.begin()
+        writes.length = 0
+        for (let at = 1; at * everyMs <= 60_000; at++) {
+          if (fields.asked && at === 5) await bench.askForHandoff()
+          await sleep(everyMs)
+          await bench.held.checkpoint(position(200 + at))
+          assert.equal(bench.held.believes(), true)
+        }
+        assert.deepEqual(bench.asked, fields.asked ? ['you'] : [])
+        assert.deepEqual(bench.held.lease, await bench.row())
+      },
+      {
+        onWrite: ({ key, before, after }) => {
+          if (key['leaseKey']?.S !== KEY) return
+          const moved = before?.['checkpoint']?.S !== after?.['checkpoint']?.S
+          writes.push(moved ? 'checkpoint' : 'renewal')
+        },
+      },
+    )
+    return { all: writes.length, renewals: writes.filter((what) => what === 'renewal').length }
+  }
+
+  for (const everyMs of [1000, 3000]) {
+    it(`is not renewed beside checkpoints each ${everyMs} ms`, async () => {
+      assert.deepEqual(await written(everyMs), { all: 60_000 / everyMs, renewals: 0 })
+    })
+  }
+
+  it('is renewed once between checkpoints each 6 s', async () => {
+    assert.deepEqual(await written(6000), { all: 20, renewals: 10 })
+  })
+
+  it('learns of a handoff from a checkpoint', async () => {
+    // The request for it is the one write that is no checkpoint.
+    assert.deepEqual(await written(1000, { asked: true }), { all: 61, renewals: 1 })
+  })
+})
+
+describe('HeldLease, of a lease that carries data', () => {
+  it('stores the throughput with renewals and checkpoints, in six decimals, when it has one', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      assert.equal((await bench.row()).throughputKBps, undefined)
+      bench.throughputKBps = 1.23456789
+      await bench.held.checkpoint(position(200))
+      assert.equal((await bench.row()).throughputKBps, 1.234568)
+      bench.throughputKBps = 2.5
+      await sleep(RENEWAL_MS + 10)
+      assert.equal((await bench.row()).throughputKBps, 2.5)
+      bench.throughputKBps = 0.000001
+      await bench.held.prepareCheckpoint(position(300), undefined)
+      assert.equal((await bench.row()).throughputKBps, 0.000001)
+      bench.throughputKBps = undefined
+      await bench.held.checkpoint(position(300))
+      assert.equal((await bench.row()).throughputKBps, 0.000001)
     }))
 })
 
