@@ -9,7 +9,9 @@ import { switchRecoveryOn } from './recovery.ts'
 import { addIndexInput, createTableInput, judgeTable, ownedByQuery } from './table-shape.ts'
 import { refuseOtherTenants } from './table-tenant.ts'
 
-const POLL_MS = 1000
+/** A table of ours is often ready at once; one on AWS takes seconds. */
+const FIRST_POLL_MS = 100
+const LONGEST_POLL_MS = 1000
 
 /**
  * Creates the table when it is absent and refuses one that belongs to something else.
@@ -55,12 +57,12 @@ async function refuseHalfMigrated(table: LeaseTableAccess, signal: AbortSignal):
 async function untilReady(table: LeaseTableAccess, signal: AbortSignal): Promise<void> {
   const { dynamo, tableName, logger } = table
   let judged = false
-  for (;;) {
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, pollMs * 2)) {
     const description = await describe(table, signal)
     if (description === undefined) {
       logger.info({ table: tableName }, 'creating the lease table')
       await create(table, signal)
-      await sleep(POLL_MS, signal)
+      await sleep(pollMs, signal)
       continue
     }
     const verdict = judgeTable(description)
@@ -87,7 +89,7 @@ async function untilReady(table: LeaseTableAccess, signal: AbortSignal): Promise
       case 'wait':
         break
     }
-    await sleep(POLL_MS, signal)
+    await sleep(pollMs, signal)
   }
 }
 
