@@ -81,6 +81,7 @@ export class Worker<T> {
       onAcquired: (held) => this.#acquired(held),
       onHandoffAsked: (held) => this.#askedAway(held),
       onHandoffEnded: (info) => this.#worker.events.emit('handoffEnded', info),
+      throughput: (held) => this.#services.get(held)?.consumer.sampleThroughputKBps(),
       onEnded: (held, reason) => this.#ended(held, reason),
       onCheckpoint: (held, at) =>
         this.#worker.events.emit('checkpointed', {
