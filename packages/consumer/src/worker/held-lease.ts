@@ -10,15 +10,14 @@ import {
   type Random,
   ServiceError,
 } from '@millrace/core'
-import { monotonicMs, startTimer, stopTimer, type Timer } from '@millrace/core/internal'
-import { fullJitterMs } from '../backoff.ts'
+import { monotonicMs } from '@millrace/core/internal'
 import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
 import { isShardEnded, type Lease } from '../lease/lease.ts'
 import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
-import { renewalIntervalMs } from './belief.ts'
 import { BeliefClock } from './belief-clock.ts'
 import type { LeaseGiver } from './lease-giver.ts'
+import { RenewalTimer } from './renewal-timer.ts'
 import { Serial } from './serial.ts'
 import type { Tenure } from './tenure.ts'
 
@@ -41,9 +40,6 @@ export interface HeldLeaseOptions {
 
 /** A write that has not landed although the row is ours is sent again this often. */
 const MAX_SENDS = 3
-/** Bound of the first pause after a renewal without an answer, milliseconds. */
-const RENEWAL_RETRY_MS = 500
-const MIN_RENEWAL_RETRY_MS = 100
 
 export class HeldLease implements Tenure {
   readonly #options: HeldLeaseOptions
@@ -52,17 +48,18 @@ export class HeldLease implements Tenure {
   #lease: Lease
   #epoch = 0
   readonly #belief: BeliefClock
-  #renewalTimer: Timer | undefined
+  readonly #renewals: RenewalTimer
   /** When the oldest write was sent of which we do not know whether it landed. */
   #unsettledSinceMs: number | undefined
-  #renewalFailures = 0
   #ended: LeaseLossReason | undefined
   #isHandoffTold = false
 
   constructor(options: HeldLeaseOptions) {
     this.#options = options
     this.#lease = options.lease
-    this.#belief = new BeliefClock(options.failoverTimeMs, () => this.#end('expired'))
+    const { failoverTimeMs, random } = options
+    this.#belief = new BeliefClock(failoverTimeMs, () => this.#end('expired'))
+    this.#renewals = new RenewalTimer({ failoverTimeMs, random, onDue: () => void this.#renew() })
   }
 
   get leaseKey(): string {
@@ -106,9 +103,7 @@ export class HeldLease implements Tenure {
       throw cause
     }
     this.#epoch = this.#lease.leaseCounter
-    // Tenures that begin together would else renew together, in step, for as long as they last.
-    const { failoverTimeMs, random } = this.#options
-    this.#scheduleRenewal(renewalIntervalMs(failoverTimeMs) * (0.5 + random.next() / 2))
+    this.#renewals.spread()
   }
 
   async checkpoint(at: ExtendedSequenceNumber): Promise<void> {
@@ -238,35 +233,19 @@ export class HeldLease implements Tenure {
     this.#unsettledSinceMs = undefined
     if (writeSentMs === undefined || this.#ended !== undefined) return
     this.#belief.extend(writeSentMs)
-    // Any write that raised the counter is a heartbeat: the next is due a third of F after it.
-    this.#renewalFailures = 0
-    const dueMs = writeSentMs + renewalIntervalMs(this.#options.failoverTimeMs)
-    this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, dueMs - monotonicMs()))
-  }
-
-  #scheduleRenewal(delayMs: number): void {
-    if (this.#ended !== undefined) return
-    stopTimer(this.#renewalTimer)
-    this.#renewalTimer = startTimer(delayMs, () => void this.#renew())
+    this.#renewals.landed(writeSentMs)
   }
 
   async #renew(): Promise<void> {
-    const { failoverTimeMs, logger, random } = this.#options
     try {
       await this.#write((lease) => this.#sendRenewal(lease))
     } catch (cause) {
       if (this.#ended !== undefined) return
-      const failures = ++this.#renewalFailures
-      logger.warn(
+      const failures = this.#renewals.failed(this.#belief.leftMs)
+      this.#options.logger.warn(
         { ...this.#ids(), err: cause, failures },
         'a lease renewal was not answered; trying again',
       )
-      // A table that throttles is not helped by hundreds of leases knocking in step; but one last
-      // try comes before belief ends.
-      const backoff = { firstMs: RENEWAL_RETRY_MS, capMs: failoverTimeMs / 6 }
-      const lastTryMs = this.#belief.leftMs - RENEWAL_RETRY_MS
-      const waitMs = Math.min(fullJitterMs(backoff, failures, random), lastTryMs)
-      this.#scheduleRenewal(Math.max(MIN_RENEWAL_RETRY_MS, waitMs))
     }
   }
 
@@ -299,7 +278,7 @@ export class HeldLease implements Tenure {
     if (this.#ended !== undefined) return
     this.#ended = reason
     this.#belief.stop()
-    stopTimer(this.#renewalTimer)
+    this.#renewals.stop()
     this.#abort.abort(new LeaseLostError(this.leaseKey, reason))
     this.#options.onEnd(this, reason)
   }
