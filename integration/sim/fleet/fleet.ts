@@ -32,6 +32,8 @@ export class Fleet {
   readonly #slots: Slot[] = []
   /** Tenures that ended against the worker's will, so far. */
   readonly leasesLost: LostLease[] = []
+  /** For a script that waits for what a worker says. */
+  onWarning: ((message: string) => void) | undefined
   #spawned = 0
 
   constructor(options: FleetOptions) {
@@ -50,6 +52,7 @@ export class Fleet {
           ...this.#options,
           workerId,
           onLeaseLost: (reason) => this.#leaseLost(reason),
+          onWarning: (message) => this.onWarning?.(message),
           stopRequested: () => life.stopRequested,
           onClosedLate: () => {
             started.isClosedLate = true

@@ -1,6 +1,6 @@
 /** A worker process of the simulated fleet. */
 import { Consumer, HandlerFailedError } from '@millrace/consumer'
-import { isServiceError } from '@millrace/core'
+import { isServiceError, type Logger } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { TableChecker } from '../checkers/table-checker.ts'
@@ -18,6 +18,8 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'p
   /** close() ran into its deadline: what was on its way then may be left behind. */
   readonly onClosedLate: () => void
   readonly onLeaseLost?: ((reason: string) => void) | undefined
+  /** What the worker logs as a warning or an error. */
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 export async function runWorker(
@@ -34,7 +36,7 @@ export async function runWorker(
     random: process.random,
     ...plan.consumer,
     initialPosition: plan.initialPosition,
-    logger: false,
+    logger: warningsOnly(options.onWarning),
     lease: {
       failoverTimeMs: FAILOVER_TIME_MS,
       workerMetrics: 'off',
@@ -108,6 +110,11 @@ export async function runWorker(
   await mischief.settled()
   // A call to the lease table that nobody waits for any more may still be on its way.
   await sleep(CALL_TIMEOUT_MS)
+}
+
+function warningsOnly(onWarning: WorkerProcessOptions['onWarning']): Logger {
+  const warn: Logger['warn'] = (_fields, message) => onWarning?.(message)
+  return { debug: () => {}, info: () => {}, warn, error: warn }
 }
 
 /** Within this process: what it starts dies with it. */

@@ -19,6 +19,9 @@ const ASSIGNED_MS = 6000
 /** Ends of parents, looks and discoveries. */
 const SPLITS_SERVED_MS = 20_000
 
+/** Of these two each has room for three leases. */
+const FULL_WORKERS = 2
+
 /** The leases of a killed worker are delivered by another: L1. */
 async function delivered(stage: Stage, rule: string, shardIds: readonly string[]): Promise<void> {
   const { world, deliveries, bounds } = stage
@@ -44,8 +47,10 @@ async function balancedFleetLosesOne(stage: Stage): Promise<void> {
 }
 
 async function everybodyIsFull(stage: Stage): Promise<void> {
+  const { world, fleet, table } = stage
+  // Its room comes back when the history heals.
+  fleet.handle(FULL_WORKERS)?.kill()
   await steady(stage)
-  const { world, table } = stage
   const random = world.random('script')
   for (let split = 0; split < 2; split++) {
     await splitOne(world, between(random, 0, 99))
@@ -54,6 +59,14 @@ async function everybodyIsFull(stage: Stage): Promise<void> {
   const goal = { rule: 'R45', what: 'every open shard has an owner', withinMs: SPLITS_SERVED_MS }
   await stage.reach(goal, () => stage.openLeases().length === 6 && allServed(stage))
   reached(stage, 'ended-leases-beside-full-workers', table.rows.size - stage.openLeases().length)
+  let alarms = 0
+  fleet.onWarning = (message) => {
+    if (message === 'no worker has room for these leases') alarms++
+  }
+  await splitOne(world, between(random, 0, 99))
+  const alarm = { rule: 'R45', what: 'a lease without room is told of', withinMs: SPLITS_SERVED_MS }
+  await stage.reach(alarm, () => alarms > 0)
+  reached(stage, 'lease-without-room', alarms)
 }
 
 /** Observers see old counters and clocks in whole seconds; neither makes them take too soon or twice. */
@@ -118,7 +131,7 @@ export const ASSIGNMENT: readonly Scenario[] = [
     everySeeds: 20,
     plan: (random) =>
       smallFleet(random, {
-        ...{ workers: 2, shards: 4 },
+        ...{ workers: FULL_WORKERS + 1, shards: 4, stableIds: false },
         // Ended leases stay.
         leaseCleanup: { intervalMs: 60_000, completedAfterMs: 600_000 },
         consumer: { lease: { maxLeasesForWorker: 3 } },
