@@ -50,6 +50,8 @@ export class PollingSource implements ShardSource {
   #listedEnd: ShardEnd | undefined
   #end: ShardEnd | undefined
   #failures = 0
+  /** A refused iterator was replaced at once, and no page has come since. */
+  #isReplaced = false
   #notBeforeMs = 0
 
   constructor(options: PollingSourceOptions) {
@@ -102,8 +104,11 @@ export class PollingSource implements ShardSource {
     const { Records: records, MillisBehindLatest: millisBehindLatest } = output
     this.#lastSequenceNumber = records.at(-1)?.SequenceNumber ?? this.#lastSequenceNumber
     this.#iterator = output.NextShardIterator || undefined
-    if (this.#iterator !== undefined) this.#failures = 0
-    else this.#end = endInReply(shardId, output.ChildShards) ?? this.#endOfEmptyPage(records.length)
+    if (this.#iterator !== undefined) {
+      this.#failures = 0
+      this.#isReplaced = false
+    } else
+      this.#end = endInReply(shardId, output.ChildShards) ?? this.#endOfEmptyPage(records.length)
     const unproven = this.#iterator === undefined && this.#end === undefined
     let bytes = 0
     for (const record of records) bytes += record.Data.length
@@ -177,9 +182,11 @@ export class PollingSource implements ShardSource {
     const isMissing = cause.kind === 'missing' && cause.operation !== 'ListShards'
     if (isRefused || isMissing) this.#iterator = undefined
     if (isMissing) this.#suspicion = 'missing'
-    if ((isRefused || isMissing) && this.#failures === 0) {
-      // An expired iterator is everyday: the new one is asked for at once.
-      this.#failures = 1
+    if ((isRefused || isMissing) && !this.#isReplaced) {
+      // An expired iterator is everyday, also after an outage that has outlived it: the new one is
+      // asked for at once. One that is refused as well is waited for.
+      this.#isReplaced = true
+      this.#failures = Math.max(1, this.#failures)
       this.#notBeforeMs = 0
       return
     }

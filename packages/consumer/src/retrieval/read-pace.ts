@@ -5,8 +5,8 @@ import type { Backoff } from '../backoff.ts'
 /** Five reads a second are all that a shard grants to all its readers together. */
 export const MIN_READ_INTERVAL_MS: number = 1000 / LIMITS.shardReadCallsPerSecond
 
-/** After failed reads (R55). */
-export const READ_BACKOFF: Backoff = { firstMs: 500, capMs: 5000 }
+/** After failed reads (R55). With a read that got no answer the pause stays within L9. */
+export const READ_BACKOFF: Backoff = { firstMs: 500, capMs: 4000 }
 
 /** From this share of the most that a page may hold, more is taken to follow. */
 const NEARLY_FULL = 0.9

@@ -1,6 +1,6 @@
 /**
  * Which workers are alive: those whose metrics row has changed lately, less the owners of expired
- * leases. Two wall clocks are compared for a row seen for the first time only; after that the
+ * leases. Two wall clocks are compared for the rows of the first look only; after that the
  * local monotonic clock times its changes, as it does for leases. Pure but for its memory.
  */
 import { FRESH_FOR_MS, isFresh, type WorkerMetricsRow } from '../lease/worker-metrics-row.ts'
@@ -83,7 +83,8 @@ function sight(
 ): Sighting {
   const { lastUpdateSeconds } = row
   if (before === undefined) {
-    const sinceMs = isFresh(row, wallMs) ? monotonicMs : undefined
+    // A row that was not there at the last look was written since, whatever time it names.
+    const sinceMs = !isOlder || isFresh(row, wallMs) ? monotonicMs : undefined
     const news = { isDead: false, hasChanged: false, isOlder }
     return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, ...news }
   }

@@ -123,6 +123,20 @@ describe('PollingSource', () => {
       assert.deepEqual(reader.failures, [])
     }))
 
+  it('asks at once for an iterator when the old one has expired during an outage', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      await world.put('a')
+      const reader = new Reader(world)
+      assert.deepEqual(await reader.texts(), ['a'])
+      await world.put('b')
+      world.service.injectFault({ operation: 'getRecords', kind: 'fail', times: 3 })
+      world.service.injectFault({ operation: 'getRecords', kind: 'expire-iterators' })
+      assert.deepEqual(await reader.texts(), ['b'])
+      // The outage alone: the expiry is no failure, and adds no pause.
+      assert.equal(reader.failures.length, 3)
+    }))
+
   it('starts over from the stored position when nothing was read yet', () =>
     runInVirtualTime(async () => {
       const world = await new ShardWorld().create()

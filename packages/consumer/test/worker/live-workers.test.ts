@@ -40,6 +40,12 @@ describe('LiveWorkers', () => {
     assert.deepEqual(live.observe([row('a', 9000)], NONE, at(126)), [])
   })
 
+  it('believes in a worker whose row was not there at the last look, whatever time it names', () => {
+    const live = new LiveWorkers()
+    assert.deepEqual(live.observe([row('a', 0)], NONE, at(0)), ['a'])
+    assert.deepEqual(live.observe([row('a', 0), row('b', 7200)], NONE, at(2)), ['a', 'b'])
+  })
+
   it('does not look at its own wall clock after the first sight', () => {
     const live = new LiveWorkers()
     live.observe([row('a', 0)], NONE, at(0))
