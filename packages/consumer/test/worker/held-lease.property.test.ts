@@ -27,16 +27,19 @@ describe('HeldLease, over random faults and checkpoints', () => {
   it('believes only while nobody can take it, and never stores a step back', async () => {
     let expired = 0
     let stored = 0
+    let handedOver = 0
     await fc.assert(
       fc.asyncProperty(
         steps,
         fc.nat(1000),
         fc.option(fc.nat(40_000)),
-        async (script, seed, theftMs) => {
+        fc.option(fc.nat(40_000)),
+        async (script, seed, theftMs, askMs) => {
           let lastWriteMs = 0
           let elapsedMs = (): number => 0
           await holding(
-            async ({ held, dynamo, store, time, ends }) => {
+            async (bench) => {
+              const { held, dynamo, store, time, ends } = bench
               elapsedMs = () => time.elapsedMs()
               await held.begin()
               const watch = { over: false }
@@ -57,6 +60,15 @@ describe('HeldLease, over random faults and checkpoints', () => {
                 await sleep(theftMs)
                 const row = await store.get(held.leaseKey).catch(() => undefined)
                 if (row !== undefined) await store.assign(row, 'thief').catch(() => undefined)
+              })()
+              const leader = (async () => {
+                if (askMs === null) return
+                await sleep(askMs)
+                const row = await store.get(held.leaseKey).catch(() => undefined)
+                if (row?.leaseOwner !== 'me') return
+                await store
+                  .startHandoff({ ...row, leaseOwner: 'me' }, 'heir')
+                  .catch(() => undefined)
               })()
               const faults: { clear(): void }[] = []
               const asked: Promise<void>[] = []
@@ -81,12 +93,17 @@ describe('HeldLease, over random faults and checkpoints', () => {
                 }
               }
               for (const each of faults) each.clear()
-              await Promise.all([...asked, thief])
+              await Promise.all([...asked, thief, leader])
               await sleep(F)
               if (held.ended === undefined) {
                 const row = await store.get(held.leaseKey)
-                assert.equal(row?.leaseOwner, 'me')
+                const isAsked = row?.checkpointOwner === 'me'
+                assert.equal(row?.leaseOwner, isAsked ? 'heir' : 'me')
+                assert.equal(held.inHandoff, isAsked)
+                assert.deepEqual(bench.asked, isAsked ? ['heir'] : [])
+                if (isAsked) handedOver++
                 await held.checkpoint(position(999))
+                if (isAsked) await held.handOver(undefined)
               } else expired++
               watch.over = true
               await watching
@@ -95,11 +112,14 @@ describe('HeldLease, over random faults and checkpoints', () => {
             {
               seed,
               onWrite: ({ before, after }) => {
-                lastWriteMs = elapsedMs()
                 const then = before === undefined ? undefined : readLeaseRow(before)
                 const now = after === undefined ? undefined : readLeaseRow(after)
                 if (then?.kind !== 'lease' || now?.kind !== 'lease') return
-                assert.equal(now.lease.leaseCounter, then.lease.leaseCounter + 1)
+                const isRequest =
+                  then.lease.checkpointOwner === undefined && now.lease.checkpointOwner === 'me'
+                const step = isRequest ? 0 : 1
+                if (!isRequest) lastWriteMs = elapsedMs()
+                assert.equal(now.lease.leaseCounter, then.lease.leaseCounter + step)
                 const order = compareExtendedSequenceNumbers(
                   now.lease.checkpoint,
                   then.lease.checkpoint,
@@ -112,6 +132,6 @@ describe('HeldLease, over random faults and checkpoints', () => {
       ),
       { numRuns: 50 },
     )
-    assert.ok(expired > 0 && stored > 0, 'both kinds of history were met')
+    assert.ok(expired > 0 && stored > 0 && handedOver > 0, 'all kinds of history were met')
   })
 })
