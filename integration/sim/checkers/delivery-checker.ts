@@ -4,7 +4,7 @@ import { nextTurn } from '@millrace/core/internal'
 import type { SimulatedKinesis } from '@millrace/testing'
 import { KnownShards } from './known-shards.ts'
 import type { Ledger } from './ledger.ts'
-import type { Report, TableChecker } from './table-checker.ts'
+import { LONGEST_BELIEF, type Report, type TableChecker } from './table-checker.ts'
 
 const decoder = new TextDecoder()
 
@@ -30,9 +30,6 @@ export interface DeliveryCheckerOptions {
   readonly nowMs: () => number
   readonly report: Report
 }
-
-/** Share of F: 5 % are kept back, and a clock may run 1 % slow. */
-const LONGEST_BELIEF = 0.95 / 0.99
 
 export class DeliveryChecker {
   /** Index of the last record of which a handler call has begun and not failed, by tenure. */
@@ -161,7 +158,7 @@ export class DeliveryChecker {
     if (last === undefined) {
       const checkpoint = table.checkpointAt(shardId, epoch)
       const from = checkpoint === undefined ? 0 : ledger.covered(shardId, checkpoint)
-      if (index > from)
+      if (index > from && !ledger.isTrimmedAway(shardId, from, index))
         report(
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, the checkpoint covers ${from}`,
@@ -171,7 +168,7 @@ export class DeliveryChecker {
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, before the checkpoint (${from})`,
         )
-    } else if (index !== last + 1) {
+    } else if (index <= last || !ledger.isTrimmedAway(shardId, last + 1, index)) {
       report('S10', `${shardId}: epoch ${epoch} went from record ${last} to ${index}`)
     }
   }

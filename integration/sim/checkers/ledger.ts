@@ -21,7 +21,9 @@ export interface StoredUserRecord extends ExtendedSequenceNumber {
   readonly id: number
   readonly arrivalMs: number
   delivered: number
+  /** Or owed by nobody any more: it has left retention. */
   done: boolean
+  isTrimmed: boolean
 }
 
 export interface ShardAccount {
@@ -77,6 +79,7 @@ export class Ledger {
         arrivalMs: record.ApproximateArrivalTimestamp.getTime(),
         delivered: 0,
         done: false,
+        isTrimmed: false,
       })
     }
   }
@@ -99,6 +102,23 @@ export class Ledger {
     if (stored === undefined) return
     stored.done = true
     while (account.records[account.donePrefix]?.done === true) account.donePrefix++
+  }
+
+  /** The shard has let go of what arrived by then: it need not be delivered any more. */
+  trimmed(shardId: string, arrivedByMs: number): void {
+    const account = this.shard(shardId)
+    for (const stored of account.records) {
+      if (stored.arrivalMs > arrivedByMs) break
+      stored.isTrimmed = stored.done = true
+    }
+    while (account.records[account.donePrefix]?.done === true) account.donePrefix++
+  }
+
+  /** True when nothing that is still there lies between two places of a shard, the second left out. */
+  isTrimmedAway(shardId: string, from: number, to: number): boolean {
+    const { records } = this.shard(shardId)
+    for (let i = from; i < to; i++) if (records[i]?.isTrimmed !== true) return false
+    return true
   }
 
   /** Ids of acked puts of which no copy is done. */

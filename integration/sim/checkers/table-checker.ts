@@ -40,6 +40,9 @@ export interface HeldWrite {
   readonly counter: number
 }
 
+/** Share of F: 5 % are kept back, and a clock may run 1 % slow. */
+export const LONGEST_BELIEF = 0.95 / 0.99
+
 /** Clocks may run 1 % fast: that much earlier an observer may see F pass. */
 const FASTEST_CLOCK = 1.01
 
@@ -201,6 +204,12 @@ export class TableChecker {
       if (assignedMs !== undefined) this.adoptionsMs.push(this.#options.nowMs() - assignedMs)
       this.#assignedMs.delete(key)
       const before = this.#held.get(`${key} ${holder}`)
+      const ageMs = sentMs - (before?.sentMs ?? sentMs)
+      const isStored = compareExtendedSequenceNumbers(is.checkpoint, was.checkpoint) !== 0
+      if (isStored && ageMs > this.#options.failoverTimeMs * LONGEST_BELIEF) {
+        const ms = ageMs.toFixed(0)
+        report('S9', `${key}: ${holder} sent a checkpoint ${ms} ms after its last write`)
+      }
       this.#held.set(`${key} ${holder}`, {
         sentMs: Math.max(sentMs, before?.sentMs ?? 0),
         counter: is.counter,

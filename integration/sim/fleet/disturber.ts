@@ -2,6 +2,7 @@
 import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { AppliedWrite, ProcessHandle, SimulatedWorld } from '@millrace/testing'
+import type { Ledger } from '../checkers/ledger.ts'
 import type { LostRows } from '../checkers/lost-rows.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import type { Fleet } from './fleet.ts'
@@ -10,6 +11,7 @@ import type { Disturbance, HistoryPlan, Target } from './history-plan.ts'
 import { Outages } from './outages.ts'
 import type { ProducerRun } from './producer-run.ts'
 import { mergeOne, splitOne } from './reshard.ts'
+import { trimOne } from './retention.ts'
 
 export interface DisturberOptions {
   readonly world: SimulatedWorld
@@ -17,6 +19,7 @@ export interface DisturberOptions {
   readonly fleet: Fleet
   readonly producer: ProducerRun
   readonly table: TableChecker
+  readonly ledger: Ledger
   readonly lost: LostRows
 }
 
@@ -71,7 +74,7 @@ export class Disturber {
   }
 
   async #carryOut(what: Disturbance): Promise<void> {
-    const { world, plan, fleet, producer, lost, table } = this.#options
+    const { world, plan, fleet, producer, ledger, lost, table } = this.#options
     switch (what.kind) {
       case 'split':
         return await splitOne(world, what.pick)
@@ -116,6 +119,8 @@ export class Disturber {
           fleet.stopAndRestart(slot, what.restartAfterMs)
         }
         return
+      case 'trim':
+        return trimOne(world, ledger, what.pick)
       case 'rolling-deploy':
         void this.#deploy(what.forMs / plan.workers)
         return

@@ -47,6 +47,8 @@ export type Disturbance =
   | { readonly kind: 'kill-mid-write'; readonly worker: Target; readonly restartAfterMs: number }
   | { readonly kind: 'crash-loop'; readonly worker: Target; readonly forMs: number }
   | { readonly kind: 'scale-to-zero'; readonly restartAfterMs: number }
+  /** Retention ends for all but the newest records of a shard. */
+  | { readonly kind: 'trim'; readonly pick: number }
   /** One worker after another is asked to stop and comes back. */
   | { readonly kind: 'rolling-deploy'; readonly forMs: number }
 

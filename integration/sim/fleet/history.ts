@@ -103,7 +103,9 @@ export class History {
       },
     })
     const producer = new ProducerRun({ world, ledger, plan })
-    const disturber = new Disturber({ world, plan, fleet, producer, table, lost: this.#lost })
+    const disturber = new Disturber({
+      ...{ world, plan, fleet, producer, ledger, table, lost: this.#lost },
+    })
     this.#disturber = disturber
     const lost = this.#lost
     const bounds = this.#bounds

@@ -74,5 +74,7 @@ function moreDisturbances(
   }
   if (chance(0.1)) add({ kind: 'scale-to-zero', restartAfterMs: between(0, 10_000) })
   if (chance(0.1)) add({ kind: 'rolling-deploy', forMs: workers * between(2000, 8000) })
+  if (chance(0.15)) add({ kind: 'trim', pick: between(0, 999) })
+  if (chance(0.15)) add({ kind: 'trim', pick: between(0, 999) })
   return drawn
 }

@@ -40,7 +40,7 @@ async function runThroughSdk(
     requestHandler: inProcessDynamo(process.dynamo, service),
   })
   try {
-    await main({ name: process.name, random: process.random, kinesis, dynamo })
+    await main({ ...process, kinesis, dynamo })
   } finally {
     kinesis.close()
     dynamo.close()

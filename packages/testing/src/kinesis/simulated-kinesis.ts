@@ -82,6 +82,15 @@ export class SimulatedKinesis implements KinesisPort, KinesisAdminPort {
     return records.sort((a, b) => (a.record.SequenceNumber < b.record.SequenceNumber ? -1 : 1))
   }
 
+  /**
+   * Lets go of the records of a shard that arrived by then, as the end of retention does.
+   * @throws ServiceError for an unknown stream
+   */
+  trim(streamName: string, shardId: string, arrivedByMs: number): void {
+    const stream = this.#account.streams.get('GetRecords', { StreamName: streamName })
+    stream.shard(shardId, this.#account.options.nowMs())?.trim(arrivedByMs)
+  }
+
   /** Makes calls go wrong. @throws InvalidOptionError */
   injectFault(fault: Fault): FaultHandle {
     return this.#account.faults.inject(fault, this.#reads.lastIssue)

@@ -40,6 +40,19 @@ describe('retention of the simulated Kinesis', () => {
     }
   })
 
+  it('lets go of records of one shard when told to', async () => {
+    const service = await clockedService({ retentionHours: 1 })
+    await service.put('old')
+    service.pass(1000)
+    await service.put('new')
+    const [old] = service.records(STREAM)
+    const arrivedMs = old?.record.ApproximateArrivalTimestamp.getTime() ?? 0
+    service.trim(STREAM, old?.shardId ?? '', arrivedMs)
+    assert.deepEqual(textsOf(await service.read(await service.iterator('TRIM_HORIZON'))), ['new'])
+    service.trim(STREAM, 'shardId-000000000099', arrivedMs)
+    assert.throws(() => service.trim('none', 'shardId-000000000000', 0), { kind: 'missing' })
+  })
+
   it('keeps places right while it lets go of records by the thousand', async () => {
     const service = await clockedService({
       limits: false,
