@@ -310,6 +310,20 @@ describe('resolveConsumerOptions', () => {
         /Unknown option/,
         /Did you mean/,
       ],
+      [
+        'an unknown option of handoffs',
+        { lease: { gracefulHandoff: { timeoutMillis: 1 } } },
+        'lease.gracefulHandoff.timeoutMillis',
+        /Unknown option/,
+        /Did you mean/,
+      ],
+      [
+        'a handoff without time',
+        { lease: { gracefulHandoff: { timeoutMs: -1 } } },
+        'lease.gracefulHandoff.timeoutMs',
+        /timeoutMs is -1/,
+        /0/,
+      ],
       ['a group that is none', { lease: 5 }, 'lease', /lease is 5/, /Pass an object for lease/],
       [
         'an unknown verdict',

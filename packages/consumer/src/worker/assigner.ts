@@ -193,7 +193,8 @@ export class Assigner {
   #stuck({ leases }: TableSnapshot): StuckHandoffs {
     const { gracefulHandoff, failoverTimeMs } = this.#options.lease
     const deadlineMs = gracefulHandoff.timeoutMs + failoverTimeMs
-    const fleet = { expired: this.#expired, live: this.#alive }
+    // A next owner may have died before this worker ever saw it live.
+    const fleet = { expired: this.#expired, live: this.#live.proven }
     return stuckHandoffs(
       leases,
       fleet,
