@@ -14,13 +14,18 @@ export interface SimArguments {
   /** Processes that share the seeds. */
   readonly jobs: number
   readonly json: boolean
+  /** Leaves out the timeline of the first failure, which plays it again. */
+  readonly noTimeline: boolean
 }
 
 export class UsageError extends Error {}
 
 const NUMBERS = ['--seeds', '--from', '--seed', '--jobs'] as const
 const TEXTS = ['--scenario', '--mutant'] as const
-const FLAGS = ['--trace', '--json', '--list-mutants', '--list-scenarios'] as const
+const FLAGS = [
+  ...(['--trace', '--json', '--no-timeline'] as const),
+  ...(['--list-mutants', '--list-scenarios'] as const),
+] as const
 export const DEFAULT_SEEDS = 200
 
 /** @throws UsageError */
@@ -47,6 +52,7 @@ export function parseArguments(given: readonly string[]): SimArguments {
     listScenarios: flags.has('--list-scenarios'),
     jobs: Math.max(1, numbers.get('--jobs') ?? availableParallelism()),
     json: flags.has('--json'),
+    noTimeline: flags.has('--no-timeline'),
   }
 }
 

@@ -9,7 +9,10 @@ export const BOUND_LIMITS_MS = {
   L6: 5000,
   L7: 60_000,
   L8: 6000,
+  /** From DynamoDB alone: as L1. */
   L9: 21_000,
+  /** From Kinesis alone, counted from when it is back. */
+  'L9-kinesis': 10_000,
 } as const
 
 export type BoundId = keyof typeof BOUND_LIMITS_MS
@@ -23,9 +26,19 @@ export interface BoundSummary {
 /** What was measured in one history. */
 export class Bounds {
   readonly measured: [id: BoundId, tookMs: number][] = []
+  #report: (id: BoundId, message: string) => void = () => {}
 
-  record(id: BoundId, tookMs: number): void {
-    this.measured.push([id, Math.round(tookMs)])
+  /** Whom to tell of what took too long. */
+  reportTo(report: (id: BoundId, message: string) => void): void {
+    this.#report = report
+  }
+
+  record(id: BoundId, tookMs: number, what = 'it'): void {
+    const ms = Math.round(tookMs)
+    this.measured.push([id, ms])
+    if (ms > BOUND_LIMITS_MS[id]) {
+      this.#report(id, `${what} took ${ms} ms, the limit is ${BOUND_LIMITS_MS[id]} ms`)
+    }
   }
 }
 

@@ -3,11 +3,14 @@ import { monotonicMs } from '@millrace/core/internal'
 import { parseArguments, type SimArguments, UsageError } from './arguments.ts'
 import { MUTANTS } from './mutants/mutants.ts'
 import { MutantNotAppliedError, runMutant } from './mutants/run-mutant.ts'
+import { showFailure } from './report/show-failure.ts'
+import { timelineOf } from './report/timeline.ts'
+import { isTold, traceEvents } from './report/trace-events.ts'
 import { type HistoryFact, runSeeds, type SeedRange } from './run-seeds.ts'
 import { runSeed, type Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { runInProcesses } from './seed-pool.ts'
-import { type SimSummary, summaryOf } from './summary.ts'
+import { holds, type SimSummary, summaryOf } from './summary.ts'
 import { tellOf } from './tell-summary.ts'
 
 const HELD = 0
@@ -16,6 +19,10 @@ const USAGE = 2
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 function scenariosOf({ scenario }: SimArguments): readonly Scenario[] {
@@ -34,8 +41,16 @@ async function runMany(given: SimArguments): Promise<number> {
   }
   const beganMs = monotonicMs()
   const facts = await factsOf(scenariosOf(given), range, given)
-  report(summaryOf(facts), range.seeds / ((monotonicMs() - beganMs) / 1000), given)
-  return facts.some(({ violations }) => violations.length > 0) ? VIOLATED : HELD
+  const seedsPerSecond = range.seeds / ((monotonicMs() - beganMs) / 1000)
+  const isWhole = given.scenario === undefined
+  const summary = summaryOf(facts, { seeds: range.seeds, isWhole })
+  const [first] = summary.found
+  if (first !== undefined && !given.noTimeline) {
+    // The last line of stdout is the JSON, and nothing else is worth a parser's while.
+    await showFailure(first, SCENARIOS, given.json ? complain : say)
+  }
+  report(summary, seedsPerSecond, given)
+  return holds(summary) ? HELD : VIOLATED
 }
 
 async function factsOf(
@@ -72,11 +87,16 @@ function report(summary: SimSummary, seedsPerSecond: number, given: SimArguments
 async function runTraced(given: SimArguments, seed: number): Promise<number> {
   let violated = false
   for (const scenario of scenariosOf(given)) {
-    const result = await runSeed(scenario, seed, say)
+    const told: string[] = []
+    const result = await runSeed(scenario, seed, (line) => {
+      say(line)
+      if (isTold(line)) told.push(line)
+    })
     violated ||= result.violations.length > 0
     for (const { rule, message, fields } of result.violations) {
       say(`VIOLATION ${rule}: ${message} ${JSON.stringify(fields)}`)
     }
+    for (const line of timelineOf(traceEvents(told))) say(line)
     say(`trace hash ${result.traceHash}`)
   }
   return violated ? VIOLATED : HELD
@@ -101,6 +121,6 @@ try {
   process.exitCode = await main()
 } catch (cause) {
   if (!(cause instanceof UsageError || cause instanceof MutantNotAppliedError)) throw cause
-  process.stderr.write(`sim: ${cause.message}\n`)
+  complain(`sim: ${cause.message}`)
   process.exitCode = cause instanceof UsageError ? USAGE : VIOLATED
 }

@@ -12,6 +12,11 @@ export interface FoundViolation {
   readonly atMs: number
 }
 
+/** The one command that plays it again. */
+export function replayCommand({ scenario, seed }: FoundViolation): string {
+  return `npm run sim -- --scenario ${scenario} --seed ${seed} --trace`
+}
+
 /** What one history leaves behind; plain data, so that it can cross from one process to another. */
 export interface HistoryFact {
   readonly scenario: string

@@ -55,6 +55,7 @@ export async function runSeed(
     maxVirtualMs: plan.disturbedMs + LONGEST_MS,
     ...(trace === undefined ? {} : { trace }),
     programme: async (world) => {
+      bounds.reportTo((id, message) => world.violation(id, message))
       await history.run(world, scenario.script)
       scenario.judge?.(history, world)
     },

@@ -1,7 +1,15 @@
 /** Every named history. */
 import { REGRESSIONS } from './regressions/regressions.ts'
 import type { Scenario } from './scenario.ts'
+import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
+import { BOUNDS } from './scenarios/bounds.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
 import { SWARM } from './scenarios/swarm.ts'
 
-export const SCENARIOS: readonly Scenario[] = [...SWARM, ...OVER_SDK, ...REGRESSIONS]
+export const SCENARIOS: readonly Scenario[] = [
+  ...SWARM,
+  ...BOUNDS,
+  BOUND_RESHARD,
+  ...OVER_SDK,
+  ...REGRESSIONS,
+]

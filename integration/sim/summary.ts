@@ -1,6 +1,7 @@
 /** Many histories summed up: what `npm run sim` reports. Pure. */
 import { type BoundSummary, summaryOfBounds } from './bounds.ts'
 import { regressionIds, WAITING } from './regressions/waiting.ts'
+import { boundShortfalls, missedMarkers, type RunExtent } from './report/shortfalls.ts'
 import { type FoundViolation, type HistoryFact, OverallHash } from './run-seeds.ts'
 
 export interface SimSummary {
@@ -15,8 +16,12 @@ export interface SimSummary {
   readonly faultKinds: number
   /** The longest recovery of each L-bound, virtual milliseconds. */
   readonly bounds: Readonly<Record<string, BoundSummary>>
+  /** Bounds that a run of this length should have measured and has not, or that were exceeded. */
+  readonly boundShortfalls: readonly string[]
   /** Situations that some history must reach, and how often they were. */
   readonly markers: Readonly<Record<string, number>>
+  /** Markers that a run of this length should have reached and has not. */
+  readonly missed: readonly string[]
   /** Histories of each scenario. */
   readonly scenarios: Readonly<Record<string, number>>
   /** Rows of reliability.md 1.4: those that ran, and what the others wait for. */
@@ -31,7 +36,10 @@ export interface SimSummary {
 const FAULTS = /^(fault|disturbance|handler)\.(.+)$/
 const MARKERS = /^marker\.(.+)$/
 
-export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
+/** A run of one scenario, or of a few seeds, is owed nothing. */
+const SHORT: RunExtent = { seeds: 0, isWhole: false }
+
+export function summaryOf(facts: readonly HistoryFact[], extent: RunExtent = SHORT): SimSummary {
   const hash = new OverallHash()
   const [faults, markers, counts] = [new Tally(), new Tally(), new Tally()]
   const scenarios = new Tally()
@@ -47,6 +55,7 @@ export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
   }
   const found = facts.flatMap(({ violations }) => violations)
   const virtualMs = facts.reduce((sum, fact) => sum + fact.virtualMs, 0)
+  const bounds = summaryOfBounds(facts.flatMap((fact) => fact.bounds))
   return {
     traceHash: hash.digest(),
     histories: facts.length,
@@ -55,8 +64,10 @@ export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
     virtualHours: Math.round(virtualMs / 36_000) / 100,
     faults: faults.sorted(),
     faultKinds: Object.keys(faults.sorted()).length,
-    bounds: summaryOfBounds(facts.flatMap(({ bounds }) => bounds)),
+    bounds,
+    boundShortfalls: boundShortfalls(bounds, extent),
     markers: markers.sorted(),
+    missed: missedMarkers(markers.sorted(), extent),
     scenarios: scenarios.sorted(),
     regressions: {
       run: regressionIds(Object.keys(scenarios.sorted())),
@@ -64,6 +75,11 @@ export function summaryOf(facts: readonly HistoryFact[]): SimSummary {
     },
     counts: counts.sorted(),
   }
+}
+
+/** Nothing was found, and nothing was missed. */
+export function holds({ violations, boundShortfalls: bounds, missed }: SimSummary): boolean {
+  return violations === 0 && bounds.length === 0 && missed.length === 0
 }
 
 class Tally {

@@ -1,4 +1,6 @@
 /** A summary in words, for a person. Pure. */
+import { REQUIRED_MARKERS } from './required-markers.ts'
+import { replayCommand } from './run-seeds.ts'
 import type { SimSummary } from './summary.ts'
 
 export function tellOf(summary: SimSummary, seedsPerSecond: number): string {
@@ -18,17 +20,15 @@ export function tellOf(summary: SimSummary, seedsPerSecond: number): string {
       ([id, { maxMs, limitMs, measured }]) =>
         `${`${id}, measured ${measured} times`.padEnd(44)} ${String(maxMs).padStart(9)}   ${limitMs}`,
     ),
+    ...summary.boundShortfalls.map((sentence) => `BOUND: ${sentence}`),
+    ...summary.missed.map((marker) => `MISSED: ${marker}: ${REQUIRED_MARKERS[marker] ?? ''}`),
     '',
     `regressions run: ${summary.regressions.run.join(' ')}`,
     ...waitingLines(summary.regressions.waiting),
     '',
     `trace hash ${traceHash}`,
   ]
-  if (first !== undefined) {
-    lines.push(
-      `replay the first: npm run sim -- --scenario ${first.scenario} --seed ${first.seed} --trace`,
-    )
-  }
+  if (first !== undefined) lines.push(`replay the first: ${replayCommand(first)}`)
   return lines.join('\n')
 }
 

@@ -1,5 +1,6 @@
 /** Lease rows deleted by hand, and how long the fleet takes to close the hole: L7. */
 import type { SimulatedWorld } from '@millrace/testing'
+import type { Bounds } from '../bounds.ts'
 import { APPLICATION, STREAM } from '../fleet/names.ts'
 import { uncovered } from './coverage.ts'
 import type { TableChecker } from './table-checker.ts'
@@ -8,11 +9,13 @@ const L7_MS = 60_000
 
 export class LostRows {
   readonly #table: TableChecker
+  readonly #bounds: Bounds
   readonly #watches: Promise<void>[] = []
   #healedMs: number | undefined
 
-  constructor(table: TableChecker) {
+  constructor(table: TableChecker, bounds: Bounds) {
     this.#table = table
+    this.#bounds = bounds
   }
 
   /**
@@ -55,6 +58,7 @@ export class LostRows {
   }
 
   async #watch(world: SimulatedWorld, shardId: string): Promise<void> {
+    const lostMs = world.nowMs()
     const shards = world.kinesis.shards(STREAM)
     const range = shards.find(({ ShardId }) => ShardId === shardId)?.HashKeyRange
     const start = BigInt(range?.StartingHashKey ?? 0)
@@ -67,7 +71,14 @@ export class LostRows {
     while (!closed && leftMs() > 0) {
       closed = await world.until(isCovered, { timeoutMs: Math.min(leftMs(), 5000), everyMs: 500 })
     }
-    if (closed) world.note('row-healed')
-    else world.violation('L7', `the hole of ${shardId} was not closed within ${L7_MS} ms`)
+    if (!closed) {
+      world.violation('L7', `the hole of ${shardId} was not closed within ${L7_MS} ms`)
+      return
+    }
+    world.note('row-healed', { shardId })
+    world.count('marker.hole-healed')
+    const tookMs = world.nowMs() - lostMs
+    const sinceHealedMs = world.nowMs() - (this.#healedMs ?? lostMs)
+    this.#bounds.record('L7', tookMs <= L7_MS ? tookMs : sinceHealedMs)
   }
 }

@@ -2,7 +2,7 @@
 import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
 import { withClients } from './sdk-clients.ts'
-import { runWorker, type WorkerProcessOptions } from './worker-process.ts'
+import { type LostLease, runWorker, type WorkerProcessOptions } from './worker-process.ts'
 
 interface Slot {
   readonly handle: ProcessHandle
@@ -14,12 +14,6 @@ export interface FleetOptions
   extends Omit<WorkerProcessOptions, 'workerId' | 'stopRequested' | 'onClosedLate'> {
   /** A worker has ended of its own accord, not by a kill or a crash. */
   readonly onExit?: ((workerId: string) => void) | undefined
-}
-
-/** A tenure that ended against the worker's will. */
-export interface LostLease {
-  readonly reason: string
-  readonly atMs: number
 }
 
 const RESTART_MS = 1000
@@ -51,7 +45,7 @@ export class Fleet {
         runWorker(process, {
           ...this.#options,
           workerId,
-          onLeaseLost: (reason) => this.#leaseLost(reason),
+          onLeaseLost: (lease) => this.#leaseLost(lease),
           onWarning: (message) => this.onWarning?.(message),
           stopRequested: () => life.stopRequested,
           onClosedLate: () => {
@@ -81,9 +75,9 @@ export class Fleet {
     if (!stopRequested) void this.#restart(slot, RESTART_MS)
   }
 
-  #leaseLost(reason: string): void {
-    if (reason !== 'released') this.leasesLost.push({ reason, atMs: this.#world.nowMs() })
-    this.#options.onLeaseLost?.(reason)
+  #leaseLost(lease: LostLease): void {
+    if (lease.reason !== 'released') this.leasesLost.push(lease)
+    this.#options.onLeaseLost?.(lease)
   }
 
   killAndRestart(slot: number, afterMs: number): void {
@@ -128,7 +122,9 @@ export class Fleet {
   /** Asks it to stop, as SIGTERM does. */
   stop(slot: number): void {
     const life = this.#slots[slot]
-    if (life !== undefined) life.stopRequested = true
+    if (life === undefined || life.stopRequested) return
+    life.stopRequested = true
+    this.#world.note('stop-requested', { of: life.handle.name })
   }
 
   /** Stops all; those that do not end in time are named. */

@@ -88,7 +88,12 @@ export interface HistoryPlan {
   /** Whether calls go through the clients of the AWS SDK. */
   readonly throughSdk?: true
   /** Options of the consumers that a scenario is about. */
-  readonly consumer?: Pick<Partial<ConsumerOptions>, 'lease' | 'onRecreatedStream' | 'checkpoint'>
+  readonly consumer?: Pick<
+    Partial<ConsumerOptions>,
+    'lease' | 'onRecreatedStream' | 'checkpoint' | 'retrieval'
+  >
+  /** Pause between two looks of a worker process whether it was asked to stop; default 250. */
+  readonly stopLookMs?: number
 }
 
 export interface ServiceSizes {

@@ -5,6 +5,7 @@ import { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { checkAccount, checkCoverage, checkHandedOver } from '../checkers/end-checks.ts'
 import { Ledger } from '../checkers/ledger.ts'
 import { LostRows } from '../checkers/lost-rows.ts'
+import { Markers } from '../checkers/markers.ts'
 import { type Report, TableChecker } from '../checkers/table-checker.ts'
 import { Disturber } from './disturber.ts'
 import { Fleet } from './fleet.ts'
@@ -13,6 +14,7 @@ import { FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 import { ProducerRun } from './producer-run.ts'
 import { Recovery } from './recovery.ts'
 import { Stage } from './stage.ts'
+import type { LostLease } from './worker-process.ts'
 
 const PRODUCER_END_MS = 120_000
 const START_MS = 120_000
@@ -24,10 +26,12 @@ export class History {
   readonly #ledger = new Ledger()
   #world: SimulatedWorld | undefined
   #disturber: Disturber | undefined
+  #onWrite: (write: AppliedWrite) => void = () => {}
   readonly #table: TableChecker
   readonly #deliveries: DeliveryChecker
   readonly #lost: LostRows
-  readonly #leasesLost: { readonly reason: string; readonly atMs: number }[] = []
+  readonly #markers: Markers
+  #fleet: Fleet | undefined
 
   constructor(plan: HistoryPlan, bounds: Bounds) {
     this.#plan = plan
@@ -48,7 +52,15 @@ export class History {
       onShardEnd: () => this.#disturber?.shardEnded(),
       onHandedOver: (shardId, from) => this.#deliveries.handedOver(shardId, from),
     })
-    this.#lost = new LostRows(this.#table)
+    this.#lost = new LostRows(this.#table, bounds)
+    this.#markers = new Markers({
+      rows: this.#table.rows,
+      lock: this.#table.lock,
+      shards: () => this.#inWorld().kinesis.shards(STREAM),
+      standsMs: FAILOVER_TIME_MS * 0.99,
+      nowMs: shared.nowMs,
+      reached: (marker) => this.#inWorld().count(`marker.${marker}`),
+    })
     this.#deliveries = new DeliveryChecker({
       ...shared,
       table: this.#table,
@@ -62,6 +74,9 @@ export class History {
   applied(write: AppliedWrite): void {
     this.#table.applied(write)
     this.#disturber?.applied(write)
+    const event = this.#markers.applied(write)
+    if (event !== undefined) this.#inWorld().note(event.kind, { ...event })
+    this.#onWrite(write)
   }
 
   get table(): TableChecker {
@@ -69,8 +84,8 @@ export class History {
   }
 
   /** Tenures that ended against the worker's will, so far. */
-  get leasesLost(): readonly { readonly reason: string; readonly atMs: number }[] {
-    return this.#leasesLost
+  get leasesLost(): readonly LostLease[] {
+    return this.#fleet?.leasesLost ?? []
   }
 
   async run(world: SimulatedWorld, script?: (stage: Stage) => Promise<void>): Promise<void> {
@@ -91,6 +106,7 @@ export class History {
       deliveries,
       isHealed: () => isHealed,
       onCall: (call) => stage.onCall?.(call),
+      markers: this.#markers,
       onStuck: (workerId) => {
         stuck.add(workerId)
         world.count('handler.never-settles')
@@ -98,10 +114,9 @@ export class History {
       onExit: (workerId) => {
         if (plan.isOrderly && !isOver) checkHandedOver(table.rows, workerId, report)
       },
-      onLeaseLost: (reason) => {
-        if (reason !== 'released') this.#leasesLost.push({ reason, atMs: world.nowMs() })
-      },
+      onLeaseLost: (lease) => stage.onLeaseLost?.(lease),
     })
+    this.#fleet = fleet
     const producer = new ProducerRun({ world, ledger, plan })
     const disturber = new Disturber({
       ...{ world, plan, fleet, producer, ledger, table, lost: this.#lost },
@@ -112,6 +127,7 @@ export class History {
     const stage = new Stage({
       ...{ world, plan, fleet, producer, table, deliveries, ledger, lost, bounds },
     })
+    this.#onWrite = (write) => stage.onWrite?.(write)
     await this.#startAll(fleet, producer)
     await Promise.all([disturber.run(), script?.(stage)])
     world.heal()

@@ -1,6 +1,6 @@
 /** How soon a healed fleet serves every shard, and how evenly: L1, L2, L4 and L13. */
 import type { SimulatedWorld } from '@millrace/testing'
-import type { Bounds } from '../bounds.ts'
+import { BOUND_LIMITS_MS, type Bounds } from '../bounds.ts'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { unserved } from '../checkers/end-checks.ts'
 import { isEnded } from '../checkers/lease-row.ts'
@@ -37,7 +37,7 @@ export class Recovery {
 
   /** Puts a record into every open shard and waits for a delivery there, or on the way there. */
   async served(): Promise<void> {
-    const { world, plan } = this.#options
+    const { world, plan, bounds } = this.#options
     const fromMs = world.nowMs()
     await this.#probe()
     const inTime = await world.until(() => this.#silent(fromMs).length === 0, {
@@ -47,6 +47,7 @@ export class Recovery {
     const tookMs = world.nowMs() - fromMs
     const bucket = BUCKETS_MS.find((ms) => tookMs <= ms)
     world.count(`recovery.${inTime && bucket !== undefined ? `within-${bucket}-ms` : 'late'}`)
+    if (inTime && plan.recoversWithinMs === BOUND_LIMITS_MS.L1) bounds.record('L1', tookMs)
     if (!inTime) {
       world.violation('L1', `not delivered ${plan.recoversWithinMs} ms after the last fault`, {
         shards: this.#silent(fromMs),

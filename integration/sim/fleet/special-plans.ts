@@ -6,6 +6,7 @@ type Timed = HistoryPlan['disturbances'][number]
 
 /** How long a calm history is. */
 export const CALM_MS = 600_000
+export const CALM_DAY_MS = 86_400_000
 /** L7: a row that was lost is back within a minute. */
 const L7_MS = 60_000
 
@@ -25,7 +26,7 @@ function inOrder(...disturbances: readonly Timed[]): Timed[] {
   return [...disturbances].sort((a, b) => a.atMs - b.atMs)
 }
 
-function between(random: Random, min: number, max: number): number {
+export function between(random: Random, min: number, max: number): number {
   return Math.floor(min + random.next() * (max - min + 1))
 }
 
@@ -59,6 +60,26 @@ export function planCalm(random: Random): HistoryPlan {
     clocks: [],
     disturbedMs: CALM_MS,
     isOrderly: true,
+  }
+}
+
+/** S23, L5: a whole day, with as little to do as a fleet can have. */
+export function planCalmDay(random: Random): HistoryPlan {
+  return {
+    ...quiet(random),
+    workers: between(random, 2, 3),
+    shards: between(random, 2, 3),
+    records: 100,
+    clocks: [],
+    sizes: {
+      ...{ listShardsPageSize: 1000, iteratorLifetimeMs: 300_000, maxRecords: 10_000 },
+      returnsOldItemOnFailedCondition: true,
+    },
+    disturbedMs: CALM_DAY_MS,
+    isOrderly: true,
+    consumer: { retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 10_000 } },
+    stopLookMs: 10_000,
+    leaseCleanup: { intervalMs: 60_000, completedAfterMs: 300_000 },
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a scripted scenario has in its hands, and how it waits for what must come about. */
-import type { SimulatedWorld } from '@millrace/testing'
+import type { AppliedWrite, SimulatedWorld } from '@millrace/testing'
 import type { Bounds } from '../bounds.ts'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import { holderOf, isEnded, type LeaseRow } from '../checkers/lease-row.ts'
@@ -11,6 +11,7 @@ import type { HandlerCall } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { putInto } from './probe.ts'
 import type { ProducerRun } from './producer-run.ts'
+import type { LostLease } from './worker-process.ts'
 
 export interface StageOptions {
   readonly world: SimulatedWorld
@@ -48,6 +49,10 @@ export class Stage {
   readonly bounds: Bounds
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
+  /** Told of each write to the lease table, after the checkers. */
+  onWrite: ((write: AppliedWrite) => void) | undefined
+  /** Told of each tenure that a worker says has ended. */
+  onLeaseLost: ((lease: LostLease) => void) | undefined
 
   constructor(options: StageOptions) {
     this.world = options.world

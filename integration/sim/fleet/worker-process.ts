@@ -3,6 +3,7 @@ import { Consumer, HandlerFailedError } from '@millrace/consumer'
 import { isServiceError, type Logger } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
+import type { Markers } from '../checkers/markers.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
@@ -17,9 +18,19 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'p
   readonly stopRequested: () => boolean
   /** close() ran into its deadline: what was on its way then may be left behind. */
   readonly onClosedLate: () => void
-  readonly onLeaseLost?: ((reason: string) => void) | undefined
+  readonly onLeaseLost?: ((lease: LostLease) => void) | undefined
+  readonly markers: Markers
   /** What the worker logs as a warning or an error. */
   readonly onWarning?: ((message: string) => void) | undefined
+}
+
+/** A tenure that has ended, as its worker says. */
+export interface LostLease {
+  readonly reason: string
+  readonly atMs: number
+  readonly workerId: string
+  readonly shardId: string
+  readonly epoch: number
 }
 
 export async function runWorker(
@@ -32,7 +43,7 @@ export async function runWorker(
     stream: STREAM,
     workerId,
     client: process.kinesis,
-    dynamodb: process.dynamo,
+    dynamodb: options.markers.watched(process.dynamo, workerId),
     random: process.random,
     ...plan.consumer,
     initialPosition: plan.initialPosition,
@@ -50,6 +61,7 @@ export async function runWorker(
       maxRecords: plan.sizes.maxRecords,
       // The default of 30 s is KCL's; a read whose answer is lost would outlast L1.
       requestTimeoutMs: READ_TIMEOUT_MS,
+      ...plan.consumer?.retrieval,
     },
     onHandlerError: (failure) => {
       world.count(`handler.${plan.onHandlerError}`)
@@ -68,7 +80,7 @@ export async function runWorker(
     world.note('lease-lost', { shardId, epoch, reason })
     world.count(`lease.${reason}`)
     void options.deliveries.ended({ shardId, epoch, workerId })
-    options.onLeaseLost?.(reason)
+    options.onLeaseLost?.({ reason, atMs: world.nowMs(), workerId, shardId, epoch })
   })
   consumer.on('handoffEnded', ({ shardId, to, reason }) => {
     world.note('handoff-ended', { shardId, to, reason })
@@ -86,6 +98,7 @@ export async function runWorker(
   })
   let drainingMs = Number.POSITIVE_INFINITY
   consumer.on('stateChange', (state) => {
+    world.note(state)
     if (state === 'draining') drainingMs = world.nowMs()
   })
   const mischief = new Mischief({
@@ -96,7 +109,7 @@ export async function runWorker(
   })
   const running = consumer.run(handlerOf({ ...options, random: process.random, mischief }))
   const over = new AbortController()
-  void closeWhenAsked(consumer, options.stopRequested, over.signal)
+  void closeWhenAsked(consumer, options, over.signal)
   await running.catch((cause: unknown) => {
     if (cause instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
     // As in KCL, a start gives up after 20 attempts; whatever runs workers starts another.
@@ -120,11 +133,11 @@ function warningsOnly(onWarning: WorkerProcessOptions['onWarning']): Logger {
 /** Within this process: what it starts dies with it. */
 async function closeWhenAsked(
   consumer: Consumer,
-  stopRequested: () => boolean,
+  { stopRequested, plan }: WorkerProcessOptions,
   over: AbortSignal,
 ): Promise<void> {
   while (!stopRequested()) {
-    await sleep(LOOK_EVERY_MS, over).catch(() => undefined)
+    await sleep(plan.stopLookMs ?? LOOK_EVERY_MS, over).catch(() => undefined)
     if (over.aborted) return
   }
   await consumer.close({ timeoutMs: CLOSE_TIMEOUT_MS })

@@ -50,6 +50,7 @@ export async function runMutant(
         String(mutant.from),
         '--seeds',
         String(mutant.seeds),
+        '--no-timeline',
         ...(json ? ['--json'] : []),
       ],
       { cwd: copy, timeoutMs: TIMEOUT_MS },

@@ -1,12 +1,12 @@
 /** Histories drawn from a seed, and special ones that look closer at one promise. */
-import type { SimulatedWorld } from '@millrace/testing'
-import type { History } from '../fleet/history.ts'
 import { planHistory } from '../fleet/history-plan.ts'
 import { withRarerFaults } from '../fleet/rarer-faults.ts'
 import {
+  CALM_DAY_MS,
   CALM_MS,
   planBrokenLock,
   planCalm,
+  planCalmDay,
   planLostRow,
   planRollingRestart,
   planSlowWakes,
@@ -19,14 +19,17 @@ const SPREAD_MS = 30_000
 const ADOPTED_MS = 3000
 
 /** S23, L5: nothing moves, nothing is lost; leases are taken up by those that they were given to. */
-function judgeCalm({ leasesLost, table }: History, world: SimulatedWorld): void {
-  const lost = leasesLost.filter(({ atMs }) => atMs > SPREAD_MS).length
-  if (lost > 0) world.violation('S23', `${lost} leases were lost although nothing went wrong`)
-  const moves = table.moves.filter((atMs) => atMs > SPREAD_MS && atMs < CALM_MS).length
-  if (moves > 0) world.violation('S23', `${moves} leases moved although nothing had changed`)
-  const slowestMs = Math.max(0, ...table.adoptionsMs)
-  if (slowestMs > ADOPTED_MS) {
-    world.violation('L4', `a lease was taken up ${slowestMs.toFixed(0)} ms after it was assigned`)
+function judgeCalm(untilMs: number): NonNullable<Scenario['judge']> {
+  return ({ leasesLost, table }, world) => {
+    const isJudged = (atMs: number): boolean => atMs > SPREAD_MS && atMs < untilMs
+    const lost = leasesLost.filter(({ atMs }) => atMs > SPREAD_MS).length
+    if (lost > 0) world.violation('S23', `${lost} leases were lost although nothing went wrong`)
+    const moves = table.moves.filter(isJudged).length
+    if (moves > 0) world.violation('S23', `${moves} leases moved although nothing had changed`)
+    const slowestMs = table.adoptionsMs.reduce((most, ms) => Math.max(most, ms), 0)
+    if (slowestMs > ADOPTED_MS) {
+      world.violation('L4', `a lease was taken up ${slowestMs.toFixed(0)} ms after it was assigned`)
+    }
   }
 }
 
@@ -68,6 +71,13 @@ export const SWARM: readonly Scenario[] = [
     about: 'S23, L5: ten minutes in which nothing goes wrong and nothing moves',
     plan: planCalm,
     everySeeds: 10,
-    judge: judgeCalm,
+    judge: judgeCalm(CALM_MS),
+  },
+  {
+    name: 'calm-day',
+    about: 'S23, L5: as calm, for 24 hours',
+    plan: planCalmDay,
+    everySeeds: 500,
+    judge: judgeCalm(CALM_DAY_MS),
   },
 ]
