@@ -20,7 +20,7 @@ import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { HandoffWatch } from './handoff-watch.ts'
 import type { LeaderLock } from './leader-lock.ts'
-import { mayServeItself } from './leader-rule.ts'
+import { isStale, mayServeItself } from './leader-rule.ts'
 import { type Move, moveLeases } from './lease-moves.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers, receivers } from './live-workers.ts'
@@ -88,7 +88,9 @@ export class Assigner {
 
   delayMs(): number {
     const { lock, workerId, lease } = this.#options
-    const leader = lock.seen?.row?.ownerName
+    // Nobody leads while the lock is stale: then all watch closely.
+    const isLed = lock.seen !== undefined && !isStale(lock.seen, monotonicMs())
+    const leader = isLed ? lock.seen?.row?.ownerName : undefined
     const roles = { workerId, leads: lock.leads, leader, liveWorkers: this.#liveWorkers }
     return observationDelayMs(roles, lease)
   }

@@ -5,7 +5,13 @@ export interface LockObservation {
   readonly row: LeaderRow | undefined
   /** Monotonic time at which this version of the row was first seen. */
   readonly sinceMs: number
+  readonly lookedMs: number
+  /** Long after the look before, which did not show it stale yet: others may have watched closely. */
+  readonly isFromAfar: boolean
 }
+
+/** Share of the lock's duration: between two looks of a worker that watches closely less passes. */
+const CLOSE = 0.5
 
 export function observeLock(
   before: LockObservation | undefined,
@@ -14,13 +20,25 @@ export function observeLock(
 ): LockObservation {
   const unchanged =
     before !== undefined && before.row?.recordVersionNumber === row?.recordVersionNumber
-  return { row, sinceMs: unchanged ? before.sinceMs : nowMs }
+  if (!unchanged) return { row, sinceMs: nowMs, lookedMs: nowMs, isFromAfar: false }
+  const pauseMs = nowMs - before.lookedMs
+  const isFromAfar =
+    row !== undefined && pauseMs > CLOSE * row.leaseDurationMs && !isStale(before, before.lookedMs)
+  return { row, sinceMs: before.sinceMs, lookedMs: nowMs, isFromAfar }
 }
 
 /** Absent, given back, or unchanged for longer than its own duration. */
-export function mayAcquire(seen: LockObservation, nowMs: number): boolean {
+export function isStale(seen: LockObservation, nowMs: number): boolean {
   if (seen.row === undefined || seen.row.isReleased) return true
   return nowMs - seen.sinceMs > seen.row.leaseDurationMs
+}
+
+/**
+ * A stale lock is for those who have watched closely: they know which leases have expired, while a
+ * leader that has looked from afar would wait for F once more. It takes the lock at its next look.
+ */
+export function mayAcquire(seen: LockObservation, nowMs: number): boolean {
+  return isStale(seen, nowMs) && !seen.isFromAfar
 }
 
 /**

@@ -177,6 +177,8 @@ describe('LeaderLock', () => {
       await a.look()
       await b.look()
       await sleep(DURATION_MS + 1)
+      // It has not watched: at the first look it waits whether somebody else has.
+      assert.equal(await b.look(), false)
       assert.equal(await b.look(), true)
       await a.lock.heartbeat()
       assert.equal(a.lock.leads, false)
