@@ -9,13 +9,12 @@ export function heldAt(entries: readonly JournalEntry[], atMs: number): Readonly
   for (const entry of entries) {
     if (entry.atMs > atMs) continue
     if (entry.kind === 'held') held.add(entry.shardId)
-    else if (entry.kind === 'lost' || isEnd(entry)) held.delete(entry.shardId)
+    else if (entry.kind === 'lost') held.delete(entry.shardId)
+    else if (entry.kind === 'checkpointed' && entry.sequenceNumber === SHARD_END) {
+      held.delete(entry.shardId)
+    }
   }
   return held
-}
-
-function isEnd(entry: JournalEntry): boolean {
-  return entry.kind === 'checkpointed' && entry.sequenceNumber === SHARD_END
 }
 
 /**
