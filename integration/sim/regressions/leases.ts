@@ -12,6 +12,7 @@ import {
   type SeenWrite,
   smallFleet,
   steady,
+  type WriteKind,
   watchWrites,
   writeOf,
 } from './small-fleet.ts'
@@ -22,13 +23,17 @@ const LONGEST_FAILURE_MS = 3500
 /** The longest pause between two tries of a checkpoint, and the write. */
 const STORED_MS = 7000
 
-/** Keeps records coming into one shard, so that there is something to checkpoint. */
+/**
+ * Keeps records coming into one shard, so that there is something to checkpoint: in quick
+ * succession, or just before a renewal is due, which only a quiet lease needs.
+ */
 async function feed(stage: Stage, shardId: string, forMs: number): Promise<void> {
   const random = stage.world.random('feed')
   const endMs = stage.world.nowMs() + forMs
   while (stage.world.nowMs() < endMs) {
     await stage.put(shardId)
-    await stage.world.sleep(between(random, 200, 1500))
+    const gapMs = random.next() < 0.5 ? between(random, 200, 1500) : between(random, 2500, 5500)
+    await stage.world.sleep(gapMs)
   }
 }
 
@@ -102,44 +107,50 @@ async function loseReplies(stage: Stage): Promise<void> {
   noneLostSince(stage, 'R19', lostBefore)
 }
 
-/** Answers come late, so that the next write of the same lease is due before. */
+/** A write that was held up for its turn is sent so soon after the answer to the one before. */
+const SENT_AT_ONCE_MS = 100
+
+/** Answers come late, and a record comes as a renewal is on its way: its checkpoint is due before. */
 async function overlapWrites(stage: Stage): Promise<void> {
   await steady(stage)
   const { world } = stage
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
   const lostBefore = stage.fleet.leasesLost.length
-  const seen = { renewal: 0, checkpoint: 0 }
-  let lastKnown: number | undefined
+  const delayMs = between(random, 900, 1800)
+  let [renewalMs, waited, lastKnown] = [Number.NEGATIVE_INFINITY, 0, -1]
   const watch = watchWrites(stage, ({ kind, leaseKey, knownCounter }) => {
     if (leaseKey !== shardId || (kind !== 'renewal' && kind !== 'checkpoint')) return
-    seen[kind]++
-    if (lastKnown !== undefined && knownCounter !== lastKnown + 1) {
+    if (lastKnown >= 0 && knownCounter !== lastKnown + 1) {
       world.violation(
         'R20',
         `a ${kind} stands on ${knownCounter}, the write before on ${lastKnown}`,
       )
     }
     lastKnown = knownCounter
+    const sinceMs = world.nowMs() - renewalMs - delayMs
+    if (kind === 'checkpoint' && sinceMs >= 0 && sinceMs < SENT_AT_ONCE_MS) waited++
+    if (kind === 'checkpoint') return
+    renewalMs = world.nowMs()
+    void stage.put(shardId)
   })
-  const delays = [1, 2, 3].map(() =>
+  const late = (kind: WriteKind, share: number): { clear(): void } =>
     world.dynamo.injectFault({
       operation: 'updateItem',
       kind: 'delay',
-      delayMs: between(random, 200, 1800),
+      delayMs: kind === 'renewal' ? delayMs : between(random, 200, 1800),
       delayed: oneOf(random, 'reply', 'request'),
       times: Number.POSITIVE_INFINITY,
-      when: (input) => writeOf(input).leaseKey === shardId && random.next() < 0.5,
-    }),
-  )
-  for (let burst = 0; burst < 3; burst++) {
-    await feed(stage, shardId, 3000)
-    // Without records there is nothing to checkpoint: renewals have their turn.
-    await world.sleep(between(random, 2500, 5000))
-  }
+      when: (input) => {
+        const write = writeOf(input)
+        return write.leaseKey === shardId && write.kind === kind && random.next() < share
+      },
+    })
+  const delays = [late('renewal', 1), late('checkpoint', 0.5)]
+  await feed(stage, shardId, 2 * WINDOW_MS)
   for (const one of [...delays, watch]) one.clear()
   await checkpointed(stage, 'R20', shardId)
-  reached(stage, 'checkpoint-beside-renewal', Math.min(seen.renewal, seen.checkpoint))
+  reached(stage, 'checkpoint-waited-for-renewal', waited)
   noneLostSince(stage, 'R20', lostBefore)
 }
 
