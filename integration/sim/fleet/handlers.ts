@@ -26,6 +26,8 @@ export interface HandlerOptions {
   readonly isHealed: () => boolean
   /** A script's part of each handler call, after it has been reported; what it throws, the call throws. */
   readonly onCall: (call: HandlerCall) => Promise<void> | undefined
+  /** A script's part of each `initialize` of a processor. */
+  readonly onInitialize: (shardId: string) => Promise<void> | undefined
   readonly mischief: Mischief
   /** A call of this worker will never settle. */
   readonly onStuck: (workerId: string) => void
@@ -41,7 +43,8 @@ export function handlerOf(options: HandlerOptions): Handler {
       return { eachBatch: ({ records, shard }) => handle(records, shard) }
     case 'processor':
       return {
-        processor: () => ({
+        processor: ({ shardId }) => ({
+          initialize: () => options.onInitialize(shardId),
           processRecords: async ({ records, shard }) => {
             await handle(records, shard)
             // A checkpoint that fails is the table's trouble; the next batch brings another.

@@ -106,6 +106,7 @@ export class History {
       deliveries,
       isHealed: () => isHealed,
       onCall: (call) => stage.onCall?.(call),
+      onInitialize: (shardId) => stage.onInitialize?.(shardId),
       markers: this.#markers,
       onStuck: (workerId) => {
         stuck.add(workerId)

@@ -6,12 +6,19 @@ import { STREAM } from './names.ts'
 export async function splitOne(world: SimulatedWorld, pick: number): Promise<void> {
   const open = openShards(world)
   const shard = open[pick % open.length]
-  if (shard === undefined) return
-  const { StartingHashKey, EndingHashKey } = shard.HashKeyRange
+  if (shard !== undefined) await splitShard(world, shard)
+}
+
+/** In the middle. */
+export async function splitShard(
+  world: SimulatedWorld,
+  { ShardId, HashKeyRange }: Pick<kinesis.ServiceShard, 'ShardId' | 'HashKeyRange'>,
+): Promise<void> {
+  const { StartingHashKey, EndingHashKey } = HashKeyRange
   const middle = (BigInt(StartingHashKey) + BigInt(EndingHashKey)) / 2n + 1n
   await world.kinesis.splitShard({
     StreamName: STREAM,
-    ShardToSplit: shard.ShardId,
+    ShardToSplit: ShardId,
     NewStartingHashKey: middle.toString(),
   })
   world.count('reshard.split')
@@ -32,7 +39,7 @@ export async function mergeOne(world: SimulatedWorld, pick: number): Promise<voi
 }
 
 /** In the order of their hash key ranges, so that neighbours stand side by side. */
-function openShards(world: SimulatedWorld): kinesis.ServiceShard[] {
+export function openShards(world: SimulatedWorld): kinesis.ServiceShard[] {
   return world.kinesis
     .shards(STREAM)
     .filter(({ SequenceNumberRange }) => SequenceNumberRange.EndingSequenceNumber === undefined)

@@ -49,6 +49,8 @@ export class Stage {
   readonly bounds: Bounds
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
+  /** The same of each `initialize` of a processor. */
+  onInitialize: ((shardId: string) => Promise<void>) | undefined
   /** Told of each write to the lease table, after the checkers. */
   onWrite: ((write: AppliedWrite) => void) | undefined
   /** Told of each tenure that a worker says has ended. */

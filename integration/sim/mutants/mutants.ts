@@ -1,5 +1,6 @@
 /** Breakages of the product that the checkers must find: a checker that finds none is worth nothing. */
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
+import { SHARD_MUTANTS } from './shard-mutants.ts'
 
 export interface Mutant {
   readonly name: string
@@ -342,4 +343,5 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 12,
   },
   ...REGRESSION_MUTANTS,
+  ...SHARD_MUTANTS,
 ]

@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts'
 import { ASSIGNMENT } from './assignment.ts'
 import { CALL_RATES } from './call-rates.ts'
+import { FAILING_HANDLERS } from './failing-handlers.ts'
 import { FOREIGN } from './foreign-rows.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
@@ -14,4 +15,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...JOINING,
   ...FOREIGN,
   ...CALL_RATES,
+  ...FAILING_HANDLERS,
 ]
