@@ -9,6 +9,7 @@ import {
 import { Bounds } from './bounds.ts'
 import { History } from './fleet/history.ts'
 import type { HistoryPlan } from './fleet/history-plan.ts'
+import { APPLICATION } from './fleet/names.ts'
 import { warmUpSdk } from './fleet/sdk-clients.ts'
 import type { Stage } from './fleet/stage.ts'
 
@@ -49,7 +50,10 @@ export async function runSeed(
       iteratorLifetimeMs,
     },
     dynamo: {
-      onWrite: (write) => history.applied(write),
+      // A scenario may have applications of its own beside the fleet's.
+      onWrite: (write) => {
+        if (write.tableName === APPLICATION) history.applied(write)
+      },
       returnsOldItemOnFailedCondition: plan.sizes.returnsOldItemOnFailedCondition,
     },
     maxVirtualMs: plan.disturbedMs + LONGEST_MS,

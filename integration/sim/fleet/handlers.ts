@@ -11,6 +11,10 @@ export interface HandlerCall {
   readonly workerId: string
   readonly records: readonly ConsumerRecord[]
   readonly shard: ShardContext
+  /** At the end of the shard there are no records. */
+  readonly during: 'records' | 'shard-end'
+  /** Of a processor: this call is followed by no checkpoint. */
+  leaveUnstored(): void
 }
 
 export interface HandlerOptions {
@@ -34,38 +38,49 @@ export interface HandlerOptions {
 }
 
 export function handlerOf(options: HandlerOptions): Handler {
-  const handle = (records: readonly ConsumerRecord[], shard: ShardContext): Promise<void> =>
+  const handle = (records: readonly ConsumerRecord[], shard: ShardContext): Promise<boolean> =>
     handleRecords(options, records, shard)
   switch (options.plan.handler) {
     case 'eachRecord':
-      return { eachRecord: (record, shard) => handle([record], shard) }
+      return { eachRecord: async (record, shard) => void (await handle([record], shard)) }
     case 'eachBatch':
-      return { eachBatch: ({ records, shard }) => handle(records, shard) }
+      return { eachBatch: async ({ records, shard }) => void (await handle(records, shard)) }
     case 'processor':
       return {
         processor: ({ shardId }) => ({
           initialize: () => options.onInitialize(shardId),
           processRecords: async ({ records, shard }) => {
-            await handle(records, shard)
+            const isStored = await handle(records, shard)
             // A checkpoint that fails is the table's trouble; the next batch brings another.
-            if (records.length > 0) await shard.checkpoint().catch(() => undefined)
+            if (isStored && records.length > 0) await shard.checkpoint().catch(() => undefined)
+          },
+          shardEnded: async (shard) => {
+            const { workerId } = options
+            const during = 'shard-end'
+            await options.onCall({ workerId, records: [], shard, during, leaveUnstored: () => {} })
           },
         }),
       }
   }
 }
 
+/** @returns whether a processor checkpoints them */
 async function handleRecords(
   options: HandlerOptions,
   records: readonly ConsumerRecord[],
   shard: ShardContext,
-): Promise<void> {
+): Promise<boolean> {
   const { plan, workerId, ledger, deliveries, random } = options
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
   const settled = deliveries.began(tenure, shard.signal)
+  let isStored = true
+  const leaveUnstored = (): void => {
+    isStored = false
+  }
   try {
-    await options.onCall({ workerId, records, shard })
+    const during = 'records'
+    await options.onCall({ workerId, records, shard, during, leaveUnstored })
   } catch (cause) {
     settled()
     const [failed] = records
@@ -90,4 +105,5 @@ async function handleRecords(
   }
   for (const record of records) ledger.done(shard.shardId, record)
   await options.mischief.after(mischief, shard)
+  return isStored
 }

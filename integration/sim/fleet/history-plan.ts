@@ -85,6 +85,8 @@ export interface HistoryPlan {
   readonly hasLeader: boolean
   /** The fault phase; after it everything heals. */
   readonly disturbedMs: number
+  /** Workers end with their close(): whatever is left by then is left behind (S21). */
+  readonly exitsAtOnce?: true
   /** Whether calls go through the clients of the AWS SDK. */
   readonly throughSdk?: true
   /** Options of the consumers that a scenario is about. */

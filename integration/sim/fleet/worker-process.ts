@@ -121,8 +121,11 @@ export async function runWorker(
   over.abort()
   if (world.nowMs() - drainingMs >= CLOSE_TIMEOUT_MS * 0.98) options.onClosedLate()
   await mischief.settled()
+  if (consumer.state !== 'stopped' && consumer.state !== 'failed') {
+    world.violation('S17', `${workerId}: close() resolved while the consumer was ${consumer.state}`)
+  }
   // A call to the lease table that nobody waits for any more may still be on its way.
-  await sleep(CALL_TIMEOUT_MS)
+  if (plan.exitsAtOnce !== true) await sleep(CALL_TIMEOUT_MS)
 }
 
 function warningsOnly(onWarning: WorkerProcessOptions['onWarning']): Logger {
@@ -144,8 +147,9 @@ async function closeWhenAsked(
 }
 
 /** So that handlers which never settle do not hold a history up. */
-const CLOSE_TIMEOUT_MS = 5000
+export const CLOSE_TIMEOUT_MS = 5000
 /** Of a call to the lease table, and a little. */
 const CALL_TIMEOUT_MS = 2100
 const READ_TIMEOUT_MS = 5000
-const LOOK_EVERY_MS = 250
+/** How soon a worker sees that it is to stop. */
+export const LOOK_EVERY_MS = 250

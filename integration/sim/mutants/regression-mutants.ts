@@ -59,6 +59,38 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     seeds: 3,
   },
   {
+    name: 'handoffs-never-run-out',
+    about: 'R39: a row in a handoff does not expire, whether or not anybody holds it',
+    file: `${CONSUMER}/worker/lease-observer.ts`,
+    find: 'if (owner !== undefined && stoodMs > this.#failoverTimeMs && !isShardEnded(lease)) {',
+    replace:
+      'if (owner !== undefined && lease.checkpointOwner === undefined && stoodMs > this.#failoverTimeMs && !isShardEnded(lease)) {',
+    scenario: 'R39',
+    from: 1,
+    seeds: 8,
+  },
+  {
+    name: 'waiting-hears-nothing',
+    about: 'R40: what waits for its parents is not told of a handoff',
+    file: `${CONSUMER}/worker/worker.ts`,
+    find: 'else service.consumer.requestStop()',
+    replace:
+      "else if (service.consumer.state !== 'waiting-on-parents') service.consumer.requestStop()",
+    scenario: 'R40',
+    from: 1,
+    seeds: 3,
+  },
+  {
+    name: 'handoffs-without-deadline',
+    about: 'R41: a holder that heartbeats is waited for without end',
+    file: `${CONSUMER}/lease/handoff-rule.ts`,
+    find: 'if (!expired.has(leaseKey) && !isOverdue(leaseKey)) continue',
+    replace: 'if (!expired.has(leaseKey)) continue',
+    scenario: 'R41',
+    from: 1,
+    seeds: 3,
+  },
+  {
     name: 'every-row-is-a-lease',
     about: 'R42: a row of an unknown type is taken for a lease',
     file: `${CONSUMER}/lease/lease-row.ts`,

@@ -4,6 +4,7 @@ import { ASSIGNMENT } from './assignment.ts'
 import { CALL_RATES } from './call-rates.ts'
 import { FAILING_HANDLERS } from './failing-handlers.ts'
 import { FOREIGN } from './foreign-rows.ts'
+import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
@@ -16,4 +17,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...FOREIGN,
   ...CALL_RATES,
   ...FAILING_HANDLERS,
+  ...HANDOFFS,
 ]

@@ -144,3 +144,18 @@ export function reached(stage: Stage, marker: string, times: number): void {
   if (times > 0) stage.world.count(`marker.${marker}`, times)
   else stage.world.violation('SCENARIO', `never came about: ${marker}`)
 }
+
+/** Asks the holder for a lease as a leader does: its counter stays. */
+export async function askFor(
+  stage: Stage,
+  leaseKey: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  await stage.world.dynamo.updateItem({
+    TableName: APPLICATION,
+    Key: { leaseKey: { S: leaseKey } },
+    UpdateExpression: 'SET leaseOwner = :to, checkpointOwner = :from',
+    ConditionExpression: 'leaseOwner = :from AND attribute_not_exists(checkpointOwner)',
+    ExpressionAttributeValues: { ':from': { S: from }, ':to': { S: to } },
+  })
+}

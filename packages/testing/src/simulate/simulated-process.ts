@@ -28,6 +28,8 @@ export interface ProcessHandle {
   readonly error: unknown
   /** Timers and calls that were still waiting when the main function settled: 0 is tidy (S21). */
   readonly leftBehind: number
+  /** Timers and calls that are waiting now. */
+  readonly waiting: number
   /** `exited` also after a crash: see `error`. */
   readonly done: Promise<'exited' | 'killed'>
   /** SIGKILL: nothing of it runs again; requests on their way still arrive. */
@@ -83,6 +85,10 @@ export class SimulatedProcessHandle implements ProcessHandle {
   }
   get leftBehind(): number {
     return this.#leftBehind
+  }
+
+  get waiting(): number {
+    return this.#scheduler.waiting(this.#virtual)
   }
 
   start(main: () => Promise<void>): void {

@@ -208,6 +208,23 @@ describe('a simulated process', () => {
     })
   })
 
+  it('says what waits in it now', async () => {
+    await run(async (world) => {
+      const worker = world.spawn('w1', async () => {
+        const timer = setInterval(() => {}, 10)
+        await sleep(100)
+        clearInterval(timer)
+        await sleep(100)
+      })
+      await world.sleep(50)
+      assert.equal(worker.waiting, 2)
+      await world.sleep(100)
+      assert.equal(worker.waiting, 1)
+      await worker.done
+      assert.equal(worker.waiting, 0)
+    })
+  })
+
   it('leaves no answer behind that came too late for its caller', async () => {
     await run(async (world) => {
       const worker = world.spawn('w1', async ({ kinesis }) => {
