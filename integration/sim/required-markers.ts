@@ -15,7 +15,7 @@ export const REQUIRED_MARKERS: Readonly<Record<string, string>> = {
   'lost-reply-recovered': 'a write whose reply was lost was recognised as own',
   'self-service-take-over': 'a worker took an expired lease without a leader',
   'shard-end-re-run': 'a shard end was begun by one worker and ended by another',
-  steal: 'a lease was taken from a holder that was alive',
+  steal: 'a worker found that a lease of its had gone to another without its doing',
 }
 
 /** Chance has done its share by then. */

@@ -81,7 +81,8 @@ export class Markers {
   #forced({ shardId = '', from, by }: TableEvent): void {
     if (from === by) return
     this.#options.reached('handoff-forced')
-    if (this.#stoodMs(shardId) < this.#options.standsMs) this.#options.reached('steal')
+    if (this.#stoodMs(shardId) < this.#options.standsMs)
+      this.#options.reached('taken-from-the-living')
   }
 
   #stoodMs(shardId: string): number {
@@ -91,7 +92,7 @@ export class Markers {
   #assigned({ shardId = '', from, to, by }: TableEvent, sentMs: number): void {
     const { reached, lock, standsMs } = this.#options
     if (from === undefined || from === by) return
-    if (this.#stoodMs(shardId) < standsMs) reached('steal')
+    if (this.#stoodMs(shardId) < standsMs) reached('taken-from-the-living')
     else if (lock.ownerAt(sentMs) === by) reached('expired-lease-given')
     else if (to === by) reached('self-service-take-over')
   }

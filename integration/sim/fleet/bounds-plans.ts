@@ -11,7 +11,7 @@ export function planSteady(random: Random): HistoryPlan {
     workers,
     shards: between(random, workers, 7),
     records: 60,
-    disturbedMs: 40_000,
+    disturbedMs: 50_000,
   }
 }
 

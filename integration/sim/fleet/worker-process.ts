@@ -79,6 +79,7 @@ export async function runWorker(
   consumer.on('leaseLost', ({ shardId, epoch }, reason) => {
     world.note('lease-lost', { shardId, epoch, reason })
     world.count(`lease.${reason}`)
+    if (reason === 'stolen') world.count('marker.steal')
     void options.deliveries.ended({ shardId, epoch, workerId })
     options.onLeaseLost?.({ reason, atMs: world.nowMs(), workerId, shardId, epoch })
   })

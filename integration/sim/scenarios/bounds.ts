@@ -8,7 +8,11 @@ import { CallWatch } from './call-watch.ts'
 /** Longer than every limit, so that what is too slow is measured, too. */
 const PATIENCE_MS = 90_000
 const EVERY_SEEDS = 5
-const ADOPTED_MS = 4000
+/**
+ * Leases that were assigned are taken up by then, and workers have written their metrics rows twice:
+ * before, a worker that stops knows no peer that was seen to live, and hands its leases to nobody.
+ */
+const KNOWN_MS = 12_000
 /** A lease is not believed in any more after this. */
 const F_MS = 10_000
 
@@ -22,8 +26,7 @@ interface Victim {
 async function victimOf(stage: Stage, of: 'leader' | 'follower' | 'any'): Promise<Victim> {
   const random = stage.world.random('script')
   await stage.settled()
-  // Leases that were assigned are taken up by then.
-  await sleep(ADOPTED_MS + random.next() * 8000)
+  await sleep(KNOWN_MS + random.next() * 8000)
   const isLeader = of === 'leader' || (of === 'any' && random.next() < 0.5)
   const { slot, workerId } = isLeader ? stage.leader() : stage.follower()
   const shardIds = stage.heldBy(workerId)
@@ -87,7 +90,7 @@ async function stopped(stage: Stage): Promise<void> {
 async function joined(stage: Stage): Promise<void> {
   const { world, bounds, fleet, plan } = stage
   await stage.settled()
-  await sleep(world.random('script').next() * 10_000)
+  await sleep(KNOWN_MS + world.random('script').next() * 8000)
   fleet.start(plan.workers)
   const goal = { rule: 'L4', what: 'leases are even with one more', withinMs: PATIENCE_MS }
   const tookMs = await stage.reach(goal, () => stage.isSettled())

@@ -63,14 +63,14 @@ class Table {
 }
 
 describe('Markers', () => {
-  it('tells a steal from a lease that had expired', () => {
+  it('tells a lease taken from the living from one that had expired', () => {
     const table = new Table()
     table.nowMs = 5000
     table.write('leader', 'b')
-    assert.deepEqual(table.reached, ['steal'])
+    assert.deepEqual(table.reached, ['taken-from-the-living'])
     table.nowMs = 15_000
     table.write('leader', 'c')
-    assert.deepEqual(table.reached, ['steal', 'expired-lease-given'])
+    assert.deepEqual(table.reached, ['taken-from-the-living', 'expired-lease-given'])
   })
 
   it('knows a worker that serves itself', () => {

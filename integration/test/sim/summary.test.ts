@@ -104,7 +104,7 @@ describe('tellOf', () => {
     const violations = [{ scenario: 'fleet', seed: 7, rule: 'S3', message: 'back', atMs: 5 }]
     const text = tellOf(summaryOf([fact({ violations, counts: {}, bounds: [] })], LONG), 1)
     assert.match(text, /^BOUND: L6 was never measured$/m)
-    assert.match(text, /^MISSED: steal: a lease was taken from a holder that was alive$/m)
+    assert.match(text, /^MISSED: steal: a worker found that/m)
     assert.match(text, /npm run sim -- --scenario fleet --seed 7 --trace$/m)
   })
 })
