@@ -127,11 +127,11 @@ export class Assigner {
 
   async #observe(): Promise<void> {
     const { lock, onScan, lease } = this.#options
-    let snapshot = await this.#look(lock.leads)
+    let snapshot = await this.look(lock.leads)
     if (await lock.consider(snapshot.leader, monotonicMs())) {
       this.#options.logger.info({}, 'this worker leads now')
       this.#sync.begin()
-      snapshot = await this.#look(true)
+      snapshot = await this.look(true)
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
     else if (
@@ -144,7 +144,8 @@ export class Assigner {
     await onScan(snapshot.leases)
   }
 
-  async #look(consistent: boolean): Promise<TableSnapshot> {
+  /** The whole table; what is known of the workers is as new as this from then on. */
+  async look(consistent: boolean): Promise<TableSnapshot> {
     const sentMs = monotonicMs()
     const snapshot = await this.#options.store.scan(consistent)
     this.#take(snapshot, { sentMs, answeredMs: monotonicMs() })
@@ -174,7 +175,7 @@ export class Assigner {
     let current = snapshot
     if (current.leases.length > 0) this.#sync.beside(current.leases)
     // Observed anew: a holder that has come back meanwhile must not pass for expired.
-    else if ((await this.#sync.now(current.leases)) > 0) current = await this.#look(true)
+    else if ((await this.#sync.now(current.leases)) > 0) current = await this.look(true)
     const balance = this.#isRoundDue(monotonicMs())
     const { toPromised, homeless, toFree } = this.#stuck(current)
     const settled = new Set(toPromised.map(({ lease }) => lease.leaseKey))

@@ -224,9 +224,10 @@ export class Coordinator {
   }
 
   #plan(): Promise<SuccessionPlan> {
-    const { store, workerId, lease, logger } = this.#options
+    const { workerId, lease, logger } = this.#options
     this.#succession ??= planSuccession({
-      ...{ store, workerId, logger, maxLeasesForWorker: lease.maxLeasesForWorker },
+      ...{ workerId, logger, maxLeasesForWorker: lease.maxLeasesForWorker },
+      look: () => this.#assigner.look(true),
       peers: () => this.#assigner.peers,
     })
     return this.#succession

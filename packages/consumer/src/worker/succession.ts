@@ -2,14 +2,15 @@
 import type { Logger } from '@millrace/core'
 import { planAssignment } from '../lease/assignment.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
-import type { LeaseStore } from '../lease/lease-store.ts'
+import type { TableSnapshot } from '../lease/table-snapshot.ts'
 
 export interface SuccessionOptions {
-  readonly store: LeaseStore
+  /** The table as it is now, by a strong read. */
+  readonly look: () => Promise<TableSnapshot>
   readonly workerId: string
   readonly maxLeasesForWorker: number
   readonly logger: Logger
-  /** Workers that live, as far as this one has seen. */
+  /** Workers that live, as far as this one has seen, the look included. */
   readonly peers: () => readonly string[]
 }
 
@@ -24,9 +25,9 @@ const NOBODY: SuccessionPlan = { mine: [], successors: new Map() }
 
 /** One plan for all leases: what is handed over first must not weigh on the same peer as the last. */
 export async function planSuccession(options: SuccessionOptions): Promise<SuccessionPlan> {
-  const { store, workerId, maxLeasesForWorker, logger } = options
+  const { look, workerId, maxLeasesForWorker, logger } = options
   try {
-    const { leases, workers } = await store.scan(true)
+    const { leases, workers } = await look()
     // One that is stopping as well has withdrawn by now.
     const present = new Set(workers.map((row) => row.workerId))
     const isMine = (row: Lease): boolean => row.leaseOwner === workerId
