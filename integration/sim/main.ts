@@ -16,6 +16,8 @@ import { tellOf } from './tell-summary.ts'
 const HELD = 0
 const VIOLATED = 1
 const USAGE = 2
+/** Not 1: a mutant that changes nothing must not pass for one that was found. */
+const NOT_APPLIED = 3
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
@@ -122,5 +124,5 @@ try {
 } catch (cause) {
   if (!(cause instanceof UsageError || cause instanceof MutantNotAppliedError)) throw cause
   complain(`sim: ${cause.message}`)
-  process.exitCode = cause instanceof UsageError ? USAGE : VIOLATED
+  process.exitCode = cause instanceof UsageError ? USAGE : NOT_APPLIED
 }

@@ -146,7 +146,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     name: 'reads-do-not-back-off',
     about: 'R55: reads that fail are repeated as often as the service takes them',
     file: `${CONSUMER}/retrieval/read-pace.ts`,
-    find: '{ firstMs: 500, capMs: 5000 }',
+    find: '{ firstMs: 500, capMs: 4000 }',
     replace: '{ firstMs: 1, capMs: 1 }',
     scenario: 'R55',
     from: 1,
