@@ -8,6 +8,7 @@ import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
+import { SHARD_END } from './shard-end.ts'
 
 export const REGRESSIONS: readonly Scenario[] = [
   ...LEASES,
@@ -18,4 +19,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...CALL_RATES,
   ...FAILING_HANDLERS,
   ...HANDOFFS,
+  ...SHARD_END,
 ]
