@@ -28,6 +28,8 @@ export class Fleet {
   readonly leasesLost: LostLease[] = []
   /** For a script that waits for what a worker says. */
   onWarning: ((message: string) => void) | undefined
+  /** For a script about errors that are not a service's: true when this one is expected. */
+  mayMeet: ((error: unknown) => boolean) | undefined
   #spawned = 0
 
   constructor(options: FleetOptions) {
@@ -47,6 +49,7 @@ export class Fleet {
           workerId,
           onLeaseLost: (lease) => this.#leaseLost(lease),
           onWarning: (message) => this.onWarning?.(message),
+          mayMeet: (error) => this.mayMeet?.(error) ?? false,
           stopRequested: () => life.stopRequested,
           onClosedLate: () => {
             started.isClosedLate = true

@@ -22,6 +22,8 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'p
   readonly markers: Markers
   /** What the worker logs as a warning or an error. */
   readonly onWarning?: ((message: string) => void) | undefined
+  /** True for an error that the scenario wants the worker to say, or to end with. */
+  readonly mayMeet?: ((error: unknown) => boolean) | undefined
 }
 
 /** A tenure that has ended, as its worker says. */
@@ -94,6 +96,7 @@ export async function runWorker(
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.
     if (isServiceError(error)) world.count(`trouble.${error.kind}`)
+    else if (options.mayMeet?.(error) === true) return
     else if (error instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
     else world.violation('CRASH', `${workerId}: ${String(error)}`)
   })
@@ -113,6 +116,7 @@ export async function runWorker(
   void closeWhenAsked(consumer, options, over.signal)
   await running.catch((cause: unknown) => {
     if (cause instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
+    if (options.mayMeet?.(cause) === true) return
     // As in KCL, a start gives up after 20 attempts; whatever runs workers starts another.
     const gaveUp = isServiceError(cause) && cause.retryable && !options.isHealed()
     if (!gaveUp) throw cause

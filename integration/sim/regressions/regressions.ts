@@ -8,6 +8,7 @@ import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
+import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
 
 export const REGRESSIONS: readonly Scenario[] = [
@@ -20,4 +21,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...FAILING_HANDLERS,
   ...HANDOFFS,
   ...SHARD_END,
+  ...READS,
 ]
