@@ -10,6 +10,7 @@ import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
+import { STARTS } from './starts.ts'
 
 export const REGRESSIONS: readonly Scenario[] = [
   ...LEASES,
@@ -21,5 +22,6 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...FAILING_HANDLERS,
   ...HANDOFFS,
   ...SHARD_END,
+  ...STARTS,
   ...READS,
 ]
