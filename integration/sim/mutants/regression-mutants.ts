@@ -143,6 +143,29 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     seeds: 2,
   },
   {
+    name: 'dated-at-the-look-before',
+    about: 'R47: a counter that has changed is taken to have changed at the look before',
+    file: `${CONSUMER}/worker/lease-observer.ts`,
+    find: 'sinceMs: scan.answeredMs }',
+    replace: 'sinceMs: scan.answeredMs - 2000 }',
+    scenario: 'R47',
+    from: 1,
+    seeds: 3,
+  },
+  {
+    name: 'only-new-rows-are-free',
+    about: 'R48: a row without an owner that is not new counts for nobody',
+    file: `${CONSUMER}/lease/assignment-input.ts`,
+    find: 'return actualOwner(lease) === undefined || expired.has(lease.leaseKey)',
+    replace: `return (
+    (actualOwner(lease) === undefined && lease.checkpoint.sequenceNumber === 'TRIM_HORIZON') ||
+    expired.has(lease.leaseKey)
+  )`,
+    scenario: 'R48',
+    from: 1,
+    seeds: 3,
+  },
+  {
     name: 'reads-do-not-back-off',
     about: 'R55: reads that fail are repeated as often as the service takes them',
     file: `${CONSUMER}/retrieval/read-pace.ts`,
