@@ -120,7 +120,7 @@ export const CALL_RATES: readonly Scenario[] = [
   {
     name: 'R56',
     about: '50 shards end together: the shard list is not asked for by each of them',
-    everySeeds: 100,
+    everySeeds: 50,
     plan: (random) => {
       const plan = smallFleet(random, { workers: WORKERS, shards: MANY, records: 40, clocks: [] })
       return { ...plan, sizes: { ...plan.sizes, listShardsPageSize: 1000, maxRecords: 10_000 } }

@@ -62,7 +62,7 @@ export const JOINING: readonly Scenario[] = [
   {
     name: 'R46',
     about: 'a worker joins a fleet of many shards: it gets its share in bounded rounds',
-    everySeeds: 100,
+    everySeeds: 50,
     plan: (random) =>
       smallFleet(random, {
         ...{ workers: WORKERS, shards: SHARDS, records: 40, stableIds: false, clocks: [] },
