@@ -10,6 +10,7 @@ import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
+import { SHUTDOWN } from './shutdown.ts'
 import { STARTS } from './starts.ts'
 
 export const REGRESSIONS: readonly Scenario[] = [
@@ -24,4 +25,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...SHARD_END,
   ...STARTS,
   ...READS,
+  ...SHUTDOWN,
 ]
