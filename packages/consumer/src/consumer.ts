@@ -1,6 +1,6 @@
 /** The public class: lifecycle and wiring. What it does lives in worker/, delivery/ and retrieval/. */
 import { ClosedError, isServiceError } from '@millrace/core'
-import { integer, resolveOptions, sleep, TypedEmitter } from '@millrace/core/internal'
+import { integer, monotonicMs, resolveOptions, sleep, TypedEmitter } from '@millrace/core/internal'
 import { checkHandler } from './check-handler.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
@@ -8,6 +8,7 @@ import { type ConsumerPorts, openPorts } from './ports.ts'
 import type { Handler } from './record-processor.ts'
 import { resolveConsumerOptions } from './resolve-options.ts'
 import type { ApplicationSnapshot } from './snapshot.ts'
+import { settledWithin } from './worker/settled-within.ts'
 import { Worker } from './worker/worker.ts'
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
@@ -217,12 +218,13 @@ export class Consumer<T = Uint8Array>
 
   async #stop(timeoutMs: number): Promise<void> {
     if (this.#state === 'stopped' || this.#state === 'failed') return
+    const endMs = monotonicMs() + timeoutMs
     this.#starting.abort()
     this.#enter('draining')
     try {
       // A start that is under way may be giving its first sign of life: it is taken back below.
-      await this.#startup?.catch(() => undefined)
-      await this.#worker?.drain(timeoutMs)
+      await settledWithin(this.#startup === undefined ? [] : [this.#startup], timeoutMs)
+      await this.#worker?.drain(Math.max(0, endMs - monotonicMs()))
     } finally {
       this.#ports?.close()
       this.#finishedStopping()

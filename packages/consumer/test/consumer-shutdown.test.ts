@@ -204,6 +204,48 @@ describe('Consumer, starting and stopping', () => {
         }))
     }
 
+    it('during a start takes neither the lock nor a lease on the way out', () =>
+      inApplication(async (app) => {
+        app.dynamo.injectFault({ operation: 'updateItem', kind: 'delay', delayMs: 1500 })
+        const puts: unknown[] = []
+        app.dynamo.injectFault({
+          operation: 'putItem',
+          kind: 'fail',
+          when: (input) => {
+            puts.push(input)
+            return false
+          },
+        })
+        const worker = app.worker('a')
+        const running = worker.run()
+        await sleep(200)
+        assert.equal(worker.consumer.state, 'initializing')
+        await worker.consumer.close()
+        await running
+        assert.ok(puts.length > 0)
+        assert.ok(!JSON.stringify(puts).includes('"Leader"'))
+        assert.equal(app.row(SHARD), undefined)
+        assert.equal(app.time.waitingEvents(), 0)
+      }))
+
+    it('during a start that is not answered is over when its time is up', () =>
+      inApplication(async (app) => {
+        app.dynamo.injectFault({
+          operation: 'updateItem',
+          kind: 'delay',
+          delayMs: Number.POSITIVE_INFINITY,
+          times: Number.POSITIVE_INFINITY,
+        })
+        const worker = app.worker('a')
+        const running = worker.run()
+        await sleep(200)
+        const askedMs = app.time.elapsedMs()
+        await worker.consumer.close({ timeoutMs: 1000 })
+        assert.ok(app.time.elapsedMs() - askedMs <= 1010, `${app.time.elapsedMs() - askedMs}`)
+        assert.equal(worker.consumer.state, 'stopped')
+        await running
+      }))
+
     it('during the pause between two attempts to start ends it at once', () =>
       inApplication(async (app) => {
         app.dynamo.injectFault({

@@ -128,7 +128,7 @@ export interface ServeOptions {
   readonly tenure?: FakeTenure
   readonly kinesis?: KinesisPort
   readonly options?: Partial<ConsumerOptions<string>>
-  readonly parentsEnded?: () => Promise<readonly string[]>
+  readonly parentsEnded?: (halted: AbortSignal) => Promise<readonly string[]>
   readonly endShard?: (children: readonly ChildOfShard[]) => Promise<'ended' | 'blocked'>
 }
 

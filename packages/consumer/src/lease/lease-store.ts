@@ -88,8 +88,8 @@ export class LeaseStore {
   }
 
   /** A strong read; undefined when there is no such lease. */
-  async get(leaseKey: string): Promise<Lease | undefined> {
-    const row = await this.#row(leaseKey)
+  async get(leaseKey: string, signal?: AbortSignal): Promise<Lease | undefined> {
+    const row = await this.#row(leaseKey, signal)
     if (row === undefined) return undefined
     const reading = readLeaseRow(row)
     return reading.kind === 'lease' ? reading.lease : undefined
@@ -223,10 +223,10 @@ export class LeaseStore {
     return this.#delete(deleteUnchangedWrite(this.tableName, lease))
   }
 
-  async #row(key: string): Promise<dynamo.Item | undefined> {
+  async #row(key: string, signal?: AbortSignal): Promise<dynamo.Item | undefined> {
     const output = await this.#dynamo.getItem(
       { TableName: this.tableName, Key: keyOf(key), ConsistentRead: true },
-      this.#call,
+      { ...this.#call, signal },
     )
     return output.Item
   }

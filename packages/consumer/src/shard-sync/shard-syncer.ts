@@ -80,10 +80,10 @@ export class ShardSyncer {
   }
 
   /** Parents of this shard that have a lease which is not at SHARD_END yet. */
-  async unendedParents(lease: Lease): Promise<readonly string[]> {
+  async unendedParents(lease: Lease, signal?: AbortSignal): Promise<readonly string[]> {
     const waitingFor: string[] = []
     for (const parentId of lease.parentShardIds) {
-      const parent = await this.#options.store.get(parentId)
+      const parent = await this.#options.store.get(parentId, signal)
       if (parent !== undefined && parent.checkpoint.sequenceNumber !== 'SHARD_END') {
         waitingFor.push(parentId)
       }

@@ -150,9 +150,11 @@ export class Coordinator {
   }
 
   /** The first sign of life comes before the first look, so that this worker counts itself. */
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     await this.#signOfLife.give()
-    if (this.#abort.signal.aborted) return
+    // Told to stop meanwhile, it must not take the lock or a lease on its way out.
+    if (signal.aborted || this.#abort.signal.aborted) return
     this.#cpu?.start()
     this.#lifeLoop.start()
     this.#lockLoop.start()

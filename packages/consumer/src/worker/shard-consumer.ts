@@ -161,7 +161,7 @@ export class ShardConsumer<T> implements RunningShard {
     const { parentsEnded, logger, tenure } = this.#options
     for (let failures = 0; halt.reason === undefined; ) {
       try {
-        this.#waitingFor = await halt.orHalted(parentsEnded())
+        this.#waitingFor = await halt.orHalted(parentsEnded(halt.signal))
         health.readWorked()
         if (this.#waitingFor.length === 0) return true
         failures = 0

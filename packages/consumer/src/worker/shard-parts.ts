@@ -39,8 +39,8 @@ export interface ShardConsumerOptions<T> {
   readonly kinesis: Pick<KinesisPort, 'getRecords'>
   readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
   readonly handler: Handler<T>
-  /** Ids of the parent shards whose records are not all done yet. */
-  readonly parentsEnded: () => Promise<readonly string[]>
+  /** Ids of the parent shards whose records are not all done yet; the signal ends the question. */
+  readonly parentsEnded: (halted: AbortSignal) => Promise<readonly string[]>
   /** Called before SHARD_END is stored, and again until it succeeds: it must be idempotent. */
   readonly endShard: EndShard
   readonly emit: EmitConsumerEvent

@@ -115,7 +115,7 @@ export class Worker<T> {
       { ...options, store: this.#store, listShards: (aborted) => this.#syncer.shards(aborted) },
       signal,
     )
-    await this.#coordinator.start()
+    await this.#coordinator.start(signal)
   }
 
   /**
@@ -199,7 +199,7 @@ export class Worker<T> {
       kinesis: this.#kinesis,
       control: this.#control,
       handler,
-      parentsEnded: () => this.#syncer.unendedParents(held.lease),
+      parentsEnded: (halted) => this.#syncer.unendedParents(held.lease, halted),
       endShard: (children) => this.#syncer.endShard(held.shardId, children, held.signal),
       emit: (name, ...args) => events.emit(name, ...args),
       logger: options.logger,

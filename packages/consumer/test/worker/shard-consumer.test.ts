@@ -248,7 +248,12 @@ describe('ShardConsumer before the first record', () => {
   ] as const) {
     it(`lets ${what} win over parents, answered or not, and tells no processor (R40, R52)`, () =>
       runInVirtualTime(async (time) => {
-        for (const parentsEnded of [async () => ['p'], () => new Promise<never>(() => {})]) {
+        const asked: AbortSignal[] = []
+        const neverAnswered = (halted: AbortSignal): Promise<never> => {
+          asked.push(halted)
+          return new Promise(() => {})
+        }
+        for (const parentsEnded of [async () => ['p'], neverAnswered]) {
           const world = await new ShardWorld().create()
           const calls: string[] = []
           const served = world.serve({ processor: () => spying(calls) }, { parentsEnded })
@@ -260,6 +265,10 @@ describe('ShardConsumer before the first record', () => {
           assert.ok(time.elapsedMs() - before < 10)
           assert.deepEqual(calls, [])
         }
+        assert.deepEqual(
+          asked.map(({ aborted }) => aborted),
+          [true],
+        )
       }))
   }
 
