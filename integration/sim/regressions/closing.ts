@@ -10,8 +10,8 @@ import { askFor, between, freeByHand, oneOf, steady } from './small-fleet.ts'
 export interface Closing {
   /** Who is asked to stop. */
   readonly slot: number
-  /** Until its handler calls have settled, from when it is asked; default 0. */
-  readonly handlerMs?: number | undefined
+  /** Until what it must wait for has settled, from when it is asked; default 0. */
+  readonly settlesMs?: number | undefined
   /** Ends what the state was made of, when the worker is gone. */
   readonly over?: (() => void) | undefined
   /** Who is to have a lease then that was promised. */
@@ -21,6 +21,7 @@ export interface Closing {
 /** Undefined when the fleet is such that it cannot come about now. */
 type Bring = (stage: Stage, random: Random) => Promise<Closing | undefined>
 
+const SLOW_CALL_MS = 1500
 const CALLED_MS = 3000
 const GONE_MS = 9000
 
@@ -37,12 +38,14 @@ async function booting(stage: Stage, random: Random): Promise<Closing> {
       : world.dynamo.injectFault({
           operation: oneOf(random, 'describeTable', 'scan', 'getItem'),
           kind: how,
-          delayMs: 1500,
+          delayMs: SLOW_CALL_MS,
           times: Number.POSITIVE_INFINITY,
         })
   fleet.start(slot)
   await world.sleep(between(random, 0, how === 'as-it-is' ? 400 : 4000))
-  return { slot, over: () => fault?.clear() }
+  // The call under way, and the look that chooses successors.
+  const settlesMs = how === 'delay' ? 2 * SLOW_CALL_MS : 0
+  return { slot, settlesMs, over: () => fault?.clear() }
 }
 
 async function withoutLeases(stage: Stage, random: Random): Promise<Closing | undefined> {
@@ -54,8 +57,8 @@ async function withoutLeases(stage: Stage, random: Random): Promise<Closing | un
 }
 
 async function waitingForParents(stage: Stage, random: Random): Promise<Closing | undefined> {
-  if (stage.openLeases().length < 2) return undefined
   await steady(stage)
+  if (stage.openLeases().length < 2) return undefined
   const { child, hold } = await childThatWaits(stage)
   await stage.world.sleep(between(random, 0, 3000))
   const slot = stage.fleet.slotOf(stage.table.rows.get(child)?.owner)
@@ -81,7 +84,7 @@ async function handlerRunning(stage: Stage, random: Random): Promise<Closing> {
 async function handlerHanging(stage: Stage, random: Random): Promise<Closing> {
   const { slot, hold } = await handlerInCall(stage)
   await stage.world.sleep(between(random, 0, 2000))
-  return { slot, handlerMs: CLOSE_TIMEOUT_MS, over: () => hold.release() }
+  return { slot, settlesMs: CLOSE_TIMEOUT_MS, over: () => hold.release() }
 }
 
 async function leading(stage: Stage, random: Random): Promise<Closing> {
@@ -148,10 +151,10 @@ async function handlerInCall(stage: Stage): Promise<{
 function releasedSoon(
   { world }: Stage,
   hold: { release(): void },
-  handlerMs: number,
-): Pick<Closing, 'handlerMs' | 'over'> {
-  void world.sleep(handlerMs).then(() => hold.release())
-  return { handlerMs, over: () => hold.release() }
+  settlesMs: number,
+): Pick<Closing, 'settlesMs' | 'over'> {
+  void world.sleep(settlesMs).then(() => hold.release())
+  return { settlesMs, over: () => hold.release() }
 }
 
 /** @returns how long it took, milliseconds */

@@ -39,15 +39,15 @@ async function closeInStates(
 async function inTimeAndTrue(stage: Stage): Promise<void> {
   const { world, table, bounds } = stage
   await closeInStates(stage, 'R52', async (closing, workerId, state) => {
-    const { handlerMs = 0, promised } = closing
+    const { settlesMs = 0, promised } = closing
     const tookMs = await gone(stage, workerId)
     if (tookMs === undefined) return
     const closedMs = tookMs - LOOK_EVERY_MS
-    if (closedMs > Math.min(CLOSE_TIMEOUT_MS, handlerMs + HAND_OVER_MS)) {
+    if (closedMs > Math.min(CLOSE_TIMEOUT_MS, settlesMs + HAND_OVER_MS)) {
       const ms = closedMs.toFixed(0)
-      world.violation('R52', `close() took ${ms} ms (${state}), its handlers ${handlerMs} ms`)
+      world.violation('R52', `close() took ${ms} ms (${state}), what it waits for ${settlesMs} ms`)
     }
-    if (handlerMs < CLOSE_TIMEOUT_MS) bounds.record('L3', Math.max(0, closedMs - handlerMs))
+    if (settlesMs < CLOSE_TIMEOUT_MS) bounds.record('L3', Math.max(0, closedMs - settlesMs))
     if (promised === undefined) return
     const row = table.rows.get(promised.shardId)
     if (row?.owner === promised.to && row.checkpointOwner === undefined) return
@@ -87,6 +87,8 @@ export const SHUTDOWN: readonly Scenario[] = [
     everySeeds: 20,
     plan: (random) => ({
       ...planOf(random),
+      // Calls are too slow for a close() that a handler holds up to its deadline.
+      isOrderly: false,
       faults: { latencyMs: { min: 1, max: 60 }, tail: { probability: 0.1, maxMs: 1500 } },
     }),
     script: leavesNothing,
