@@ -131,7 +131,7 @@ export class Assigner {
     if (await lock.consider(snapshot.leader, monotonicMs())) {
       this.#options.logger.info({}, 'this worker leads now')
       this.#sync.begin()
-      snapshot = await this.look(true)
+      snapshot = await this.look(true, this.#formerLeader())
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
     else if (
@@ -145,20 +145,28 @@ export class Assigner {
   }
 
   /** The whole table; what is known of the workers is as new as this from then on. */
-  async look(consistent: boolean): Promise<TableSnapshot> {
+  async look(consistent: boolean, deadWorker?: string): Promise<TableSnapshot> {
     const sentMs = monotonicMs()
     const snapshot = await this.#options.store.scan(consistent)
-    this.#take(snapshot, { sentMs, answeredMs: monotonicMs() })
+    this.#take(snapshot, { sentMs, answeredMs: monotonicMs() }, deadWorker)
     return snapshot
   }
 
-  #take(snapshot: TableSnapshot, scan: ScanTimes): void {
+  /** Whose lock ran out: dead until it is seen to write, however fresh its metrics row is. */
+  #formerLeader(): string | undefined {
+    const { lock, workerId } = this.#options
+    const former = lock.seen?.row
+    const isOther = former !== undefined && !former.isReleased && former.ownerName !== workerId
+    return isOther ? former.ownerName : undefined
+  }
+
+  #take(snapshot: TableSnapshot, scan: ScanTimes, deadWorker: string | undefined): void {
     this.#skipped.see(snapshot.skipped)
     this.#sync.see(snapshot.leases)
     this.#options.onLook?.(snapshot.leases, scan)
     this.#expired = this.#observer.observe(snapshot.leases, scan)
     this.#handoffs.observe(snapshot.leases, scan.answeredMs)
-    const owners = new Set<string>()
+    const owners = new Set<string>(deadWorker === undefined ? [] : [deadWorker])
     for (const lease of snapshot.leases) {
       const owner = actualOwner(lease)
       const expired = this.#expired.has(lease.leaseKey) && speaksForItsOwner(lease)

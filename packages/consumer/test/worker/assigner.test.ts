@@ -187,6 +187,24 @@ describe('Assigner', () => {
       assert.ok(movedAtMs !== undefined && movedAtMs > F && movedAtMs <= F + 4000, `${movedAtMs}`)
     }))
 
+  it('gives nothing to the leader whose lock has just run out, however fresh its row is (R36)', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a', 'b')
+      await fleet.worker('a').assigner.step()
+      for (const lease of await fleet.leases()) await fleet.store.assign(lease, 'b')
+      const { assigner, lock } = fleet.worker('b')
+      for (let i = 0; i < 20 && !lock.leads; i++) {
+        await fleet.renew('b')
+        await fleet.alive('b')
+        const [free] = await fleet.leases()
+        if (free?.leaseOwner === 'b') await fleet.store.release(free)
+        await assigner.step()
+        await sleep(1000)
+      }
+      assert.equal(lock.leads, true)
+      assert.deepEqual(await fleet.owners(), ['b', 'b', 'b', 'b'])
+    }))
+
   it('takes no lease from a holder that renews, however slow its looks at the table are', () =>
     inFleet(4, async (fleet) => {
       await fleet.alive('a', 'b')
