@@ -3,6 +3,7 @@ import { REGRESSIONS } from './regressions/regressions.ts'
 import type { Scenario } from './scenario.ts'
 import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
 import { BOUNDS } from './scenarios/bounds.ts'
+import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
 import { SWARM } from './scenarios/swarm.ts'
 
@@ -10,6 +11,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...SWARM,
   ...BOUNDS,
   BOUND_RESHARD,
+  LATE_HANDOFF,
   ...OVER_SDK,
   ...REGRESSIONS,
 ]
