@@ -1,9 +1,9 @@
 /** R06, R07, R08, R26: pages that end a shard, iterators that expire, replies that lack one. */
 import { InvalidStreamModelError, isServiceError, ServiceError } from '@millrace/core'
-import { openShards, splitShard } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
 import { alter, withoutChildren } from './altered-answers.ts'
+import { splitNamed } from './fleet-steps.ts'
 import { watchReads } from './read-watch.ts'
 import { allServed, between, oneOf, pickLease, reached, smallFleet, steady } from './small-fleet.ts'
 
@@ -24,8 +24,7 @@ async function lastPageWithRecords(stage: Stage): Promise<void> {
     shardId,
   })
   for (let i = between(random, 1, 30); i > 0; i--) await stage.put(shardId)
-  const shard = openShards(world).find(({ ShardId }) => ShardId === shardId)
-  if (shard !== undefined) await splitShard(world, shard)
+  await splitNamed(stage, shardId)
   const saysChildren = random.next() < 0.5
   let lastPages = 0
   const pages = alter(world, 'getRecords', async (_input, ask) => {
@@ -171,10 +170,7 @@ async function nullIterators(stage: Stage): Promise<void> {
   }
   // The lie goes on over a true end, of which only the list tells.
   const ends = random.next() < 0.4
-  if (ends) {
-    const shard = openShards(world).find(({ ShardId }) => ShardId === shardId)
-    if (shard !== undefined) await splitShard(world, shard)
-  }
+  if (ends) await splitNamed(stage, shardId)
   const goal = { rule: 'R26', what: 'every open shard is served', withinMs: ENDED_MS }
   await stage.reach(goal, () => allServed(stage))
   pages.clear()

@@ -2,12 +2,14 @@
 import type { Scenario } from '../scenario.ts'
 import { ASSIGNMENT } from './assignment.ts'
 import { CALL_RATES } from './call-rates.ts'
+import { COVERAGE } from './coverage.ts'
 import { FAILING_HANDLERS } from './failing-handlers.ts'
 import { FOREIGN } from './foreign-rows.ts'
 import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
+import { PARENTS } from './parents.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
 import { SHUTDOWN } from './shutdown.ts'
@@ -24,6 +26,8 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...HANDOFFS,
   ...SHARD_END,
   ...STARTS,
+  ...PARENTS,
+  ...COVERAGE,
   ...READS,
   ...SHUTDOWN,
 ]

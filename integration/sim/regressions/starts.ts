@@ -4,23 +4,11 @@ import { APPLICATION, STREAM } from '../fleet/names.ts'
 import { splitOne } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
+import { allDone, shardIds, startAll, stopAll } from './fleet-steps.ts'
 import { between, oneOf, reached, smallFleet, steady } from './small-fleet.ts'
 
 /** L1, and the start of a process. */
 const STARTED_MS = 22_000
-
-/** Everything that was put so far is done. */
-function allDone({ ledger }: Stage, puts: number): boolean {
-  return ledger.undone().every((id) => id >= puts)
-}
-
-function shardIds({ world }: Stage): string[] {
-  return world.kinesis.shards(STREAM).map(({ ShardId }) => ShardId)
-}
-
-function startAll({ fleet, plan }: Stage): void {
-  for (let slot = 0; slot < plan.workers; slot++) if (!fleet.isUp(slot)) fleet.start(slot)
-}
 
 /** Handlers do not get on until then, so that nothing is checkpointed. */
 async function diesAtLatest(stage: Stage): Promise<void> {
@@ -75,13 +63,6 @@ async function recreateStream(stage: Stage): Promise<void> {
   const goal = { rule: 'R33', what: 'the new stream is read from its beginning' }
   await stage.reach({ ...goal, withinMs: STARTED_MS }, () => allDone(stage, puts))
   if (rows > 0) reached(stage, 'leases-of-former-stream-reset', rows)
-}
-
-async function stopAll(stage: Stage): Promise<void> {
-  const { fleet, plan } = stage
-  for (let slot = 0; slot < plan.workers; slot++) fleet.stop(slot)
-  const goal = { rule: 'L3', what: 'all workers have stopped', withinMs: 10_000 }
-  await stage.reach(goal, () => fleet.alive().length === 0)
 }
 
 function expectAllLost({ table }: Stage): void {

@@ -1,5 +1,11 @@
 /** The door: every call of the ports, past the injected faults, to the stream model. */
-import type { CallOptions, KinesisAdminPort, KinesisPort, kinesis } from '@millrace/core'
+import {
+  type CallOptions,
+  InvalidOptionError,
+  type KinesisAdminPort,
+  type KinesisPort,
+  type kinesis,
+} from '@millrace/core'
 import { ControlCalls } from './control-calls.ts'
 import type { SimulatedCreateStreamInput } from './create-rules.ts'
 import {
@@ -89,6 +95,18 @@ export class SimulatedKinesis implements KinesisPort, KinesisAdminPort {
   trim(streamName: string, shardId: string, arrivedByMs: number): void {
     const stream = this.#account.streams.get('GetRecords', { StreamName: streamName })
     stream.shard(shardId, this.#account.options.nowMs())?.trim(arrivedByMs)
+  }
+
+  /**
+   * Removes a closed shard with all its records, as the end of its retention does.
+   * @throws ServiceError for an unknown stream; InvalidOptionError for a shard that is open
+   */
+  expire(streamName: string, shardId: string): void {
+    const stream = this.#account.streams.get('ListShards', { StreamName: streamName })
+    if (stream.shard(shardId, this.#account.options.nowMs())?.isOpen === true) {
+      throw new InvalidOptionError('shardId', `${shardId} is open`, 'Split or merge it first.')
+    }
+    stream.expire(shardId)
   }
 
   /** Makes calls go wrong. @throws InvalidOptionError */

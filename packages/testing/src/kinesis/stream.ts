@@ -116,6 +116,13 @@ export class SimulatedStream {
     })
   }
 
+  /** A closed shard leaves before its time. */
+  expire(shardId: string): void {
+    // Its children still name it as their parent; its records need not stay for that.
+    this.#shards.get(shardId)?.trim(Number.POSITIVE_INFINITY)
+    this.#shards.delete(shardId)
+  }
+
   /** A closed shard is gone once its youngest possible record is. */
   #removeExpired(nowMs: number): void {
     this.#nextExpiryMs = Number.POSITIVE_INFINITY

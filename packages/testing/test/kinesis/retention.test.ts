@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { InvalidOptionError } from '@millrace/core'
 import {
   clockedService,
   HOUR_MS,
@@ -97,6 +98,18 @@ describe('retention of the simulated Kinesis', () => {
       'shardId-000000000003',
       'shardId-000000000004',
     ])
+  })
+
+  it('lets a closed shard go before its time, and no open one', async () => {
+    const service = await clockedService()
+    await service.put('a')
+    assert.throws(() => service.expire(STREAM, SHARD_0), InvalidOptionError)
+    await service.split(SHARD_0, MIDDLE)
+    const iterator = await service.iterator('TRIM_HORIZON')
+    service.expire(STREAM, SHARD_0)
+    assert.deepEqual(await service.shardIds(), ['shardId-000000000001', 'shardId-000000000002'])
+    await assert.rejects(service.iterator('TRIM_HORIZON'), kind('missing'))
+    await assert.rejects(service.read(iterator), kind('missing'))
   })
 
   it('lists one generation at the horizon when a reshard fell in the first millisecond', async () => {
