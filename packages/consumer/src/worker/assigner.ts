@@ -3,7 +3,7 @@
  * the assignment plan. KCL: `LeaseAssignmentManager`.
  */
 import { isServiceError, type Logger, type Metrics } from '@millrace/core'
-import { monotonicMs, noMetrics, nowMs } from '@millrace/core/internal'
+import { monotonicMs, noMetrics, nowMs, sleep } from '@millrace/core/internal'
 import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
 import { AssignmentStrategy } from '../lease/assignment-strategy.ts'
 import {
@@ -48,6 +48,12 @@ export interface AssignerOptions {
 
 /** As in KCL: a leader that fails this often in a row makes way for another. */
 const MAX_FAILURES = 3
+
+/**
+ * How long the first leases of an application wait for workers that start together: whoever has
+ * none then gets its share one move a round, which takes a large stream minutes.
+ */
+const PEERS_MS = 1000
 
 export class Assigner {
   readonly #options: AssignerOptions
@@ -182,8 +188,11 @@ export class Assigner {
   async #lead(snapshot: TableSnapshot): Promise<TableSnapshot> {
     let current = snapshot
     if (current.leases.length > 0) this.#sync.beside(current.leases)
-    // Observed anew: a holder that has come back meanwhile must not pass for expired.
-    else if ((await this.#sync.now(current.leases)) > 0) current = await this.look(true)
+    else if ((await this.#sync.now(current.leases)) > 0) {
+      await sleep(PEERS_MS, this.#options.signal).catch(() => undefined)
+      // Observed anew: a holder that has come back meanwhile must not pass for expired.
+      current = await this.look(true)
+    }
     const balance = this.#isRoundDue(monotonicMs())
     const { toPromised, homeless, toFree } = this.#stuck(current)
     const settled = new Set(toPromised.map(({ lease }) => lease.leaseKey))

@@ -156,6 +156,16 @@ describe('Assigner', () => {
       assert.deepEqual(assigner.peers, ['b'])
     }))
 
+  it('shares a new stream with workers that start up to a second later', () =>
+    inFleet(4, async (fleet) => {
+      await fleet.alive('a')
+      const step = fleet.worker('a').assigner.step()
+      await sleep(900)
+      await fleet.alive('b')
+      await step
+      assert.deepEqual(await fleet.owners(), ['a', 'b', 'a', 'b'])
+    }))
+
   it('leaves assignment to the leader', () =>
     inFleet(2, async (fleet) => {
       await fleet.alive('a')
