@@ -14,6 +14,7 @@ import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
 import { SHUTDOWN } from './shutdown.ts'
 import { STARTS } from './starts.ts'
+import { TENURES } from './tenures.ts'
 
 export const REGRESSIONS: readonly Scenario[] = [
   ...LEASES,
@@ -30,4 +31,5 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...COVERAGE,
   ...READS,
   ...SHUTDOWN,
+  ...TENURES,
 ]
