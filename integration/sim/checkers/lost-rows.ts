@@ -11,6 +11,8 @@ export class LostRows {
   readonly #table: TableChecker
   readonly #bounds: Bounds
   readonly #watches: Promise<void>[] = []
+  /** Shard -> how often its row was deleted: it was back in between. */
+  readonly #losses = new Map<string, number>()
   #healedMs: number | undefined
 
   constructor(table: TableChecker, bounds: Bounds) {
@@ -40,6 +42,7 @@ export class LostRows {
       .sort()
     const shardId = open[pick % open.length]
     if (shardId === undefined) return
+    this.#losses.set(shardId, (this.#losses.get(shardId) ?? 0) + 1)
     this.#table.expectLoss(shardId)
     world.note('row-lost', { shardId })
     world.count('row.lost')
@@ -59,11 +62,13 @@ export class LostRows {
 
   async #watch(world: SimulatedWorld, shardId: string): Promise<void> {
     const lostMs = world.nowMs()
+    const loss = this.#losses.get(shardId)
     const shards = world.kinesis.shards(STREAM)
     const range = shards.find(({ ShardId }) => ShardId === shardId)?.HashKeyRange
     const start = BigInt(range?.StartingHashKey ?? 0)
     const end = BigInt(range?.EndingHashKey ?? 0)
     const isCovered = (): boolean =>
+      this.#losses.get(shardId) !== loss ||
       uncovered(this.#table.rows.values()).every((hole) => hole.start > end || hole.end < start)
     // The bound counts from the last fault: while ListShards fails, nobody can tell what is missing.
     const leftMs = (): number => (this.#healedMs ?? world.nowMs()) + L7_MS - world.nowMs()
