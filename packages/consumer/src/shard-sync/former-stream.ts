@@ -14,10 +14,12 @@ export function formerStream(
 ): string | undefined {
   if (shards.length === 0) return undefined
   const listed = new Map(shards.map((shard) => [shard.shardId, shard]))
+  const followed = new Set(shards.flatMap(({ parentShardIds }) => parentShardIds))
   const newest = [...listed.keys()].sort().at(-1) ?? ''
   for (const lease of leases) {
     const shard = listed.get(lease.shardId)
-    const misfit = shard === undefined ? unknownYet(lease, newest) : misfitOf(lease, shard)
+    const misfit =
+      shard === undefined ? unknownYet(lease, newest) : misfitOf(lease, shard, followed)
     if (misfit !== undefined) return misfit
   }
   return undefined
@@ -30,7 +32,7 @@ function unknownYet({ shardId }: Lease, newest: string): string | undefined {
     : undefined
 }
 
-function misfitOf(lease: Lease, shard: Shard): string | undefined {
+function misfitOf(lease: Lease, shard: Shard, followed: ReadonlySet<string>): string | undefined {
   const { hashKeyRange, checkpoint, shardId } = lease
   const range = shard.hashKeyRange
   if (
@@ -44,7 +46,9 @@ function misfitOf(lease: Lease, shard: Shard): string | undefined {
   if (isSequenceNumber(at) && isSequenceNumber(began) && compareSequenceNumbers(at, began) < 0) {
     return `${shardId} was read up to ${at}, but it began at ${began}`
   }
-  return isShardEnded(lease) && shard.endingSequenceNumber === undefined
+  // A list may lag so that a parent looks open beside its children (R25): those prove that it ended.
+  const isOpen = shard.endingSequenceNumber === undefined && !followed.has(shardId)
+  return isShardEnded(lease) && isOpen
     ? `${shardId} was read to its end, but it is open`
     : undefined
 }

@@ -40,6 +40,16 @@ describe('formerStream', () => {
     })
   }
 
+  it('is not given away by an ended shard that looks open beside its children', () => {
+    const lagging = shards.map((shard) => ({ ...shard, endingSequenceNumber: undefined }))
+    assert.equal(formerStream([lease(3, 'SHARD_END'), lease(4, 1004)], lagging), undefined)
+    const [parent] = lagging
+    assert.match(
+      formerStream([lease(3, 'SHARD_END')], parent === undefined ? [] : [parent]) ?? '',
+      /to its end, but it is open/,
+    )
+  })
+
   it('finds nothing in any history of one stream, wherever its leases stand', () => {
     const drawn = histories.chain((all) =>
       fc.tuple(
