@@ -12,6 +12,7 @@ import { LEASES } from './leases.ts'
 import { PARENTS } from './parents.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
+import { SHARD_LISTS } from './shard-lists.ts'
 import { SHUTDOWN } from './shutdown.ts'
 import { STARTS } from './starts.ts'
 import { TENURES } from './tenures.ts'
@@ -29,6 +30,7 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...STARTS,
   ...PARENTS,
   ...COVERAGE,
+  ...SHARD_LISTS,
   ...READS,
   ...SHUTDOWN,
   ...TENURES,
