@@ -5,37 +5,12 @@ import { APPLICATION } from '../fleet/names.ts'
 import { splitOne } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
+import { leaseOfManyStreams, leaseRow, OTHER_STREAM } from './many-streams.ts'
 import { allServed, between, reached, smallFleet, steady } from './small-fleet.ts'
 
-const OTHER_STREAM = '123456789012:other:1700000000'
 /** L3, and the longest handler call. */
 const HANDED_OVER_MS = 3500
 const SERVED_MS = 20_000
-
-/** A lease of a consumer of many streams, whose shard has the name of one of ours. */
-function leaseOfManyStreams(shard: number, owner: string | undefined): dynamo.Item {
-  const shardId = `shardId-00000000000${shard}`
-  return {
-    ...leaseRow(`${OTHER_STREAM}:${shardId}`, owner),
-    streamName: { S: OTHER_STREAM },
-    shardId: { S: shardId },
-  }
-}
-
-/** What all leases have. */
-function leaseRow(leaseKey: string, owner: string | undefined): dynamo.Item {
-  return {
-    leaseKey: { S: leaseKey },
-    entityType: { S: 'LEASE' },
-    leaseCounter: { N: '7' },
-    checkpoint: { S: 'TRIM_HORIZON' },
-    checkpointSubSequenceNumber: { N: '0' },
-    ownerSwitchesSinceCheckpoint: { N: '0' },
-    startingHashKey: { S: '0' },
-    endingHashKey: { S: '340282366920938463463374607431768211455' },
-    ...(owner === undefined ? {} : { leaseOwner: { S: owner } }),
-  }
-}
 
 const FOREIGN_ROWS: readonly dynamo.Item[] = [
   leaseOfManyStreams(0, 'java-worker'),

@@ -1,6 +1,8 @@
 /** The named scenarios of reliability.md 1.4: each is called by its row's id. */
 import type { Scenario } from '../scenario.ts'
+import { APPLICATIONS } from './applications.ts'
 import { ASSIGNMENT } from './assignment.ts'
+import { BACKGROUND_LOOPS } from './background.ts'
 import { CALL_RATES } from './call-rates.ts'
 import { COVERAGE } from './coverage.ts'
 import { FAILING_HANDLERS } from './failing-handlers.ts'
@@ -34,4 +36,6 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...READS,
   ...SHUTDOWN,
   ...TENURES,
+  ...BACKGROUND_LOOPS,
+  ...APPLICATIONS,
 ]
