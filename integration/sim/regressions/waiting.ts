@@ -48,11 +48,7 @@ export const WAITING: readonly WaitingRegression[] = [
 ]
 
 /** Being written right now; each goes from here with its scenario. */
-<<<<<<< HEAD
-export const PLANNED: readonly string[] = ['R67', 'R68', 'R70']
-=======
-export const PLANNED: readonly string[] = [...['R24', 'R25', 'R27', 'R28']]
->>>>>>> b97b597 (test(sim): R67, R68, R70: a background loop that fails, two applications in one process, one stream on a table of many)
+export const PLANNED: readonly string[] = []
 
 function waiting(id: string, what: string, waitsFor: string): WaitingRegression {
   return { id, what, waitsFor }
