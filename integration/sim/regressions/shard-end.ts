@@ -26,6 +26,7 @@ interface EndingShard {
 async function split(
   stage: Stage,
   during: (ending: EndingShard, call: HandlerCall) => Promise<void>,
+  beforeLast: (shardId: string) => void = () => {},
 ): Promise<EndingShard> {
   await steady(stage)
   const { world } = stage
@@ -40,10 +41,12 @@ async function split(
     if (call.during === 'shard-end') ending.shardEndCalls++
     await during(ending, call)
   }
-  for (let record = between(random, 1, 4); record > 0; record--) {
+  for (let record = between(random, 0, 3); record > 0; record--) {
     await stage.put(shardId)
     await world.sleep(between(random, 0, 400))
   }
+  beforeLast(shardId)
+  await stage.put(shardId)
   await splitShard(stage, shardId)
   return ending
 }
@@ -84,6 +87,7 @@ async function lateCheckpoint(stage: Stage): Promise<void> {
   const by = oneOf(random, 'handler', 'network')
   const lateMs = between(random, 0, 3000)
   let isLate = false
+  let watched: string | undefined
   const fault = world.dynamo.injectFault({
     operation: 'updateItem',
     kind: 'delay',
@@ -91,16 +95,17 @@ async function lateCheckpoint(stage: Stage): Promise<void> {
     // Also beyond the time that a call may take: its sender has gone on by then.
     delayMs: between(random, 500, 6000),
     when: (input) => {
-      if (by !== 'network' || ending === undefined) return false
       const { kind, leaseKey } = writeOf(input)
-      if (leaseKey !== ending.shardId || kind !== 'checkpoint') return false
+      if (leaseKey !== watched || kind !== 'checkpoint') return false
       isLate = true
       return true
     },
   })
-  let ending: EndingShard | undefined
   const late: Promise<void>[] = []
-  const one = await split(stage, async ({ last, shard }, { during }) => {
+  const checkpointsLate = async (
+    { last, shard }: EndingShard,
+    { during }: HandlerCall,
+  ): Promise<void> => {
     if (by !== 'handler' || during !== 'shard-end' || shard === undefined) return
     isLate = true
     const checkpoints = async (waitMs: number): Promise<void> => {
@@ -109,8 +114,10 @@ async function lateCheckpoint(stage: Stage): Promise<void> {
     }
     // Some while SHARD_END is on its way, some after.
     late.push(checkpoints(0), checkpoints(between(random, 0, 30)), checkpoints(lateMs))
+  }
+  const one = await split(stage, checkpointsLate, (shardId) => {
+    if (by === 'network') watched = shardId
   })
-  ending = one
   await ends(stage, 'R15', one)
   await Promise.all(late)
   await world.sleep(lateMs)
