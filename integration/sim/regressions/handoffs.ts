@@ -17,8 +17,8 @@ import {
 } from './small-fleet.ts'
 
 const L1_MS = 21_000
-/** F as seen by one that has just come up, and two looks. */
-const PICKED_UP_MS = 15_000
+/** It may first go to the promised owner, whose row still looks fresh, and run out there: L1. */
+const PICKED_UP_MS = L1_MS
 /** The holder hears with its next renewal, and has nothing to finish. */
 const HANDED_OVER_MS = 5000
 /** The holder's time, F on top, and two looks of the leader. */
