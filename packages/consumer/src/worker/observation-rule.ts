@@ -15,7 +15,9 @@ export function observationDelayMs(
   roles: ObservationRoles,
   options: { readonly observationIntervalMs: number; readonly failoverTimeMs: number },
 ): number {
-  if (roles.leads || roles.leader === undefined) return options.observationIntervalMs
+  // A lock that names this worker, which does not lead, is left over from its former life.
+  const isNobody = roles.leader === undefined || roles.leader === roles.workerId
+  if (roles.leads || isNobody) return options.observationIntervalMs
   const standbys = roles.liveWorkers.filter((id) => id !== roles.leader).slice(0, STANDBYS)
   return standbys.includes(roles.workerId) || !roles.liveWorkers.includes(roles.workerId)
     ? options.observationIntervalMs

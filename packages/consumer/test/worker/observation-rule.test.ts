@@ -32,6 +32,11 @@ describe('observationDelayMs', () => {
     )
   })
 
+  it('lets a worker watch closely that led in its former life, and leads no more', () => {
+    const roles = { workerId: 'a', leads: false, leader: 'a', liveWorkers: fleet }
+    assert.equal(observationDelayMs(roles, options), 2000)
+  })
+
   it('never watches more often from afar than from near', () => {
     const slow = { observationIntervalMs: 60_000, failoverTimeMs: 10_000 }
     const roles = { workerId: 'e', leads: false, leader: 'a', liveWorkers: fleet }
