@@ -182,6 +182,25 @@ describe('A policy that lacks a mandatory action', () => {
       }))
   }
 
+  it('taken away for 20 s: the worker tells of it meanwhile, and works on afterwards', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      const running = worker.run()
+      await app.until('a lease', () => worker.heard('leaseAcquired').length > 0)
+      const faults = (['query', 'scan', 'updateItem', 'getItem', 'putItem'] as const).map(
+        (operation) => deny(app, { operation }),
+      )
+      await sleep(20_000)
+      for (const fault of faults) fault.clear()
+      assert.equal(worker.consumer.state, 'running')
+      assert.ok(worker.heard('error').some(([cause]) => isServiceError(cause)))
+      const records = numbered(20)
+      await app.put(...records)
+      await app.until('all records', () => records.every((text) => app.delivered.includes(text)))
+      await worker.consumer.close()
+      await running
+    }))
+
   it('a denial that passes within moments costs nothing', () =>
     inApplication(async (app) => {
       const worker = app.worker('a')

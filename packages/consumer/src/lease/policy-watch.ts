@@ -1,6 +1,7 @@
 /**
  * The lease table's port as a worker uses it: a denied call says which action the policy lacks, and
- * one that stays denied is told once, because waiting cannot help.
+ * one that stays denied is told once. At the start waiting cannot help; a policy that is taken away
+ * from a running worker may be on its way back, and must not end a whole fleet meanwhile.
  */
 import { type CallOptions, type DynamoPort, type dynamo, isServiceError } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
@@ -8,7 +9,12 @@ import { isPolicyLack, namedLack, type PolicyCall } from './policy-lack.ts'
 
 /** A policy takes moments to reach every server of the service: one denial proves little. */
 const LASTING_DENIALS = 3
-const LASTING_MS = 3000
+/** For an action that was never allowed, while a worker starts. */
+const AT_START_MS = 3000
+/** Calls that a start does not wait for are made by the loops that it sets going. */
+const START_GOES_ON_MS = 30_000
+/** At run time, milliseconds; twice F where that is longer. */
+const AT_RUN_TIME_MS = 30_000
 
 /** Without these a worker still serves its shards. */
 const OPTIONAL: ReadonlySet<keyof DynamoPort> = new Set([
@@ -17,6 +23,12 @@ const OPTIONAL: ReadonlySet<keyof DynamoPort> = new Set([
   'updateContinuousBackups',
 ])
 
+export interface PolicyWatchOptions {
+  readonly failoverTimeMs: number
+  /** A mandatory call is denied again and again, and was not allowed in between. */
+  readonly onLasting: (cause: unknown) => void
+}
+
 interface Denials {
   readonly sinceMs: number
   readonly count: number
@@ -24,20 +36,26 @@ interface Denials {
 
 export class PolicyWatch implements DynamoPort {
   readonly #port: DynamoPort
-  readonly #onLasting: (cause: unknown) => void
+  readonly #options: PolicyWatchOptions
   readonly #denials = new Map<keyof DynamoPort, Denials>()
+  readonly #everAllowed = new Set<keyof DynamoPort>()
+  #startEndsMs = Number.POSITIVE_INFINITY
   readonly updateContinuousBackups?: NonNullable<DynamoPort['updateContinuousBackups']>
 
-  /** @param onLasting a mandatory call is denied again and again, and was not allowed in between */
-  constructor(port: DynamoPort, onLasting: (cause: unknown) => void) {
+  constructor(port: DynamoPort, options: PolicyWatchOptions) {
     this.#port = port
-    this.#onLasting = onLasting
+    this.#options = options
     if (port.updateContinuousBackups !== undefined) {
       this.updateContinuousBackups = (input, options) =>
         this.#watched({ operation: 'updateContinuousBackups', input }, () =>
           port.updateContinuousBackups?.(input, options),
         )
     }
+  }
+
+  /** The worker runs: from now on, bar what it does for the first time, patience is longer. */
+  started(): void {
+    this.#startEndsMs = monotonicMs() + START_GOES_ON_MS
   }
 
   getItem(input: dynamo.GetItemInput, options?: CallOptions): Promise<dynamo.GetItemOutput> {
@@ -87,17 +105,27 @@ export class PolicyWatch implements DynamoPort {
   async #watched<T>(call: PolicyCall, send: () => Promise<T> | undefined): Promise<T> {
     try {
       const output = (await send()) as T
-      this.#denials.delete(call.operation)
+      this.#allowed(call.operation)
       return output
     } catch (cause) {
       const named = namedLack(cause, call)
       if (isPolicyLack(named)) this.#denied(call.operation, named)
       // The policy has let that one through.
       else if (isServiceError(cause) && cause.kind === 'condition-failed') {
-        this.#denials.delete(call.operation)
+        this.#allowed(call.operation)
       }
       throw named
     }
+  }
+
+  #allowed(operation: keyof DynamoPort): void {
+    this.#denials.delete(operation)
+    this.#everAllowed.add(operation)
+  }
+
+  #patienceMs(operation: keyof DynamoPort, nowMs: number): number {
+    const isAtStart = nowMs < this.#startEndsMs && !this.#everAllowed.has(operation)
+    return isAtStart ? AT_START_MS : Math.max(AT_RUN_TIME_MS, 2 * this.#options.failoverTimeMs)
   }
 
   #denied(operation: keyof DynamoPort, cause: unknown): void {
@@ -106,8 +134,9 @@ export class PolicyWatch implements DynamoPort {
     const before = this.#denials.get(operation) ?? { sinceMs: nowMs, count: 0 }
     const now = { sinceMs: before.sinceMs, count: before.count + 1 }
     this.#denials.set(operation, now)
-    if (now.count < LASTING_DENIALS || nowMs - now.sinceMs < LASTING_MS) return
+    const stoodMs = nowMs - now.sinceMs
+    if (now.count < LASTING_DENIALS || stoodMs < this.#patienceMs(operation, nowMs)) return
     this.#denials.delete(operation)
-    this.#onLasting(cause)
+    this.#options.onLasting(cause)
   }
 }

@@ -1,5 +1,5 @@
 /** One worker: the control plane below, a shard consumer on each lease that it holds. KCL: `Scheduler`. */
-import type { DynamoPort, KinesisPort } from '@millrace/core'
+import type { KinesisPort } from '@millrace/core'
 import { ControlPlane, monotonicMs, type TypedEmitter } from '@millrace/core/internal'
 import { HandlerFailedError, MalformedRecordError } from '../errors.ts'
 import type { ConsumerEvents, LeaseLossReason, LeaseSnapshot } from '../events.ts'
@@ -37,7 +37,7 @@ interface Service<T> {
 export class Worker<T> {
   readonly #worker: WorkerOptions<T>
   readonly #kinesis: KinesisPort
-  readonly #dynamo: DynamoPort
+  readonly #dynamo: PolicyWatch
   readonly #control: ControlPlane
   readonly #store: LeaseStore
   readonly #syncer: ShardSyncer
@@ -51,7 +51,10 @@ export class Worker<T> {
     const { workerId, logger, random, lease } = options
     this.#worker = worker
     this.#kinesis = ports.kinesis
-    this.#dynamo = new PolicyWatch(ports.dynamo, (cause) => worker.onFailed(cause))
+    this.#dynamo = new PolicyWatch(ports.dynamo, {
+      failoverTimeMs: lease.failoverTimeMs,
+      onLasting: (cause) => worker.onFailed(cause),
+    })
     this.#control = new ControlPlane({ kinesis: ports.kinesis, stream: options.stream, logger })
     this.#store = new LeaseStore({
       dynamo: this.#dynamo,
@@ -116,6 +119,7 @@ export class Worker<T> {
       signal,
     )
     await this.#coordinator.start(signal)
+    this.#dynamo.started()
   }
 
   /**

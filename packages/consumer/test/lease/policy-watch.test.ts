@@ -16,7 +16,8 @@ interface Watched {
 async function watched(): Promise<Watched> {
   const simulated = await tableWith([])
   const lasting: unknown[] = []
-  return { simulated, lasting, watch: new PolicyWatch(simulated, (cause) => lasting.push(cause)) }
+  const options = { failoverTimeMs: 20_000, onLasting: (cause: unknown) => lasting.push(cause) }
+  return { simulated, lasting, watch: new PolicyWatch(simulated, options) }
 }
 
 function scan(watch: PolicyWatch): Promise<boolean> {
@@ -40,6 +41,33 @@ describe('PolicyWatch', () => {
       const [cause] = lasting
       assert.ok(isServiceError(cause))
       assert.match(cause.message, /dynamodb:Scan on table\/leases/)
+    }))
+
+  it('bears with a policy that is taken away from a running worker for 30 s, or 2 F', () =>
+    runInVirtualTime(async (time) => {
+      const { simulated, watch, lasting } = await watched()
+      await scan(watch)
+      simulated.injectFault({ operation: 'scan', kind: 'deny', times: ALWAYS })
+      while (lasting.length === 0 && time.elapsedMs() < 60_000) {
+        await scan(watch)
+        await sleep(2000)
+      }
+      // F is 20 s.
+      assert.ok(time.elapsedMs() >= 40_000 && time.elapsedMs() <= 42_000, `${time.elapsedMs()}`)
+      assert.equal(lasting.length, 1)
+    }))
+
+  it('bears with one for what is called for the first time long after the start', () =>
+    runInVirtualTime(async () => {
+      const { simulated, watch, lasting } = await watched()
+      simulated.injectFault({ operation: 'scan', kind: 'deny', times: ALWAYS })
+      watch.started()
+      await sleep(31_000)
+      for (let i = 0; i < 10; i++) {
+        await scan(watch)
+        await sleep(2000)
+      }
+      assert.equal(lasting.length, 0)
     }))
 
   it('takes many at one moment for one', () =>
@@ -96,11 +124,12 @@ describe('PolicyWatch', () => {
 
   it('offers recovery only where the port does', async () => {
     const { simulated } = await watched()
+    const options = { failoverTimeMs: 1000, onLasting: () => undefined }
     const without = new Proxy(simulated, {
       get: (target, name) =>
         name === 'updateContinuousBackups' ? undefined : Reflect.get(target, name),
     })
-    assert.equal(new PolicyWatch(without, () => undefined).updateContinuousBackups, undefined)
-    assert.ok(new PolicyWatch(simulated, () => undefined).updateContinuousBackups !== undefined)
+    assert.equal(new PolicyWatch(without, options).updateContinuousBackups, undefined)
+    assert.ok(new PolicyWatch(simulated, options).updateContinuousBackups !== undefined)
   })
 })
