@@ -86,8 +86,12 @@ export class HeldLease implements Tenure {
     return this.#lease.checkpointOwner !== undefined
   }
 
+  /** The first no is the last word: whoever heard it has let go of the shard for good. */
   believes(): boolean {
-    return this.#ended === undefined && this.#belief.isRunning
+    if (this.#ended !== undefined) return false
+    if (this.#belief.isRunning) return true
+    this.#endIfRunOut()
+    return false
   }
 
   /**
@@ -190,6 +194,8 @@ export class HeldLease implements Tenure {
         tidied ? 'its shard has ended and its row was deleted' : 'another worker wrote to its row',
       )
     }
+    // The answer may be older than it looks, to an event loop that was blocked.
+    this.#endIfRunOut()
     const moved = write.lease.leaseCounter !== this.#lease.leaseCounter
     // Refused, and no write of ours in doubt: the step is somebody else's, under our own name.
     if (write.lookedUp === 'refused' && moved && this.#unsettledSinceMs === undefined) {
@@ -229,6 +235,7 @@ export class HeldLease implements Tenure {
     return this.#unsettledSinceMs === undefined ? this.#lease : undefined
   }
 
+  /** Belief that is over is over: somebody may have been told so, and nobody serves the shard then. */
   #settle(writeSentMs: number | undefined): void {
     this.#unsettledSinceMs = undefined
     if (writeSentMs === undefined || this.#ended !== undefined) return
@@ -260,7 +267,7 @@ export class HeldLease implements Tenure {
     throw new LeaseLostError(this.leaseKey, `its tenure has ended (${this.#ended})`)
   }
 
-  /** After a blocked event loop anything may run before the timer that ends belief. */
+  /** After a blocked event loop anything may run before the timer that ends belief, answers, too. */
   #endIfRunOut(): void {
     if (this.#belief.hasRunOut) this.#end('expired')
   }

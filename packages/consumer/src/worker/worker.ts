@@ -222,6 +222,8 @@ export class Worker<T> {
       const outcome = await consumer.run()
       if (outcome === 'shard-ended') this.#coordinator.pokeDiscovery()
       if (outcome === 'stopped' || held.inHandoff) await this.#coordinator.handOver(held)
+      // However it came to think so: a lease that nobody serves must not be held.
+      else if (outcome === 'lease-lost') await held.handOver(undefined)
     } catch (cause) {
       if (cause instanceof HandlerFailedError || cause instanceof MalformedRecordError) {
         onFailed(cause)

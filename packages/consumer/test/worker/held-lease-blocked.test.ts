@@ -65,6 +65,45 @@ describe('HeldLease: after an event loop that was blocked until belief was over'
     })
   }
 
+  for (const first of ['somebody asks whether it believes', 'the answer to a renewal'] as const) {
+    it(`is over for good, though a renewal in flight has landed and ${first} comes first`, () =>
+      holding((bench) =>
+        inProcess(bench.time, async (busy) => {
+          await bench.held.begin()
+          const delay = { operation: 'updateItem', kind: 'delay', delayed: 'reply' } as const
+          bench.dynamo.injectFault({ ...delay, delayMs: 500 })
+          // The renewal is on its way, and lands while the loop is blocked.
+          await sleep(F / 3 + 1)
+          await busy(BELIEF - F / 3 + 100)
+          if (first === 'somebody asks whether it believes') {
+            assert.equal(bench.held.believes(), false)
+          }
+          await sleep(1)
+          assert.equal((await bench.row()).leaseCounter, 43)
+          assert.equal(bench.held.believes(), false)
+          assert.equal(bench.held.signal.aborted, true)
+          assert.deepEqual(
+            bench.ends.map(({ reason }) => reason),
+            ['expired'],
+          )
+          await sleep(2 * F)
+          assert.equal((await bench.row()).leaseCounter, 43)
+        }),
+      ))
+  }
+
+  it('ends at the moment when it first says that it does not believe', () =>
+    holding((bench) =>
+      inProcess(bench.time, async (busy) => {
+        await bench.held.begin()
+        await busy(BELIEF)
+        assert.equal(bench.held.ended, undefined)
+        assert.equal(bench.held.believes(), false)
+        assert.equal(bench.held.ended, 'expired')
+        assert.equal(bench.held.signal.aborted, true)
+      }),
+    ))
+
   it('goes on when it was blocked for less', () =>
     holding((bench) =>
       inProcess(bench.time, async (busy) => {
