@@ -2,6 +2,7 @@
 import { STREAM } from '../fleet/names.ts'
 import { openShards, splitShard } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
+import { allServed } from './small-fleet.ts'
 
 /** Of close(), and what a process waits for besides. */
 const STOPPED_MS = 10_000
@@ -38,4 +39,11 @@ export async function splitNamed({ world }: Stage, shardId: string): Promise<str
     .shards(STREAM)
     .filter(({ ParentShardId }) => ParentShardId === shardId)
     .map(({ ShardId }) => ShardId)
+}
+
+/** Everything that was put is done, every open shard is worked on. */
+export async function served(stage: Stage, rule: string, withinMs: number): Promise<void> {
+  const puts = stage.ledger.puts.length
+  const goal = { rule, what: 'every open shard is served, all that was put is done', withinMs }
+  await stage.reach(goal, () => allDone(stage, puts) && allServed(stage))
 }

@@ -11,6 +11,7 @@ import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
+import { LIST_PAGES } from './list-pages.ts'
 import { PARENTS } from './parents.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
@@ -33,6 +34,7 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...PARENTS,
   ...COVERAGE,
   ...SHARD_LISTS,
+  ...LIST_PAGES,
   ...READS,
   ...SHUTDOWN,
   ...TENURES,

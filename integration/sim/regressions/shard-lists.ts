@@ -1,32 +1,16 @@
-/** R24, R25, R27, R28: what lists of shards leave out, show too early, or show twice. */
-import { InvalidStreamModelError, type kinesis, ServiceError } from '@millrace/core'
+/** R24, R25: what lists of shards leave out, or show too early. */
+import { InvalidStreamModelError, type kinesis } from '@millrace/core'
 import { STREAM } from '../fleet/names.ts'
-import { splitOne } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
 import { alter, openLooking, withoutChildren } from './altered-answers.ts'
-import { allDone, splitNamed } from './fleet-steps.ts'
-import {
-  allServed,
-  between,
-  holdLockUp,
-  pickLease,
-  reached,
-  smallFleet,
-  steady,
-} from './small-fleet.ts'
+import { served, splitNamed } from './fleet-steps.ts'
+import { between, holdLockUp, pickLease, reached, smallFleet, steady } from './small-fleet.ts'
 
 const L1_MS = 21_000
 const L2_MS = 19_000
 /** The parent's last reads and its end, a look of the leader, a discovery. */
 const SERVED_MS = 15_000
-
-/** Everything that was put is done, every open shard is worked on. */
-async function served(stage: Stage, rule: string, withinMs: number): Promise<void> {
-  const puts = stage.ledger.puts.length
-  const goal = { rule, what: 'every open shard is served, all that was put is done', withinMs }
-  await stage.reach(goal, () => allDone(stage, puts) && allServed(stage))
-}
 
 /** An endpoint that is not quite right is talked about; that is no fault of the worker. */
 function toleratesOddEndpoint({ fleet }: Stage): void {
@@ -144,84 +128,6 @@ async function openLookingParent(stage: Stage): Promise<void> {
   )
 }
 
-async function manyPages(stage: Stage): Promise<void> {
-  const { world, fleet } = stage
-  const random = world.random('script')
-  let later = 0
-  const lists = alter(world, 'listShards', async (input, ask) => {
-    if (input.NextToken === undefined) return await ask()
-    later++
-    const { NextToken: _token, MaxResults: _most, ...rest } = input
-    const beside = Object.entries(rest).filter(([, value]) => value !== undefined)
-    if (beside.length > 0) {
-      world.violation('R27', `NextToken was sent with ${beside.map(([name]) => name).join(', ')}`)
-    }
-    return await ask()
-  })
-  await steady(stage)
-  await splitOne(world, between(random, 0, 99))
-  // Its successor lists what there is beside a table with leases.
-  fleet.killAndRestart(stage.leader().slot, between(random, 0, 4000))
-  await served(stage, 'R27', L1_MS + SERVED_MS)
-  lists.clear()
-  reached(stage, 'later-page-of-a-list', later)
-}
-
-/** How often each lease is created, or tried to be. */
-function watchCreations({ world }: Stage): ReadonlyMap<string, number> {
-  const creations = new Map<string, number>()
-  world.dynamo.injectFault({
-    operation: 'putItem',
-    kind: 'fail',
-    times: Number.POSITIVE_INFINITY,
-    when: (input) => {
-      const { Item: row } = input as { readonly Item?: Record<string, { readonly S?: string }> }
-      const key = row?.['leaseKey']?.S ?? ''
-      if (row?.['entityType']?.S === 'LEASE') creations.set(key, (creations.get(key) ?? 0) + 1)
-      return false
-    },
-  })
-  return creations
-}
-
-async function repeatedPages(stage: Stage): Promise<void> {
-  const { world, fleet } = stage
-  const random = world.random('script')
-  const creations = watchCreations(stage)
-  const failures = new Map<string, number>()
-  let repeated = 0
-  const lists = alter(world, 'listShards', async (input, ask) => {
-    const token = input.NextToken
-    if (token === undefined) return await ask()
-    const failed = failures.get(token) ?? 0
-    if (failed < 2 && random.next() < 0.6) {
-      failures.set(token, failed + 1)
-      throw new ServiceError('ListShards', 'InternalFailure', 'A later page fails (simulated).')
-    }
-    const page = await ask()
-    if (failed === 0) return page
-    repeated++
-    // From the first shard on, once more.
-    const [first] = page.Shards
-    const before = world.kinesis
-      .shards(STREAM)
-      .filter(({ ShardId }) => first !== undefined && ShardId < first.ShardId)
-    return { ...page, Shards: [...before, ...page.Shards] }
-  })
-  await steady(stage)
-  for (const [shardId, times] of creations) {
-    if (times > 1) world.violation('R28', `the lease of ${shardId} was created ${times} times`)
-  }
-  if (creations.size !== stage.plan.shards) {
-    world.violation('R28', `${creations.size} leases for ${stage.plan.shards} shards`)
-  }
-  await splitOne(world, between(random, 0, 99))
-  fleet.killAndRestart(stage.leader().slot, between(random, 0, 4000))
-  await served(stage, 'R28', L1_MS + SERVED_MS)
-  lists.clear()
-  reached(stage, 'page-repeated-after-failure', repeated)
-}
-
 export const SHARD_LISTS: readonly Scenario[] = [
   {
     name: 'R24',
@@ -239,26 +145,5 @@ export const SHARD_LISTS: readonly Scenario[] = [
     everySeeds: 20,
     plan: (random) => smallFleet(random, { workers: 2, shards: 2 }),
     script: openLookingParent,
-  },
-  {
-    name: 'R27',
-    about: 'lists of many pages: a later one is asked for with its token and nothing else',
-    everySeeds: 20,
-    plan: (random) => {
-      const plan = smallFleet(random, { workers: 2, shards: between(random, 3, 6) })
-      return { ...plan, sizes: { ...plan.sizes, listShardsPageSize: between(random, 1, 2) } }
-    },
-    script: manyPages,
-  },
-  {
-    name: 'R28',
-    about:
-      'a later page of a list fails, its retry repeats shards: each gets one lease, none is missed',
-    everySeeds: 20,
-    plan: (random) => {
-      const plan = smallFleet(random, { workers: 2, shards: between(random, 3, 6) })
-      return { ...plan, sizes: { ...plan.sizes, listShardsPageSize: between(random, 1, 3) } }
-    },
-    script: repeatedPages,
   },
 ]
