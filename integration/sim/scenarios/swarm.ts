@@ -43,12 +43,13 @@ export const SWARM: readonly Scenario[] = [
     name: 'lost-row',
     about: 'R32, L7: a lease row deleted by hand is back within a minute, and nothing is lost',
     plan: planLostRow,
+    everySeeds: 2,
   },
   {
     name: 'rolling-restart',
     about: 'L3: workers that stop one after another hand everything over; no lease ever expires',
     plan: planRollingRestart,
-    everySeeds: 3,
+    everySeeds: 5,
     judge: ({ leasesLost }, world) => {
       const expired = leasesLost.filter(({ reason }) => reason === 'expired').length
       if (expired > 0) world.violation('L3', `${expired} leases expired in an orderly fleet`)
@@ -58,26 +59,26 @@ export const SWARM: readonly Scenario[] = [
     name: 'slow-wakes',
     about: 'S7, S8: answers take a second, and paused workers wake just as their leases run out',
     plan: planSlowWakes,
-    everySeeds: 3,
+    everySeeds: 5,
   },
   {
     name: 'broken-lock',
     about: 'R36: nobody can lead, yet the leases of a dead worker are served',
     plan: planBrokenLock,
-    everySeeds: 3,
+    everySeeds: 5,
   },
   {
     name: 'calm',
     about: 'S23, L5: ten minutes in which nothing goes wrong and nothing moves',
     plan: planCalm,
-    everySeeds: 10,
+    everySeeds: 25,
     judge: judgeCalm(CALM_MS),
   },
   {
     name: 'calm-day',
     about: 'S23, L5: as calm, for 24 hours',
     plan: planCalmDay,
-    everySeeds: 500,
+    everySeeds: 400,
     judge: judgeCalm(CALM_DAY_MS),
   },
 ]
