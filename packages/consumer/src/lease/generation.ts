@@ -4,7 +4,7 @@ import { nowMs } from '@millrace/core/internal'
 import { LeaseTableError } from '../errors.ts'
 import type { LeaseTableAccess } from './lease-table-access.ts'
 import { keyOf } from './lease-writes.ts'
-import { judgeMigrationRow, migrationWrite } from './migration-row.ts'
+import { judgeMigrationRow, type MigrationVerdict, migrationWrite } from './migration-row.ts'
 import { MIGRATION_KEY } from './reserved-keys.ts'
 
 export const UPGRADE_HINT: string =
@@ -35,11 +35,16 @@ export async function isFounded(table: LeaseTableAccess, signal: AbortSignal): P
   if (row === undefined) return false
   const verdict = judgeMigrationRow(row)
   if (verdict.kind === 'run') return true
-  throw new LeaseTableError(
-    table.tableName,
-    `row ${MIGRATION_KEY} says ${JSON.stringify(verdict.clientVersion.slice(0, LONGEST_SHOWN))}: ${verdict.why}`,
-    UPGRADE_HINT,
-  )
+  throw generationRefused(table.tableName, verdict)
+}
+
+/** What a start is refused with, and what ends a worker whose fleet is rolled back beneath it. */
+export function generationRefused(
+  tableName: string,
+  { clientVersion, why }: Extract<MigrationVerdict, { kind: 'refuse' }>,
+): LeaseTableError {
+  const shown = JSON.stringify(clientVersion.slice(0, LONGEST_SHOWN))
+  return new LeaseTableError(tableName, `row ${MIGRATION_KEY} says ${shown}: ${why}`, UPGRADE_HINT)
 }
 
 /** Whoever may write the row may write 400 KB there. */

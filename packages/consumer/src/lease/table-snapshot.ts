@@ -3,7 +3,8 @@ import type { dynamo } from '@millrace/core'
 import { type LeaderRow, readLeaderRow } from './leader-row.ts'
 import type { Lease } from './lease.ts'
 import { readLeaseRow, type SkippedRow } from './lease-row.ts'
-import { isReservedKey, LEADER_KEY } from './reserved-keys.ts'
+import { judgeMigrationRow, type MigrationVerdict } from './migration-row.ts'
+import { isReservedKey, LEADER_KEY, MIGRATION_KEY } from './reserved-keys.ts'
 import { readWorkerMetricsRow, type WorkerMetricsRow } from './worker-metrics-row.ts'
 
 const UNREADABLE = 'what KCL always writes is missing'
@@ -13,6 +14,8 @@ export interface TableSnapshot {
   readonly leases: readonly Lease[]
   readonly workers: readonly WorkerMetricsRow[]
   readonly leader: LeaderRow | undefined
+  /** Whether the fleet's generation is still ours; undefined without such a row. */
+  readonly generation: MigrationVerdict | undefined
   /** Rows that are left alone. */
   readonly skipped: readonly SkippedRow[]
 }
@@ -22,6 +25,7 @@ export function snapshotOf(rows: readonly dynamo.Item[]): TableSnapshot {
   const workers: WorkerMetricsRow[] = []
   const skipped: SkippedRow[] = []
   let leader: LeaderRow | undefined
+  let generation: MigrationVerdict | undefined
   for (const row of rows) {
     const reading = readLeaseRow(row)
     const leaseKey = row['leaseKey']?.S ?? ''
@@ -30,7 +34,8 @@ export function snapshotOf(rows: readonly dynamo.Item[]): TableSnapshot {
     else if (leaseKey === LEADER_KEY) {
       leader = readLeaderRow(row)
       if (leader === undefined) skipped.push({ kind: 'malformed', leaseKey, why: UNREADABLE })
-    } else if (row['entityType']?.S === 'WORKER_METRIC_STATS' && !isReservedKey(leaseKey)) {
+    } else if (leaseKey === MIGRATION_KEY) generation = judgeMigrationRow(row)
+    else if (row['entityType']?.S === 'WORKER_METRIC_STATS' && !isReservedKey(leaseKey)) {
       const worker = readWorkerMetricsRow(row)
       if (worker !== undefined) workers.push(worker)
       else skipped.push({ kind: 'malformed', leaseKey, why: UNREADABLE })
@@ -38,5 +43,5 @@ export function snapshotOf(rows: readonly dynamo.Item[]): TableSnapshot {
   }
   leases.sort((a, b) => (a.leaseKey < b.leaseKey ? -1 : 1))
   workers.sort((a, b) => (a.workerId < b.workerId ? -1 : 1))
-  return { leases, workers, leader, skipped }
+  return { leases, workers, leader, generation, skipped }
 }

@@ -6,6 +6,7 @@ import { isServiceError, type Logger, type Metrics } from '@millrace/core'
 import { monotonicMs, noMetrics, nowMs, sleep } from '@millrace/core/internal'
 import { type AssignmentPlan, speaksForItsOwner } from '../lease/assignment-input.ts'
 import { AssignmentStrategy } from '../lease/assignment-strategy.ts'
+import { generationRefused } from '../lease/generation.ts'
 import {
   type AskableLease,
   mayAskOwner,
@@ -42,6 +43,8 @@ export interface AssignerOptions {
   readonly onLook?: ((leases: readonly Lease[], scan: ScanTimes) => void) | undefined
   /** Shards cannot be synced, and that is news. */
   readonly onTrouble?: ((cause: unknown) => void) | undefined
+  /** This worker cannot go on. */
+  readonly onFatal: (cause: unknown) => void
   /** Every scan, for discovery. */
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
@@ -69,6 +72,7 @@ export class Assigner {
   #expired: ReadonlySet<string> = new Set()
   #nextBalanceMs = Number.NEGATIVE_INFINITY
   #failures = 0
+  #isRefused = false
 
   constructor(options: AssignerOptions) {
     this.#options = options
@@ -133,7 +137,9 @@ export class Assigner {
 
   async #observe(): Promise<void> {
     const { lock, onScan, lease } = this.#options
+    if (this.#isRefused) return
     let snapshot = await this.look(lock.leads)
+    if (await this.#isRolledBack(snapshot)) return
     if (await lock.consider(snapshot.leader, monotonicMs())) {
       this.#options.logger.info({}, 'this worker leads now')
       this.#sync.begin()
@@ -148,6 +154,17 @@ export class Assigner {
       await this.#apply(assignments, (owner) => owner === this.#options.workerId)
     }
     await onScan(snapshot.leases)
+  }
+
+  /** An operator may take the fleet back to KCL 2.x beneath us; its workers follow no leader. */
+  async #isRolledBack(snapshot: TableSnapshot): Promise<boolean> {
+    if (snapshot.generation?.kind !== 'refuse') return false
+    // A worker that has just started may be shown the row as it was before.
+    const { generation } = await this.look(true)
+    if (generation?.kind !== 'refuse') return false
+    this.#isRefused = true
+    this.#options.onFatal(generationRefused(this.#options.store.tableName, generation))
+    return true
   }
 
   /** The whole table; what is known of the workers is as new as this from then on. */

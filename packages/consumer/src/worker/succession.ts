@@ -27,14 +27,16 @@ const NOBODY: SuccessionPlan = { mine: [], successors: new Map() }
 export async function planSuccession(options: SuccessionOptions): Promise<SuccessionPlan> {
   const { look, workerId, maxLeasesForWorker, logger } = options
   try {
-    const { leases, workers } = await look()
+    const { leases, workers, generation } = await look()
     // One that is stopping as well has withdrawn by now.
     const present = new Set(workers.map((row) => row.workerId))
+    // Workers of KCL 2.x take free leases themselves; those that we know are on their way out, too.
+    const isRolledBack = generation?.kind === 'refuse'
     const isMine = (row: Lease): boolean => row.leaseOwner === workerId
     const plan = planAssignment({
       leases: leases.map((row) => (isMine(row) ? { ...row, leaseOwner: undefined } : row)),
       expired: new Set(),
-      workers: options.peers().filter((id) => present.has(id)),
+      workers: isRolledBack ? [] : options.peers().filter((id) => present.has(id)),
       maxLeasesForWorker,
       balance: false,
     })

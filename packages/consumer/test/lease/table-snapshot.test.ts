@@ -70,8 +70,18 @@ describe('snapshotOf', () => {
     )
   })
 
+  it('says whether the generation of the fleet is ours', () => {
+    assert.deepEqual(snapshotOf(items).generation, { kind: 'run' })
+    const migration = { leaseKey: { S: 'Migration3.0' }, cv: { S: 'CLIENT_VERSION_2X' } }
+    const { generation } = snapshotOf([migration])
+    assert.equal(generation?.kind, 'refuse')
+  })
+
   it('knows no leader once the row is deleted, and reads an empty table', () => {
     assert.equal(snapshotOf(goldenItems('golden3x.json', 'leader-stopped')).leader, undefined)
-    assert.deepEqual(snapshotOf([]), { leases: [], workers: [], leader: undefined, skipped: [] })
+    assert.deepEqual(snapshotOf([]), {
+      ...{ leases: [], workers: [], skipped: [] },
+      ...{ leader: undefined, generation: undefined },
+    })
   })
 })

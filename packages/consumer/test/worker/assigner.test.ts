@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isServiceError } from '@millrace/core'
+import { type dynamo, isServiceError } from '@millrace/core'
 import { ControlPlane, nowMs, resolveStreamRef, silentLogger, sleep } from '@millrace/core/internal'
 import {
   runInVirtualTime,
@@ -53,7 +53,9 @@ class Fleet {
     readonly assigner: Assigner
     readonly lock: LeaderLock
     readonly scans: number[]
+    readonly fatal: unknown[]
   } {
+    const fatal: unknown[] = []
     const scans: number[] = []
     const lock = new LeaderLock({
       dynamo: this.dynamo,
@@ -84,9 +86,10 @@ class Fleet {
       lease,
       logger: silentLogger,
       signal: new AbortController().signal,
+      onFatal: (cause) => void fatal.push(cause),
       onScan: (leases) => Promise.resolve(void scans.push(leases.length)),
     })
-    return { assigner, lock, scans }
+    return { assigner, lock, scans, fatal }
   }
 
   /** Worker a leads and has all leases. */
@@ -314,6 +317,25 @@ describe('Assigner', () => {
       }
       assert.equal(lock.leads, false)
       assert.equal((await fleet.store.scan(true)).leader, undefined)
+    }))
+
+  it('is not stopped by a stale read of a generation that the fleet has left', () =>
+    inFleet(1, async (fleet) => {
+      await fleet.alive('a')
+      const row = (cv: string): dynamo.Item => ({ leaseKey: { S: 'Migration3.0' }, cv: { S: cv } })
+      await fleet.dynamo.putItem({ TableName: TABLE, Item: row('CLIENT_VERSION_3X') })
+      const stale = row('CLIENT_VERSION_UPGRADE_FROM_2X')
+      const scan = fleet.dynamo.scan.bind(fleet.dynamo)
+      fleet.dynamo.scan = async (input, options) => {
+        const page = await scan(input, options)
+        if (input.ConsistentRead === true) return page
+        const rest = page.Items.filter((item) => item['leaseKey']?.S !== 'Migration3.0')
+        return { ...page, Items: [...rest, stale] }
+      }
+      const { assigner, lock, fatal } = fleet.worker('a')
+      await assigner.step()
+      assert.deepEqual(fatal, [])
+      assert.equal(lock.leads, true)
     }))
 
   it('serves itself when the lock stands still and nobody can take it', () =>

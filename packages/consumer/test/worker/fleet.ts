@@ -39,6 +39,8 @@ interface Slot {
 }
 
 export interface StartOptions {
+  /** That run() rejects is what the test is about. */
+  readonly mayFail?: boolean
   readonly options?: Partial<ConsumerOptions<string>>
   readonly handle?: (data: string, process: SimulatedProcess, shard: ShardContext) => Promise<void>
 }
@@ -69,7 +71,7 @@ export class Fleet {
         },
       })
       if (slot !== undefined) slot.running = running.catch(() => undefined)
-      await running
+      await (start.mayFail === true ? slot?.running : running)
     })
     this.#slots.set(workerId, { handle })
   }
