@@ -1,6 +1,7 @@
 /** Every named history. */
 import { REGRESSIONS } from './regressions/regressions.ts'
 import type { Scenario } from './scenario.ts'
+import { BLOCKED_RENEWAL } from './scenarios/blocked-renewal.ts'
 import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
 import { BOUNDS } from './scenarios/bounds.ts'
 import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
@@ -12,6 +13,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...BOUNDS,
   BOUND_RESHARD,
   LATE_HANDOFF,
+  BLOCKED_RENEWAL,
   ...OVER_SDK,
   ...REGRESSIONS,
 ]

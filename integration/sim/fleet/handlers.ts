@@ -15,6 +15,8 @@ export interface HandlerCall {
   readonly during: 'records' | 'shard-end'
   /** Of a processor: this call is followed by no checkpoint. */
   leaveUnstored(): void
+  /** Synchronous work: see SimulatedProcess. */
+  busy(forMs: number): Promise<void>
 }
 
 export interface HandlerOptions {
@@ -33,6 +35,7 @@ export interface HandlerOptions {
   /** A script's part of each `initialize` of a processor. */
   readonly onInitialize: (shardId: string) => Promise<void> | undefined
   readonly mischief: Mischief
+  readonly busy: (forMs: number) => Promise<void>
   /** A call of this worker will never settle. */
   readonly onStuck: (workerId: string) => void
 }
@@ -55,9 +58,10 @@ export function handlerOf(options: HandlerOptions): Handler {
             if (isStored && records.length > 0) await shard.checkpoint().catch(() => undefined)
           },
           shardEnded: async (shard) => {
-            const { workerId } = options
+            const { workerId, busy } = options
             const during = 'shard-end'
-            await options.onCall({ workerId, records: [], shard, during, leaveUnstored: () => {} })
+            const leaveUnstored = (): void => {}
+            await options.onCall({ workerId, records: [], shard, during, leaveUnstored, busy })
           },
         }),
       }
@@ -80,7 +84,7 @@ async function handleRecords(
   }
   try {
     const during = 'records'
-    await options.onCall({ workerId, records, shard, during, leaveUnstored })
+    await options.onCall({ workerId, records, shard, during, leaveUnstored, busy: options.busy })
   } catch (cause) {
     settled()
     const [failed] = records

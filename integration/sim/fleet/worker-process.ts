@@ -10,7 +10,9 @@ import type { HistoryPlan } from './history-plan.ts'
 import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 
-export interface WorkerProcessOptions extends Omit<HandlerOptions, 'random' | 'plan' | 'mischief'> {
+type OfProcess = 'random' | 'plan' | 'mischief' | 'busy'
+
+export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   readonly plan: HistoryPlan
   readonly world: SimulatedWorld
   readonly table: TableChecker
@@ -105,13 +107,14 @@ export async function runWorker(
     world.note(state)
     if (state === 'draining') drainingMs = world.nowMs()
   })
+  const busy = (forMs: number): Promise<void> => process.busy(forMs)
   const mischief = new Mischief({
     ...{ world, ledger: options.ledger, random: process.random },
     probability: plan.handlerMischief ?? 0,
     untilMs: plan.disturbedMs,
-    busy: (forMs) => process.busy(forMs),
+    busy,
   })
-  const running = consumer.run(handlerOf({ ...options, random: process.random, mischief }))
+  const running = consumer.run(handlerOf({ ...options, random: process.random, mischief, busy }))
   const over = new AbortController()
   void closeWhenAsked(consumer, options, over.signal)
   await running.catch((cause: unknown) => {

@@ -185,4 +185,14 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
     from: 1,
     seeds: 2,
   },
+  {
+    name: 'belief-comes-back',
+    about: 'L13: an answer that comes after the end of belief extends it',
+    file: `${CONSUMER}/worker/held-lease.ts`,
+    find: `if (this.#belief.hasRunOut) this.#end('expired')`,
+    replace: '',
+    scenario: 'blocked-renewal',
+    from: 1,
+    seeds: 8,
+  },
 ]
