@@ -2,7 +2,7 @@
 import type { kinesis } from '@millrace/core'
 import { childrenOf } from './coverage.ts'
 import type { LeaseRow } from './lease-row.ts'
-import type { Report } from './table-checker.ts'
+import type { Report } from './report.ts'
 
 export interface Deletion {
   readonly shardId: string

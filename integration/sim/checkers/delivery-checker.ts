@@ -4,7 +4,8 @@ import { nextTurn } from '@millrace/core/internal'
 import type { SimulatedKinesis } from '@millrace/testing'
 import { KnownShards } from './known-shards.ts'
 import type { Ledger } from './ledger.ts'
-import { LONGEST_BELIEF, type Report, type TableChecker } from './table-checker.ts'
+import type { Report } from './report.ts'
+import { LONGEST_BELIEF, type TableChecker } from './table-checker.ts'
 
 const decoder = new TextDecoder()
 

@@ -3,7 +3,7 @@ import type { kinesis } from '@millrace/core'
 import { uncovered } from './coverage.ts'
 import { holderOf, isEnded, type LeaseRow } from './lease-row.ts'
 import type { Ledger, PutRecord } from './ledger.ts'
-import type { Report } from './table-checker.ts'
+import type { Report } from './report.ts'
 
 export function checkAccount(ledger: Ledger, report: Report): void {
   const undone = ledger.undone()

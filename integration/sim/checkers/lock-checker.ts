@@ -1,6 +1,6 @@
 /** Watches the leader lock: nobody takes it from a leader that is alive (S15). */
 import type { AppliedWrite } from '@millrace/testing'
-import type { Report } from './table-checker.ts'
+import type { Report } from './report.ts'
 
 export interface LockCheckerOptions {
   /** True milliseconds that the lock stands still at least before it may be taken. */

@@ -2,7 +2,7 @@
 import type { CallOrigin } from '@millrace/testing'
 import { changedHands, holderOf, isAsked, isEnded, type LeaseRow } from './lease-row.ts'
 import type { LockChecker } from './lock-checker.ts'
-import type { Report } from './table-checker.ts'
+import type { Report } from './report.ts'
 
 export interface OwnershipCheckerOptions {
   readonly rows: ReadonlyMap<string, LeaseRow>

@@ -12,12 +12,7 @@ import { changedHands, holderOf, type LeaseRow, readRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
 import { LockChecker } from './lock-checker.ts'
 import { OwnershipChecker } from './ownership-checker.ts'
-
-export type Report = (
-  rule: string,
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void
+import type { Report } from './report.ts'
 
 export interface TableCheckerOptions {
   readonly ledger: Ledger

@@ -1,5 +1,5 @@
 /** Breakages that the named scenarios of reliability.md 1.4 must find. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const CONSUMER = 'packages/consumer/src'
 

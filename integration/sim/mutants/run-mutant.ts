@@ -14,7 +14,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../../run-command.ts'
 import { UsageError } from '../arguments.ts'
-import { MUTANTS, type Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { MUTANTS } from './mutants.ts'
 
 /** The source has moved on: a mutant that changes nothing proves nothing. */
 export class MutantNotAppliedError extends Error {}

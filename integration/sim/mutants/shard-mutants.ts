@@ -1,5 +1,5 @@
 /** Breakages that the named scenarios of handlers, reads, shards and their lists must find. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant } from './mutant.ts'
 
 const CONSUMER = 'packages/consumer/src'
 
