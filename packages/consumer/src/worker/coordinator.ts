@@ -22,7 +22,7 @@ import { MetricsTidier } from './metrics-tidier.ts'
 import { OutgoingHandoffs } from './outgoing-handoffs.ts'
 import { PeriodicLoop } from './periodic-loop.ts'
 import { SignOfLife } from './sign-of-life.ts'
-import { planSuccession, type SuccessionPlan } from './succession.ts'
+import { SuccessionPlans } from './succession-plans.ts'
 import { judgeTrouble } from './table-trouble.ts'
 
 export interface CoordinatorOptions
@@ -60,6 +60,7 @@ export class Coordinator {
   readonly #signOfLife: SignOfLife
   readonly #tidier: MetricsTidier
   readonly #assigner: Assigner
+  readonly #succession: SuccessionPlans
   readonly #discovery: Discovery
   readonly #loops: readonly PeriodicLoop[]
   readonly #discoveryLoop: PeriodicLoop
@@ -68,7 +69,6 @@ export class Coordinator {
   readonly #lockLoop: PeriodicLoop
   /** Keys of leases that were given away, or are about to be. */
   readonly #handedOver = new Set<string>()
-  #succession: Promise<SuccessionPlan> | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -117,6 +117,11 @@ export class Coordinator {
       lock: this.#lock,
       signal: this.#abort.signal,
       onScan: (leases) => this.#discovery.consider(leases),
+    })
+    this.#succession = new SuccessionPlans({
+      ...{ ...options, maxLeasesForWorker: lease.maxLeasesForWorker },
+      look: () => this.#assigner.look(true),
+      peers: () => this.#assigner.peers,
     })
     this.#discoveryLoop = new PeriodicLoop({
       everyMs: () => lease.discoveryIntervalMs,
@@ -182,13 +187,13 @@ export class Coordinator {
   async handOver(held: HeldLease): Promise<void> {
     if (held.inHandoff) return await held.handOver(undefined)
     this.#handedOver.add(held.leaseKey)
-    const { successors } = await this.#plan()
+    const { successors } = await this.#succession.current()
     await held.handOver(successors.get(held.leaseKey))
   }
 
   /** On the way out: rows that name this worker and that it never took up. */
   async handOverUnadopted(): Promise<void> {
-    const { mine, successors } = await this.#plan()
+    const { mine, successors } = await this.#succession.current()
     const unadopted = mine.filter(
       ({ leaseKey }) => !this.#held.has(leaseKey) && !this.#handedOver.has(leaseKey),
     )
@@ -223,16 +228,6 @@ export class Coordinator {
   async #showLife(): Promise<void> {
     await this.#signOfLife.give()
     if (this.#lock.leads) await this.#tidier.step(this.#assigner.metricsRows)
-  }
-
-  #plan(): Promise<SuccessionPlan> {
-    const { workerId, lease, logger } = this.#options
-    this.#succession ??= planSuccession({
-      ...{ workerId, logger, maxLeasesForWorker: lease.maxLeasesForWorker },
-      look: () => this.#assigner.look(true),
-      peers: () => this.#assigner.peers,
-    })
-    return this.#succession
   }
 
   #warn(message: string): (cause: unknown, failures?: number) => void {

@@ -33,6 +33,8 @@ export class LeaseGiver {
   readonly #options: LeaseGiverOptions
   readonly #abort = new AbortController()
   readonly #giving = new Map<string, Promise<void>>()
+  /** Workers that are being looked for. */
+  readonly #asking = new Map<string, Promise<boolean>>()
 
   constructor(options: LeaseGiverOptions) {
     this.#options = options
@@ -121,13 +123,12 @@ export class LeaseGiver {
       return { outcome: isDone && next !== undefined ? 'given' : 'lost', to: next }
     }
     const { successor } = to
-    if (successor === undefined || isShardEnded(row)) {
+    if (successor === undefined || isShardEnded(row) || !(await this.#isThere(successor))) {
       return (await store.release(row)) && { outcome: 'freed', to: undefined }
     }
     return (await store.assign(row, successor)) && { outcome: 'given', to: successor }
   }
 
-  /** To a worker that is gone it would go only to run out there. */
   async #finishHandoff(row: Lease): Promise<Parting | undefined> {
     const { store, workerId } = this.#options
     const { leaseOwner: next } = row
@@ -138,7 +139,16 @@ export class LeaseGiver {
     return done && { outcome: 'given', to: next }
   }
 
-  async #isThere(workerId: string): Promise<boolean> {
+  /** To a worker that is gone a lease would go only to run out there. Asked once for many at a time. */
+  #isThere(workerId: string): Promise<boolean> {
+    const asked = this.#asking.get(workerId)
+    if (asked !== undefined) return asked
+    const asking = this.#ask(workerId).finally(() => this.#asking.delete(workerId))
+    this.#asking.set(workerId, asking)
+    return asking
+  }
+
+  async #ask(workerId: string): Promise<boolean> {
     try {
       return await this.#options.store.hasWorker(workerId)
     } catch (cause) {

@@ -89,9 +89,13 @@ export class HeldLeaseBench {
     return stolen
   }
 
+  async showLife(workerId: string): Promise<void> {
+    await this.dynamo.updateItem(workerMetricsWrite(TABLE, workerId, nowMs()))
+  }
+
   /** As a leader asks for it; the next owner gives a sign of life, unless it is gone. */
   async askForHandoff(to = 'you', next: 'alive' | 'gone' = 'alive'): Promise<Lease> {
-    if (next === 'alive') await this.dynamo.updateItem(workerMetricsWrite(TABLE, to, nowMs()))
+    if (next === 'alive') await this.showLife(to)
     const asked = await this.store.startHandoff({ ...(await this.row()), leaseOwner: 'me' }, to)
     if (asked === undefined) throw new Error('not asked')
     return asked

@@ -438,6 +438,7 @@ describe('HeldLease.handOver', () => {
   it('gives the lease to the next owner, or to nobody, and ends', () =>
     holding(async (bench) => {
       await bench.held.begin()
+      await bench.showLife('you')
       await bench.held.handOver('you')
       assert.equal((await bench.row()).leaseOwner, 'you')
       assert.equal(bench.held.ended, 'released')
@@ -450,9 +451,18 @@ describe('HeldLease.handOver', () => {
       }),
     ))
 
+  it('frees the lease when the next owner is gone, for it would run out there', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      await bench.held.handOver('you')
+      assert.equal((await bench.row()).leaseOwner, undefined)
+      assert.deepEqual(bench.partings, [{ outcome: 'freed', to: undefined }])
+    }))
+
   it('waits for the checkpoint before it', () =>
     holding(async (bench) => {
       await bench.held.begin()
+      await bench.showLife('you')
       bench.dynamo.injectFault({ operation: 'updateItem', kind: 'delay', delayMs: 1000 })
       const checkpointing = bench.held.checkpoint(position(200))
       await Promise.all([bench.held.handOver('you'), checkpointing])
@@ -465,6 +475,7 @@ describe('HeldLease.handOver', () => {
     it(`reaches ${newOwner ?? 'nobody'} also after a renewal in doubt that did land`, () =>
       holding(async (bench) => {
         await bench.held.begin()
+        await bench.showLife('you')
         bench.dynamo.injectFault({ operation: 'updateItem', kind: 'lose-reply' })
         bench.dynamo.injectFault({ operation: 'getItem', kind: 'fail' })
         await assert.rejects(bench.held.checkpoint(position(200)), isNoAnswer)
@@ -485,6 +496,7 @@ describe('HeldLease.handOver', () => {
   it('is tried again after a refusal that passes', () =>
     holding(async (bench) => {
       await bench.held.begin()
+      await bench.showLife('you')
       bench.dynamo.injectFault({ operation: 'updateItem', kind: 'throttle', times: 3 })
       await bench.held.handOver('you')
       assert.equal((await bench.row()).leaseOwner, 'you')
