@@ -7,6 +7,7 @@ describe('A fleet that an operator rolls back to KCL 2.x', () => {
     inFleet({ shards: 4 }, async (fleet) => {
       for (const id of ['a', 'b']) fleet.start(id, { mayFail: true })
       await fleet.until('spread', () => fleet.isSpread(4, 'a', 'b'))
+      const before = fleet.moves.length
       const errors: unknown[] = []
       for (const id of ['a', 'b']) fleet.consumer(id).on('error', (cause) => errors.push(cause))
       const row = fleet.row('Migration3.0')
@@ -28,6 +29,8 @@ describe('A fleet that an operator rolls back to KCL 2.x', () => {
         fleet.rows().map((left) => left['leaseKey']?.S?.slice(0, 12)),
         ['Migration3.0', ...Array.from({ length: 4 }, () => 'shardId-0000')],
       )
+      const handedOn = fleet.moves.slice(before).filter(({ to }) => to !== undefined)
+      assert.deepEqual(handedOn, [])
       assert.ok(fleet.rows().every((left) => left['leaseOwner'] === undefined))
     }))
 })
