@@ -21,12 +21,12 @@ import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { HandoffWatch } from './handoff-watch.ts'
 import type { LeaderLock } from './leader-lock.ts'
-import { isStale, mayServeItself } from './leader-rule.ts'
+import { isStale, type LeadingTrouble, mayServeItself, mustMakeWay } from './leader-rule.ts'
 import { type Move, moveLeases } from './lease-moves.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
 import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
-import { ShardSyncDuty } from './shard-sync-duty.ts'
+import { type FailureStreak, ShardSyncDuty } from './shard-sync-duty.ts'
 import { SkippedRows } from './skipped-rows.ts'
 import { judgeTrouble } from './table-trouble.ts'
 
@@ -48,9 +48,6 @@ export interface AssignerOptions {
   /** Every scan, for discovery. */
   readonly onScan: (leases: readonly Lease[]) => Promise<void>
 }
-
-/** As in KCL: a leader that fails this often in a row makes way for another. */
-const MAX_FAILURES = 3
 
 /**
  * How long the first leases of an application wait for workers that start together: whoever has
@@ -82,7 +79,7 @@ export class Assigner {
     this.#sync = new ShardSyncDuty({
       ...options,
       leads: () => options.lock.leads,
-      onFailure: (cause, failures) => this.#syncFailed(cause, failures),
+      onFailure: (cause, streak) => this.#syncFailed(cause, streak),
     })
   }
 
@@ -110,7 +107,7 @@ export class Assigner {
       await this.#observe()
       this.#failures = 0
     } catch (cause) {
-      await this.#makeWay(cause, ++this.#failures)
+      await this.#makeWay(cause, { failures: ++this.#failures, sinceMs: 0, passes: false })
       throw cause
     }
   }
@@ -120,19 +117,20 @@ export class Assigner {
     await this.#sync.settled()
   }
 
-  /** Where another worker would fare no better, the lock stays: assignment goes on beside. */
-  async #syncFailed(cause: unknown, failures: number): Promise<void> {
+  /** Where another worker would fare no better, the lock stays at first: assignment goes on beside. */
+  async #syncFailed(cause: unknown, streak: FailureStreak): Promise<void> {
     // A table that is gone fails the look at it as well, which is where that is judged.
-    if (judgeTrouble(cause, failures) === 'event') this.#options.onTrouble?.(cause)
-    if (isServiceError(cause) && cause.retryable) return
-    await this.#makeWay(cause, failures)
+    if (judgeTrouble(cause, streak.failures) === 'event') this.#options.onTrouble?.(cause)
+    const passes = isServiceError(cause) && cause.retryable
+    await this.#makeWay(cause, { ...streak, passes })
   }
 
-  async #makeWay(cause: unknown, failures: number): Promise<void> {
+  async #makeWay(cause: unknown, trouble: Omit<LeadingTrouble, 'hasPeers'>): Promise<void> {
     const { lock, logger } = this.#options
-    if (failures < MAX_FAILURES || !lock.leads) return
+    const hasPeers = this.peers.length > 0
+    if (!lock.leads || !mustMakeWay({ ...trouble, hasPeers }, monotonicMs())) return
     logger.error({ err: cause }, 'leading failed repeatedly; stepping down')
-    await lock.release()
+    await lock.makeWay()
   }
 
   async #observe(): Promise<void> {
@@ -140,7 +138,7 @@ export class Assigner {
     if (this.#isRefused) return
     let snapshot = await this.look(lock.leads)
     if (await this.#isRolledBack(snapshot)) return
-    if (await lock.consider(snapshot.leader, monotonicMs())) {
+    if (await lock.consider(snapshot.leader, monotonicMs(), this.peers.length > 0)) {
       this.#options.logger.info({}, 'this worker leads now')
       this.#sync.begin()
       snapshot = await this.look(true, this.#formerLeader())

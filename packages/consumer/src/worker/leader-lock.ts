@@ -13,7 +13,7 @@ import { keyOf } from '../lease/lease-writes.ts'
 import { LEADER_KEY } from '../lease/reserved-keys.ts'
 import type { WriteVerdict } from '../lease/write-outcome.ts'
 import { beliefEndMs } from './belief.ts'
-import { type LockObservation, mayAcquire, observeLock } from './leader-rule.ts'
+import { type LockObservation, leavesItToOthers, mayAcquire, observeLock } from './leader-rule.ts'
 import { Serial } from './serial.ts'
 
 export interface LeaderLockOptions {
@@ -37,6 +37,7 @@ export class LeaderLock {
   #seen: LockObservation | undefined
   #heldVersion: string | undefined
   #leadsUntilMs = Number.NEGATIVE_INFINITY
+  #madeWayMs = Number.NEGATIVE_INFINITY
   /** A heartbeat of which we do not know whether it landed. */
   #inDoubt: Heartbeat | undefined
   /** Rises with each end of leading: an answer that comes after it must not revive the leader. */
@@ -59,10 +60,17 @@ export class LeaderLock {
    * Looks at the row of a scan; takes the lock when that is allowed. True when it was taken now.
    *
    * @param answeredMs when the scan was answered: the row may have been written right before
+   * @param hasPeers whether another worker lives that could lead
    */
-  async consider(row: LeaderRow | undefined, answeredMs: number): Promise<boolean> {
+  async consider(
+    row: LeaderRow | undefined,
+    answeredMs: number,
+    hasPeers: boolean,
+  ): Promise<boolean> {
     this.#seen = observeLock(this.#seen, row, answeredMs)
     if (!mayAcquire(this.#seen, monotonicMs())) return false
+    const past = { madeWayMs: this.#madeWayMs, hasPeers }
+    if (leavesItToOthers(this.#seen, monotonicMs(), past)) return false
     return await this.#calls.run(async () => {
       if (this.#heldVersion !== undefined) return false
       const term = this.#term
@@ -118,6 +126,12 @@ export class LeaderLock {
         if (version !== undefined && (await this.#delete(version))) return
       }
     })
+  }
+
+  /** Gives the lock back because this worker cannot lead, and leaves it to others for a while. */
+  async makeWay(): Promise<void> {
+    this.#madeWayMs = monotonicMs()
+    await this.release()
   }
 
   /** A heartbeat whose answer and whose look-up were both lost may still be ours. */

@@ -55,3 +55,43 @@ export function mayServeItself(
   const patienceMs = Math.max(2 * options.assignmentIntervalMs, seen.row?.leaseDurationMs ?? 0)
   return nowMs - seen.sinceMs > patienceMs
 }
+
+/** How long a leader that has made way leaves the lock to others. */
+const HOLD_OFF_MS = 30_000
+/** Nobody has taken a free lock for so long: Java's workers look at it every F. */
+const UNWANTED_MS = 15_000
+
+/** A worker that could not lead would otherwise be the next leader as often as not. */
+export function leavesItToOthers(
+  seen: LockObservation,
+  nowMs: number,
+  { madeWayMs, hasPeers }: { readonly madeWayMs: number; readonly hasPeers: boolean },
+): boolean {
+  if (!hasPeers || nowMs - madeWayMs >= HOLD_OFF_MS) return false
+  // A lock that stands still was taken, and its holder is dead or as badly off.
+  const isFree = seen.row === undefined || seen.row.isReleased
+  return isFree && nowMs - seen.sinceMs < UNWANTED_MS
+}
+
+/** As in KCL: a leader that fails this often in a row makes way for another. */
+const MOST_FAILURES = 3
+/** What passes by itself is given longer, so that an outage does not pass the lock round a fleet. */
+const PASSES_WITHIN_MS = 30_000
+
+export interface LeadingTrouble {
+  /** In a row, from 1. */
+  readonly failures: number
+  /** When the first of them was begun. */
+  readonly sinceMs: number
+  /** Waiting may help; unless it is this worker alone that is badly off. */
+  readonly passes: boolean
+  /** Whether another worker lives that could lead. */
+  readonly hasPeers: boolean
+}
+
+/** By the time the next one makes way, the last one's hold-off is over: somebody always may lead. */
+export function mustMakeWay(trouble: LeadingTrouble, nowMs: number): boolean {
+  const { failures, sinceMs, passes, hasPeers } = trouble
+  if (!passes) return failures >= MOST_FAILURES
+  return hasPeers && nowMs - sinceMs >= PASSES_WITHIN_MS
+}

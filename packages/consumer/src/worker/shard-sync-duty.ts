@@ -20,8 +20,15 @@ export interface ShardSyncDutyOptions {
   readonly logger: Logger
   readonly signal: AbortSignal
   readonly leads: () => boolean
-  /** What is done beside the assignment has failed this often in a row. */
-  readonly onFailure: (cause: unknown, failures: number) => Promise<void>
+  /** What is done beside the assignment has failed. */
+  readonly onFailure: (cause: unknown, streak: FailureStreak) => Promise<void>
+}
+
+/** Failures without a success in between; each is that of a call and all its repetitions. */
+export interface FailureStreak {
+  readonly failures: number
+  /** When the first of them was begun. */
+  readonly sinceMs: number
 }
 
 /** A hole is seen twice, and closed, within a minute. KCL: every 2 minutes, three times. */
@@ -45,6 +52,7 @@ export class ShardSyncDuty {
   #isSynced = false
   #nextAuditMs = Number.NEGATIVE_INFINITY
   #failures = 0
+  #failingSinceMs = 0
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #underWay: Promise<void> | undefined
 
@@ -99,6 +107,7 @@ export class ShardSyncDuty {
 
   async #attempt(leases: readonly Lease[]): Promise<void> {
     const { logger, signal, onFailure } = this.#options
+    if (this.#failures === 0) this.#failingSinceMs = monotonicMs()
     try {
       if (!this.#isSynced) await this.now(leases)
       else if (monotonicMs() >= this.#nextAuditMs) await this.#heal(leases)
@@ -109,7 +118,7 @@ export class ShardSyncDuty {
       this.#failures++
       this.#notBeforeMs = monotonicMs() + pauseMs(this.#failures)
       logger.warn({ err: cause, failures: this.#failures }, 'shard sync failed; trying again')
-      await onFailure(cause, this.#failures)
+      await onFailure(cause, { failures: this.#failures, sinceMs: this.#failingSinceMs })
     }
   }
 

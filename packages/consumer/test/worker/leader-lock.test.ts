@@ -30,9 +30,9 @@ class Contender {
     })
   }
 
-  async look(): Promise<boolean> {
+  async look(hasPeers = false): Promise<boolean> {
     const row = await leaderRow(this.#dynamo)
-    return await this.lock.consider(row, monotonicMs())
+    return await this.lock.consider(row, monotonicMs(), hasPeers)
   }
 
   /** Looks and beats until it is killed or stopped, as a worker does. */
@@ -303,4 +303,29 @@ describe('LeaderLock', () => {
       { numRuns: 30 },
     )
   })
+
+  it('leaves the lock to others for a while once it has made way, but not for ever', () =>
+    runInVirtualTime(async (time) => {
+      const dynamo = await tableWith([])
+      const a = new Contender(dynamo, 'a', time)
+      assert.equal(await a.look(true), true)
+      await a.lock.makeWay()
+      assert.equal(a.lock.leads, false)
+      assert.equal(await leaderRow(dynamo), undefined)
+      for (let tookMs = 0; tookMs < 14_000; tookMs += LOOK_MS) {
+        assert.equal(await a.look(true), false, `${tookMs} ms`)
+        await sleep(LOOK_MS)
+      }
+      // Nobody wants it.
+      await sleep(2000)
+      assert.equal(await a.look(true), true)
+    }))
+
+  it('takes the lock again at once where nobody else could lead', () =>
+    runInVirtualTime(async (time) => {
+      const a = new Contender(await tableWith([]), 'a', time)
+      await a.look()
+      await a.lock.makeWay()
+      assert.equal(await a.look(), true)
+    }))
 })

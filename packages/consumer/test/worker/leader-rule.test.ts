@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import type { LeaderRow } from '../../src/lease/leader-row.ts'
 import {
   type LockObservation,
+  leavesItToOthers,
   mayAcquire,
   mayServeItself,
+  mustMakeWay,
   observeLock,
 } from '../../src/worker/leader-rule.ts'
 
@@ -76,5 +78,44 @@ describe('mayServeItself', () => {
     const seen = { row: undefined, ...LOOK, sinceMs: 0 }
     assert.equal(mayServeItself(seen, 1_000_000, 10_000, options), false)
     assert.equal(mayServeItself(seen, 1_000_000, 10_001, options), true)
+  })
+})
+
+describe('leavesItToOthers', () => {
+  const free = { row: undefined, ...LOOK, sinceMs: 5 }
+  const past = { madeWayMs: 0, hasPeers: true }
+
+  it('leaves a free lock to its peers for 15 s after it has made way', () => {
+    assert.equal(leavesItToOthers(free, 15_004, past), true)
+    assert.equal(leavesItToOthers(free, 15_005, past), false)
+    assert.equal(leavesItToOthers(free, 5, { ...past, hasPeers: false }), false)
+    assert.equal(leavesItToOthers(free, 5, { ...past, madeWayMs: Number.NEGATIVE_INFINITY }), false)
+  })
+
+  it('leaves a lock that others have held meanwhile for 30 s in all', () => {
+    const freed = { ...free, sinceMs: 29_000 }
+    assert.equal(leavesItToOthers(freed, 29_999, past), true)
+    assert.equal(leavesItToOthers(freed, 30_000, past), false)
+  })
+
+  it('takes one whose holder has died', () => {
+    const stale = { row: row('v1'), ...LOOK, sinceMs: 5 }
+    assert.equal(leavesItToOthers(stale, 11_000, past), false)
+  })
+})
+
+describe('mustMakeWay', () => {
+  const trouble = { failures: 3, sinceMs: 1000, passes: false, hasPeers: false }
+
+  it('gives up at the third failure in a row that waiting does not help', () => {
+    assert.equal(mustMakeWay({ ...trouble, failures: 2 }, 99_000), false)
+    assert.equal(mustMakeWay(trouble, 1000), true)
+  })
+
+  it('bears with what passes for 30 s, and for ever where nobody else could lead', () => {
+    const passing = { ...trouble, failures: 9, passes: true, hasPeers: true }
+    assert.equal(mustMakeWay(passing, 30_999), false)
+    assert.equal(mustMakeWay(passing, 31_000), true)
+    assert.equal(mustMakeWay({ ...passing, hasPeers: false }, 99_000), false)
   })
 })

@@ -47,7 +47,7 @@ class Bench {
       logger: silentLogger,
       signal: this.controller.signal,
       leads: () => this.leads,
-      onFailure: async (_cause, failures) => void this.failures.push(failures),
+      onFailure: async (_cause, { failures }) => void this.failures.push(failures),
     })
   }
 
