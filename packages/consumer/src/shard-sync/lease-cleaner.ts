@@ -1,6 +1,7 @@
 /**
- * Deletes the leases of finished shards. One leader does it for the fleet, from the scan that it
- * has anyway. KCL: each worker, for the shards that it ended itself.
+ * Deletes the leases of finished shards, from the scans that a worker makes anyway: the leader does it
+ * for the fleet, any other a little later for the leases that it has itself, since a leader of KCL
+ * cleans none but its own. KCL: each worker, for the shards that it ended itself.
  */
 import { isServiceError, type Logger, type Shard } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
@@ -16,8 +17,8 @@ export interface LeaseCleanerOptions {
   readonly cleanup: ResolvedLeaseCleanup
   readonly logger: Logger
   readonly signal: AbortSignal
-  /** False from the moment on at which this worker leads no more. */
-  readonly mayDelete: () => boolean
+  readonly workerId: string
+  readonly leads: () => boolean
 }
 
 export class LeaseCleaner {
@@ -30,7 +31,7 @@ export class LeaseCleaner {
     this.#options = options
   }
 
-  /** Takes note of every scan; when it is due, deletes what the plan allows. @throws ServiceError */
+  /** Takes note of every scan; when it is due, deletes what the plan allows. */
   async step(leases: readonly Lease[]): Promise<void> {
     const { cleanup } = this.#options
     if (!cleanup.enabled) return
@@ -38,12 +39,23 @@ export class LeaseCleaner {
     this.#note(leases, nowMs)
     if (nowMs < this.#nextMs) return
     const due = new Set(
-      [...this.#endedSinceMs]
-        .filter(([, sinceMs]) => nowMs - sinceMs >= cleanup.completedAfterMs)
-        .map(([leaseKey]) => leaseKey),
+      leases.filter((lease) => this.#isDue(lease, nowMs)).map(({ leaseKey }) => leaseKey),
     )
     if (due.size > 0) await this.#clean(leases, due)
     this.#nextMs = monotonicMs() + cleanup.intervalMs
+  }
+
+  #isDue(lease: Lease, nowMs: number): boolean {
+    const sinceMs = this.#endedSinceMs.get(lease.leaseKey)
+    if (sinceMs === undefined || !this.#isOurs(lease)) return false
+    const { completedAfterMs, intervalMs } = this.#options.cleanup
+    // A leader of ours comes first, so that not every worker asks the service for its shards.
+    const patienceMs = this.#options.leads() ? completedAfterMs : completedAfterMs + intervalMs
+    return nowMs - sinceMs >= patienceMs
+  }
+
+  #isOurs({ leaseOwner }: Lease): boolean {
+    return this.#options.leads() || leaseOwner === this.#options.workerId
   }
 
   #note(leases: readonly Lease[], nowMs: number): void {
@@ -56,11 +68,8 @@ export class LeaseCleaner {
     const deletable = planCleanup({ leases, due })
     // Only a shard that the table alone does not let go is asked for at the service.
     const shards = deletable.length === due.size ? undefined : await this.#completeList()
-    for (const leaseKey of shards === undefined
-      ? deletable
-      : planCleanup({ leases, due, shards })) {
-      await this.#delete(leaseKey)
-    }
+    const allowed = new Set(shards === undefined ? deletable : planCleanup({ leases, due, shards }))
+    for (const lease of leases) if (allowed.has(lease.leaseKey)) await this.#delete(lease)
   }
 
   /** Undefined when the list cannot prove that a shard is gone. */
@@ -77,11 +86,22 @@ export class LeaseCleaner {
     }
   }
 
-  async #delete(leaseKey: string): Promise<void> {
-    const { store, logger, signal, mayDelete } = this.#options
-    if (signal.aborted || !mayDelete()) return
-    if (await store.deleteEnded(leaseKey)) {
-      logger.info({ shardId: leaseKey }, 'deleted the lease of a finished shard')
+  /** A row that stays is no reason to give up leading, and is tried again. */
+  async #delete(lease: Lease): Promise<void> {
+    const { store, logger, signal } = this.#options
+    // Whoever leads no more leaves the others' to its successor.
+    if (signal.aborted || !this.#isOurs(lease)) return
+    const { leaseKey } = lease
+    try {
+      if (await store.deleteEnded(leaseKey)) {
+        logger.info({ shardId: leaseKey }, 'deleted the lease of a finished shard')
+      }
+    } catch (cause) {
+      if (!isServiceError(cause)) throw cause
+      logger.warn(
+        { err: cause, shardId: leaseKey },
+        'the lease of a finished shard was not deleted; trying again later',
+      )
     }
   }
 }

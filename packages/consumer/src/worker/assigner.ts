@@ -134,7 +134,7 @@ export class Assigner {
   }
 
   async #observe(): Promise<void> {
-    const { lock, onScan, lease } = this.#options
+    const { lock, onScan } = this.#options
     if (this.#isRefused) return
     let snapshot = await this.look(lock.leads)
     if (await this.#isRolledBack(snapshot)) return
@@ -144,14 +144,18 @@ export class Assigner {
       snapshot = await this.look(true, this.#formerLeader())
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
-    else if (
-      lock.seen !== undefined &&
-      mayServeItself(lock.seen, monotonicMs(), this.#observer.watchedMs(monotonicMs()), lease)
-    ) {
-      const { assignments } = this.#plan(snapshot, false, this.#expired)
-      await this.#apply(assignments, (owner) => owner === this.#options.workerId)
-    }
+    else await this.#follow(snapshot)
     await onScan(snapshot.leases)
+  }
+
+  async #follow(snapshot: TableSnapshot): Promise<void> {
+    const { lock, lease, workerId } = this.#options
+    this.#sync.beside(snapshot.leases)
+    const nowMs = monotonicMs()
+    if (lock.seen === undefined) return
+    if (!mayServeItself(lock.seen, nowMs, this.#observer.watchedMs(nowMs), lease)) return
+    const { assignments } = this.#plan(snapshot, false, this.#expired)
+    await this.#apply(assignments, (owner) => owner === workerId)
   }
 
   /** An operator may take the fleet back to KCL 2.x beneath us; its workers follow no leader. */

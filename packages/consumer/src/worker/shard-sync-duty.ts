@@ -1,6 +1,6 @@
 /**
  * What a leader does for shards: syncs them when it begins, audits the hash key space, has finished
- * leases deleted. Only an empty table waits for it: with leases there, a service that lists no
+ * leases deleted, which the others do for their own. Only an empty table waits for it: with leases there, a service that lists no
  * shards must not keep orphans from their next worker. KCL: `PeriodicShardSyncManager`.
  */
 import type { Logger } from '@millrace/core'
@@ -17,6 +17,7 @@ export interface ShardSyncDutyOptions {
   readonly syncer: ShardSyncer
   readonly store: Pick<LeaseStore, 'deleteEnded'>
   readonly lease: Pick<ResolvedLeaseOptions, 'leaseCleanup'>
+  readonly workerId: string
   readonly logger: Logger
   readonly signal: AbortSignal
   readonly leads: () => boolean
@@ -62,7 +63,6 @@ export class ShardSyncDuty {
       ...options,
       listShards: (signal) => options.syncer.shards(signal),
       cleanup: options.lease.leaseCleanup,
-      mayDelete: options.leads,
     })
   }
 
@@ -106,11 +106,10 @@ export class ShardSyncDuty {
   }
 
   async #attempt(leases: readonly Lease[]): Promise<void> {
-    const { logger, signal, onFailure } = this.#options
+    const { logger, signal, leads, onFailure } = this.#options
     if (this.#failures === 0) this.#failingSinceMs = monotonicMs()
     try {
-      if (!this.#isSynced) await this.now(leases)
-      else if (monotonicMs() >= this.#nextAuditMs) await this.#heal(leases)
+      if (leads()) await this.#lead(leases)
       await this.#cleaner.step(leases)
       this.#failures = 0
     } catch (cause) {
@@ -120,6 +119,11 @@ export class ShardSyncDuty {
       logger.warn({ err: cause, failures: this.#failures }, 'shard sync failed; trying again')
       await onFailure(cause, { failures: this.#failures, sinceMs: this.#failingSinceMs })
     }
+  }
+
+  async #lead(leases: readonly Lease[]): Promise<void> {
+    if (!this.#isSynced) await this.now(leases)
+    else if (monotonicMs() >= this.#nextAuditMs) await this.#heal(leases)
   }
 
   async #heal(leases: readonly Lease[]): Promise<void> {

@@ -15,12 +15,13 @@ class Bench {
   readonly deleted: string[] = []
   leads = true
   lists = 0
+  delete: (key: string) => Promise<boolean> = async (key) => this.deleted.push(key) > 0
   list: () => readonly Shard[] = () => [childOpen]
   readonly cleaner: LeaseCleaner
 
   constructor(enabled = true) {
     this.cleaner = new LeaseCleaner({
-      store: { deleteEnded: async (key) => this.deleted.push(key) > 0 },
+      store: { deleteEnded: (key) => this.delete(key) },
       listShards: async () => {
         this.lists++
         return this.list()
@@ -28,7 +29,8 @@ class Bench {
       cleanup: { enabled, intervalMs: 1000, completedAfterMs: 5000 },
       logger: silentLogger,
       signal: new AbortController().signal,
-      mayDelete: () => this.leads,
+      workerId: 'a',
+      leads: () => this.leads,
     })
   }
 
@@ -99,5 +101,35 @@ describe('LeaseCleaner', () => {
       const bench = new Bench()
       bench.leads = false
       assert.deepEqual(await bench.twice([ended, begun]), [])
+    }))
+
+  it('deletes its own a little later where another leads', () =>
+    runInVirtualTime(async () => {
+      const bench = new Bench()
+      bench.leads = false
+      const own = { ...ended, leaseOwner: 'a' }
+      const other = leaseOf(shardId(5), {
+        ...{ checkpoint: position('SHARD_END'), leaseOwner: 'b', childShardIds: [shardId(1)] },
+      })
+      assert.deepEqual(await bench.twice([own, other, begun]), [])
+      await sleep(1000)
+      await bench.cleaner.step([own, other, begun])
+      assert.deepEqual(bench.deleted, [own.leaseKey])
+      await bench.cleaner.step([other, begun])
+      assert.equal(bench.lists, 0)
+    }))
+
+  it('tries again when a delete fails, and fails nobody', () =>
+    runInVirtualTime(async () => {
+      const bench = new Bench()
+      const { delete: works } = bench
+      bench.delete = async () => {
+        throw new ServiceError('DeleteItem', 'AccessDeniedException', 'no', { kind: 'denied' })
+      }
+      assert.deepEqual(await bench.twice([ended, begun]), [])
+      bench.delete = works
+      await sleep(1000)
+      await bench.cleaner.step([ended, begun])
+      assert.deepEqual(bench.deleted, [ended.leaseKey])
     }))
 })

@@ -44,6 +44,7 @@ class Bench {
       lease: {
         leaseCleanup: { enabled: true, intervalMs: 1000, completedAfterMs: 5000, ...leaseCleanup },
       },
+      workerId: 'a',
       logger: silentLogger,
       signal: this.controller.signal,
       leads: () => this.leads,
