@@ -28,6 +28,7 @@ import {
   completeHandoffWrite,
   releaseWrite,
   startHandoffWrite,
+  takeWrite,
 } from './owner-writes.ts'
 import { ownedByQuery } from './table-shape.ts'
 import { snapshotOf, type TableSnapshot } from './table-snapshot.ts'
@@ -38,6 +39,7 @@ import {
   judgeOwnerWrite,
   judgePrepare,
   judgeStartTimestamp,
+  judgeTake,
   type WriteVerdict,
 } from './write-outcome.ts'
 
@@ -179,6 +181,16 @@ export class LeaseStore {
   assign(lease: Lease, newOwner: string): Promise<Lease | undefined> {
     return this.#ownerWrite(assignWrite(this.tableName, lease, newOwner), (now) =>
       judgeOwnerWrite(lease, now, newOwner),
+    )
+  }
+
+  /** Takes the lease from an owner that lives; undefined when it is not the owner any more. */
+  take(
+    lease: Lease & { readonly leaseOwner: string },
+    newOwner: string,
+  ): Promise<Lease | undefined> {
+    return this.#ownerWrite(takeWrite(this.tableName, lease, newOwner), (now) =>
+      judgeTake(lease, now, newOwner),
     )
   }
 

@@ -1,7 +1,7 @@
 /**
  * The writes that change who has a lease: by a leader, by a worker that hands over, by one that
- * lets go. Pure: requests are data. KCL conditions on both owners; the counter is ours on top, so
- * that a request which comes late never falls on a tenure that has begun since.
+ * lets go. Pure: requests are data. KCL conditions on both owners; the counter is mostly ours on top,
+ * so that a request which comes late never falls on a tenure that has begun since.
  */
 import type { dynamo } from '@millrace/core'
 import type { Lease } from './lease.ts'
@@ -21,6 +21,24 @@ export function assignWrite(
     UpdateExpression:
       'SET leaseOwner = :new REMOVE checkpointOwner ADD leaseCounter :one' +
       (counted ? ', ownerSwitchesSinceCheckpoint :one' : ''),
+  }
+}
+
+/**
+ * Takes the lease from an owner that lives, unasked. The counter is not asked for, as in KCL: one that
+ * checkpoints often has always written since.
+ */
+export function takeWrite(
+  tableName: string,
+  lease: Lease & { readonly leaseOwner: string },
+  newOwner: string,
+): dynamo.UpdateItemInput {
+  const { ExpressionAttributeValues, ...write } = startHandoffWrite(tableName, lease, newOwner)
+  return {
+    ...write,
+    UpdateExpression:
+      'SET leaseOwner = :new ADD leaseCounter :one, ownerSwitchesSinceCheckpoint :one',
+    ExpressionAttributeValues: { ...ExpressionAttributeValues, ':one': { N: '1' } },
   }
 }
 

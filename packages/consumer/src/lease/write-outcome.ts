@@ -85,6 +85,13 @@ export function judgeOwnerWrite(
   return applied ? 'applied' : 'lost'
 }
 
+/** A lease taken from an owner that lives and may have written since: the counter tells nothing. */
+export function judgeTake(known: Lease, now: Lease | undefined, newOwner: string): WriteVerdict {
+  if (now === undefined || now.checkpointOwner !== undefined) return 'lost'
+  if (now.leaseOwner === known.leaseOwner) return 'not-applied'
+  return now.leaseOwner === newOwner ? 'applied' : 'lost'
+}
+
 /** A leader's request for a handoff: the counter tells nothing, the owner goes on renewing. */
 export function judgeHandoffStart(
   known: Lease,

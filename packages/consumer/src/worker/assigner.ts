@@ -269,12 +269,12 @@ export class Assigner {
   ): Promise<ReadonlyMap<string, Lease>> {
     const { store, logger, signal, lease: options } = this.#options
     const fleet = { expired: this.#expired, live: this.#alive }
-    const { enabled } = options.gracefulHandoff
     return await moveLeases(moves, {
       store,
       logger,
       mayMove: (newOwner) => !signal.aborted && allowed(newOwner),
-      asksOwner: (lease): lease is AskableLease => enabled && mayAskOwner(lease, fleet),
+      mayAskOwner: (lease): lease is AskableLease => mayAskOwner(lease, fleet),
+      asksOwners: options.gracefulHandoff.enabled,
     })
   }
 }

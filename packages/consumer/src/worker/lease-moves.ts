@@ -16,8 +16,10 @@ export interface MoveOptions {
   readonly logger: Logger
   /** Asked before each write: the leadership may be gone by then. */
   readonly mayMove: (newOwner: string | undefined) => boolean
-  /** True for a lease whose owner is to finish first. */
-  readonly asksOwner: (lease: Lease) => lease is AskableLease
+  /** True for a lease of a live owner that could be asked for it. */
+  readonly mayAskOwner: (lease: Lease) => lease is AskableLease
+  /** Such an owner is to finish first. */
+  readonly asksOwners: boolean
 }
 
 /** Writes under way together: a fleet of hundreds of leases must not wait for them one by one. */
@@ -50,7 +52,7 @@ export async function moveLeases(
 
 async function moved(
   { lease, newOwner }: Move,
-  { store, logger, asksOwner }: MoveOptions,
+  { store, logger, mayAskOwner, asksOwners }: MoveOptions,
 ): Promise<Lease | undefined> {
   const ids = { shardId: lease.shardId, from: actualOwner(lease), to: newOwner }
   if (newOwner === undefined) {
@@ -58,12 +60,13 @@ async function moved(
     if (freed !== undefined) logger.info(ids, 'freed a lease')
     return freed
   }
-  if (asksOwner(lease)) {
+  const isLive = mayAskOwner(lease)
+  if (isLive && asksOwners) {
     const asked = await store.startHandoff(lease, newOwner)
     if (asked !== undefined) logger.info(ids, 'asked for a lease to be handed over')
     return asked
   }
-  const assigned = await store.assign(lease, newOwner)
+  const assigned = await (isLive ? store.take(lease, newOwner) : store.assign(lease, newOwner))
   if (assigned !== undefined) logger.info(ids, 'assigned a lease')
   return assigned
 }

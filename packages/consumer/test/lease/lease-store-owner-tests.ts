@@ -115,6 +115,7 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
   }
   const owners: readonly Owner[] = [
     { name: 'assign', write: (lease) => bench.store.assign(lease, 'you'), leaseOwner: 'you' },
+    { name: 'take', write: (lease) => bench.store.take(lease, 'you'), leaseOwner: 'you' },
     { name: 'release', write: (lease) => bench.store.release(lease), leaseOwner: undefined },
     {
       name: 'release of a lease that was promised',
@@ -205,6 +206,32 @@ export function ownerWriteTests(benchOf: () => LeaseStoreBench): void {
       assert.equal(you?.ownerSwitchesSinceCheckpoint, 1)
       const result = await bench.store.checkpoint(you, 'you', position('200'))
       assert.equal(result.lease?.ownerSwitchesSinceCheckpoint, 0)
+    })
+  })
+
+  describe('take', () => {
+    it('takes the lease from a holder that has renewed since, and counts the switch', async () => {
+      const lease = await bench.owned('me')
+      await bench.store.renew(lease, 'me')
+      const taken = await bench.store.take(lease, 'you')
+      assert.equal(taken?.leaseOwner, 'you')
+      assert.equal(taken.leaseCounter, lease.leaseCounter + 2)
+      assert.equal(taken.ownerSwitchesSinceCheckpoint, 1)
+      assert.deepEqual(await bench.known(lease.leaseKey), taken)
+    })
+
+    it('recovers a write whose reply was lost, also when the holder has renewed since', async () => {
+      const lease = await bench.owned('me')
+      await bench.store.renew(lease, 'me')
+      bench.flaky.failNextWrite('lost-reply')
+      assert.equal((await bench.store.take(lease, 'you'))?.leaseOwner, 'you')
+    })
+
+    it('leaves a handoff alone that has begun since', async () => {
+      const lease = await bench.owned('me')
+      const asked = await bench.startHandoff(lease, 'you')
+      assert.equal(await bench.store.take(lease, 'third'), undefined)
+      assert.deepEqual(await bench.known(lease.leaseKey), asked)
     })
   })
 
