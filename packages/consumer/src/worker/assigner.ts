@@ -73,7 +73,9 @@ export class Assigner {
 
   constructor(options: AssignerOptions) {
     this.#options = options
-    this.#observer = new LeaseObserver(options.lease.failoverTimeMs)
+    this.#observer = new LeaseObserver(options.lease.failoverTimeMs, (owner) =>
+      this.#live.isPrompt(owner),
+    )
     this.#strategy = new AssignmentStrategy(options.lease)
     this.#skipped = new SkippedRows({ ...options, metrics: options.metrics ?? noMetrics })
     this.#sync = new ShardSyncDuty({

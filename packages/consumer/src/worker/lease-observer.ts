@@ -14,22 +14,34 @@ interface Observation {
   readonly leaseCounter: number
   readonly owner: string | undefined
   readonly sinceMs: number
+  /** Its owner was seen to change, and has not written since. */
+  readonly isGiven: boolean
 }
+
+/**
+ * Workers of KCL look for leases every F, write nothing then, and renew for the first time up to F/3
+ * later: what was given to one of them is delivered there before its counter has ever risen.
+ */
+const SLOW_START = 1.5
 
 export class LeaseObserver {
   readonly #failoverTimeMs: number
+  readonly #isPrompt: (owner: string) => boolean
   #seen = new Map<string, Observation>()
   #firstMs: number | undefined
 
-  constructor(failoverTimeMs: number) {
+  /** @param isPrompt whether an owner is known to renew as soon as it has found a lease, as ours do */
+  constructor(failoverTimeMs: number, isPrompt: (owner: string) => boolean = () => true) {
     this.#failoverTimeMs = failoverTimeMs
+    this.#isPrompt = isPrompt
   }
 
   /**
    * A row that a slow scan shows may have been written as late as the answer, and its holder
    * believes from then on; that it stands still is known only for the time when a scan was sent.
    *
-   * @returns keys of owned leases that have stood still for longer than F
+   * @returns keys of owned leases that have stood still for longer than F, or 1.5 F where an owner that
+   *   is slow to begin may not have written yet
    */
   observe(leases: readonly Lease[], scan: ScanTimes): ReadonlySet<string> {
     this.#firstMs ??= scan.answeredMs
@@ -43,12 +55,15 @@ export class LeaseObserver {
         before !== undefined && lease.leaseCounter <= before.leaseCounter && owner === before.owner
       const observation = still
         ? before
-        : { leaseCounter: lease.leaseCounter, owner, sinceMs: scan.answeredMs }
+        : {
+            ...{ leaseCounter: lease.leaseCounter, owner, sinceMs: scan.answeredMs },
+            isGiven: before !== undefined && owner !== before.owner,
+          }
       seen.set(lease.leaseKey, observation)
-      const stoodMs = scan.sentMs - observation.sinceMs
-      if (owner !== undefined && stoodMs > this.#failoverTimeMs && !isShardEnded(lease)) {
-        expired.add(lease.leaseKey)
-      }
+      if (owner === undefined || isShardEnded(lease)) continue
+      const isSlow = observation.isGiven && !this.#isPrompt(owner)
+      const patienceMs = isSlow ? SLOW_START * this.#failoverTimeMs : this.#failoverTimeMs
+      if (scan.sentMs - observation.sinceMs > patienceMs) expired.add(lease.leaseKey)
     }
     this.#seen = seen
     return expired

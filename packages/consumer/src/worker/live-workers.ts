@@ -11,6 +11,8 @@ interface Sighting {
   readonly sinceMs: number | undefined
   /** Between its last two changes, milliseconds; undefined until two were seen. */
   readonly rhythmMs: number | undefined
+  /** Between the last two updates by the clock of their writer, seconds; undefined until two were seen. */
+  readonly gapSeconds: number | undefined
   /** Found dead: silent until its row changes. */
   readonly isDead: boolean
   /** It was seen to change. */
@@ -30,6 +32,12 @@ export class LiveWorkers {
    */
   get proven(): ReadonlySet<string> {
     return this.#proven
+  }
+
+  /** Whether this worker, as of the last look, writes its row at the pace of ours, and not of Java's. */
+  isPrompt(workerId: string): boolean {
+    const gap = this.#seen.get(workerId)?.gapSeconds
+    return gap !== undefined && gap > 0 && gap < PROMPT_BELOW_SECONDS
   }
 
   /** @returns ids, sorted */
@@ -85,14 +93,15 @@ function sight(
   if (before === undefined) {
     // A row that was not there at the last look was written since, whatever time it names.
     const sinceMs = !isOlder || isFresh(row, wallMs) ? monotonicMs : undefined
-    const news = { isDead: false, hasChanged: false, isOlder }
+    const news = { gapSeconds: undefined, isDead: false, hasChanged: false, isOlder }
     return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, ...news }
   }
   // A clock may have been set back, so any change is a sign of life.
   if (before.lastUpdateSeconds === lastUpdateSeconds) return before
   const rhythmMs = before.sinceMs === undefined ? undefined : monotonicMs - before.sinceMs
+  const gapSeconds = lastUpdateSeconds - before.lastUpdateSeconds
   const change = { isDead: false, hasChanged: true, isOlder: before.isOlder }
-  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, ...change }
+  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, gapSeconds, ...change }
 }
 
 /** Our rows change every 10 s, Java's every 30 s; three signs left out are a sign, too. */
@@ -102,6 +111,8 @@ function patienceMs({ rhythmMs }: Sighting): number {
     : Math.min(FRESH_FOR_MS, SIGNS_MISSED * rhythmMs + SLACK_MS)
 }
 
+/** Ours write every 10 s, Java's every 30 s; one of ours may be missed between two looks. */
+const PROMPT_BELOW_SECONDS = 25
 const SIGNS_MISSED = 3
 /** By then any worker that lives has written its row anew: Java's does so every 30 s. */
 const NEW_FOR_MS = 35_000

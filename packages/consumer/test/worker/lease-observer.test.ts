@@ -46,6 +46,37 @@ describe('LeaseObserver', () => {
     assert.deepEqual([...observer.observe([owned(6, { leaseOwner: 'b' })], at(2 * F))], [])
   })
 
+  describe('of owners that are not known to begin at once', () => {
+    const given = (leaseCounter: number): Lease => owned(leaseCounter, { leaseOwner: 'java' })
+    const afterGift = (): LeaseObserver => {
+      const observer = new LeaseObserver(F, (owner) => owner === 'b')
+      observer.observe([owned(5)], at(0))
+      observer.observe([given(6)], at(1000))
+      return observer
+    }
+
+    it('allows 1.5 F from the change of owner to the first renewal', () => {
+      const observer = afterGift()
+      assert.deepEqual([...observer.observe([given(6)], at(1000 + 1.5 * F))], [])
+      assert.deepEqual([...observer.observe([given(6)], at(1001 + 1.5 * F))], ['s'])
+    })
+
+    it('allows F from the first renewal on', () => {
+      const observer = afterGift()
+      observer.observe([given(7)], at(2000))
+      assert.deepEqual([...observer.observe([given(7)], at(2001 + F))], ['s'])
+    })
+
+    it('allows F to what it has not seen change hands, and to owners that begin at once', () => {
+      const observer = new LeaseObserver(F, (owner) => owner === 'b')
+      observer.observe([given(6)], at(0))
+      assert.deepEqual([...observer.observe([given(6)], at(F + 1))], ['s'])
+      observer.observe([owned(7, { leaseOwner: 'b' })], at(F + 2))
+      const expired = observer.observe([owned(7, { leaseOwner: 'b' })], at(2 * F + 3))
+      assert.deepEqual([...expired], ['s'])
+    })
+  })
+
   it('watches the worker that hands over, not the one to come', () => {
     const observer = new LeaseObserver(F)
     const pending = owned(6, { leaseOwner: 'b', checkpointOwner: 'a' })

@@ -46,6 +46,19 @@ describe('LiveWorkers', () => {
     assert.deepEqual(live.observe([row('a', 0), row('b', 7200)], NONE, at(2)), ['a', 'b'])
   })
 
+  it('tells by the times in a row, not by its looks, who writes as often as ours do', () => {
+    const live = new LiveWorkers()
+    const rows = [row('ours', 0), row('java', 0), row('set back', 0)]
+    live.observe(rows, NONE, at(0))
+    for (const { workerId } of rows) assert.equal(live.isPrompt(workerId), false)
+    // Written 10 s, and 30 s, after the last time; both were there a second after the first look.
+    live.observe([row('ours', -10), row('java', -30), row('set back', 10)], NONE, at(1))
+    assert.equal(live.isPrompt('ours'), true)
+    assert.equal(live.isPrompt('java'), false)
+    assert.equal(live.isPrompt('set back'), false)
+    assert.equal(live.isPrompt('nobody'), false)
+  })
+
   it('does not look at its own wall clock after the first sight', () => {
     const live = new LiveWorkers()
     live.observe([row('a', 0)], NONE, at(0))
