@@ -24,6 +24,7 @@ import type { LeaderLock } from './leader-lock.ts'
 import { isStale, type LeadingTrouble, mayServeItself, mustMakeWay } from './leader-rule.ts'
 import { type Move, moveLeases } from './lease-moves.ts'
 import { LeaseObserver, type ScanTimes } from './lease-observer.ts'
+import { LeaseSpillover } from './lease-spillover.ts'
 import { LiveWorkers, receivers } from './live-workers.ts'
 import { observationDelayMs } from './observation-rule.ts'
 import { type FailureStreak, ShardSyncDuty } from './shard-sync-duty.ts'
@@ -63,6 +64,7 @@ export class Assigner {
   readonly #strategy: AssignmentStrategy
   readonly #sync: ShardSyncDuty
   readonly #skipped: SkippedRows
+  readonly #spillover: LeaseSpillover
   #metricsRows: readonly WorkerMetricsRow[] = []
   #liveWorkers: readonly string[] = []
   #alive: ReadonlySet<string> = new Set()
@@ -77,7 +79,9 @@ export class Assigner {
       this.#live.isPrompt(owner),
     )
     this.#strategy = new AssignmentStrategy(options.lease)
-    this.#skipped = new SkippedRows({ ...options, metrics: options.metrics ?? noMetrics })
+    const { logger, metrics = noMetrics } = options
+    this.#skipped = new SkippedRows({ logger, metrics })
+    this.#spillover = new LeaseSpillover({ logger, metrics })
     this.#sync = new ShardSyncDuty({
       ...options,
       leads: () => options.lock.leads,
@@ -85,9 +89,9 @@ export class Assigner {
     })
   }
 
-  /** As the last look showed them. */
-  get metricsRows(): readonly WorkerMetricsRow[] {
-    return this.#metricsRows
+  /** Rows of workers that are surely gone, as the last look showed them. */
+  get silentWorkers(): readonly WorkerMetricsRow[] {
+    return this.#metricsRows.filter(({ workerId }) => this.#live.silent.has(workerId))
   }
 
   /** Workers other than this one that could take over its leases. */
@@ -219,9 +223,7 @@ export class Assigner {
     const settled = new Set(toPromised.map(({ lease }) => lease.leaseKey))
     const expired = [...this.#expired].filter((key) => !settled.has(key))
     const plan = this.#plan(current, balance, new Set([...expired, ...homeless]))
-    if (plan.unplaced > 0) {
-      this.#options.logger.warn({ leases: plan.unplaced }, 'no worker has room for these leases')
-    }
+    this.#spillover.see(plan.unplaced)
     const freed = toFree.map((lease) => ({ lease, newOwner: undefined }))
     const moves = [...toPromised, ...plan.assignments, ...freed]
     const changed = await this.#apply(moves, () => this.#options.lock.leads)

@@ -227,7 +227,7 @@ export class Coordinator {
 
   async #showLife(): Promise<void> {
     await this.#signOfLife.give()
-    if (this.#lock.leads) await this.#tidier.step(this.#assigner.metricsRows)
+    if (this.#lock.leads) await this.#tidier.step(this.#assigner.silentWorkers)
   }
 
   #warn(message: string): (cause: unknown, failures?: number) => void {

@@ -9,6 +9,8 @@ interface Sighting {
   readonly lastUpdateSeconds: number
   /** When this version of the row was first seen; undefined for one that was stale at first sight. */
   readonly sinceMs: number | undefined
+  /** When this version of the row was first seen, however old it was by then. */
+  readonly stoodSinceMs: number
   /** Between its last two changes, milliseconds; undefined until two were seen. */
   readonly rhythmMs: number | undefined
   /** Between the last two updates by the clock of their writer, seconds; undefined until two were seen. */
@@ -25,6 +27,7 @@ export class LiveWorkers {
   #seen = new Map<string, Sighting>()
   #hasLooked = false
   #proven: ReadonlySet<string> = new Set()
+  #silent: ReadonlySet<string> = new Set()
 
   /**
    * Those alive that were seen to write, as of the last look. A row is fresh for a minute whether or
@@ -32,6 +35,11 @@ export class LiveWorkers {
    */
   get proven(): ReadonlySet<string> {
     return this.#proven
+  }
+
+  /** Those whose row has stood still here for a minute: gone, whatever any wall clock says. */
+  get silent(): ReadonlySet<string> {
+    return this.#silent
   }
 
   /** Whether this worker, as of the last look, writes its row at the pace of ours, and not of Java's. */
@@ -49,11 +57,13 @@ export class LiveWorkers {
     const seen = new Map<string, Sighting>()
     const alive: string[] = []
     const proven = new Set<string>()
+    const silent = new Set<string>()
     for (const row of rows) {
       const sighting = sight(row, this.#seen.get(row.workerId), clocks, !this.#hasLooked)
       const isDead = sighting.isDead || ownersOfExpired.has(row.workerId)
       seen.set(row.workerId, { ...sighting, isDead })
-      const { sinceMs } = sighting
+      const { sinceMs, stoodSinceMs } = sighting
+      if (clocks.monotonicMs - stoodSinceMs > FRESH_FOR_MS) silent.add(row.workerId)
       const lately = sinceMs !== undefined && clocks.monotonicMs - sinceMs <= patienceMs(sighting)
       if (!lately || isDead) continue
       alive.push(row.workerId)
@@ -62,6 +72,7 @@ export class LiveWorkers {
     }
     this.#seen = seen
     this.#proven = proven
+    this.#silent = silent
     this.#hasLooked = true
     return alive.sort()
   }
@@ -93,15 +104,17 @@ function sight(
   if (before === undefined) {
     // A row that was not there at the last look was written since, whatever time it names.
     const sinceMs = !isOlder || isFresh(row, wallMs) ? monotonicMs : undefined
+    const stoodSinceMs = monotonicMs
     const news = { gapSeconds: undefined, isDead: false, hasChanged: false, isOlder }
-    return { lastUpdateSeconds, sinceMs, rhythmMs: undefined, ...news }
+    return { lastUpdateSeconds, sinceMs, stoodSinceMs, rhythmMs: undefined, ...news }
   }
   // A clock may have been set back, so any change is a sign of life.
   if (before.lastUpdateSeconds === lastUpdateSeconds) return before
   const rhythmMs = before.sinceMs === undefined ? undefined : monotonicMs - before.sinceMs
   const gapSeconds = lastUpdateSeconds - before.lastUpdateSeconds
   const change = { isDead: false, hasChanged: true, isOlder: before.isOlder }
-  return { lastUpdateSeconds, sinceMs: monotonicMs, rhythmMs, gapSeconds, ...change }
+  const nowMs = monotonicMs
+  return { lastUpdateSeconds, sinceMs: nowMs, stoodSinceMs: nowMs, rhythmMs, gapSeconds, ...change }
 }
 
 /** Our rows change every 10 s, Java's every 30 s; three signs left out are a sign, too. */

@@ -16,7 +16,7 @@ export interface MetricsTidierOptions {
   readonly logger: Logger
 }
 
-/** By wall clocks, as KCL: a day is longer than any two are apart by mistake. Pure. */
+/** By wall clocks, as KCL. Pure. */
 export function staleRows(
   rows: readonly WorkerMetricsRow[],
   wallMs: number,
@@ -32,12 +32,16 @@ export class MetricsTidier {
     this.#options = options
   }
 
-  /** Each delete stands on the row as it was seen: a worker that is back keeps its row. */
-  async step(rows: readonly WorkerMetricsRow[]): Promise<void> {
+  /**
+   * Each delete stands on the row as it was seen: a worker that is back keeps its row.
+   *
+   * @param silent rows that stand still by the monotonic clock: the wall clock here may be days ahead
+   */
+  async step(silent: readonly WorkerMetricsRow[]): Promise<void> {
     if (monotonicMs() < this.#nextMs) return
     this.#nextMs = monotonicMs() + INTERVAL_MS
     const { dynamo, tableName, requestTimeoutMs, logger } = this.#options
-    for (const row of staleRows(rows, nowMs()).slice(0, MOST_AT_ONCE)) {
+    for (const row of staleRows(silent, nowMs()).slice(0, MOST_AT_ONCE)) {
       try {
         await dynamo.deleteItem(workerMetricsDelete(tableName, row), {
           timeoutMs: requestTimeoutMs,

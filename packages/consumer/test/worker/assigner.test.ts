@@ -185,6 +185,9 @@ describe('Assigner', () => {
       await fleet.alive('a', 'b')
       const { assigner, lock } = fleet.worker('a')
       await assigner.step()
+      await fleet.renew('a')
+      await fleet.renew('b')
+      await assigner.step()
       const start = fleet.time.elapsedMs()
       let movedAtMs: number | undefined
       for (let i = 0; i < 10; i++) {

@@ -39,6 +39,8 @@ interface Slot {
 }
 
 export interface StartOptions {
+  /** How far its wall clock is ahead of the world's. */
+  readonly clockOffsetMs?: number
   /** That run() rejects is what the test is about. */
   readonly mayFail?: boolean
   readonly options?: Partial<ConsumerOptions<string>>
@@ -58,21 +60,26 @@ export class Fleet {
   }
 
   start(workerId: string, start: StartOptions = {}): void {
-    const handle = this.world.spawn(workerId, async (process) => {
-      // Spawned processes begin later than this function returns.
-      const slot = this.#slots.get(workerId)
-      const consumer = this.#consumer(process, start.options)
-      if (slot !== undefined) slot.consumer = consumer
-      const running = consumer.run({
-        eachRecord: async ({ data }, shard) => {
-          const { shardId } = shard
-          this.deliveries.push({ workerId, shardId, data, atMs: this.world.nowMs() })
-          await start.handle?.(data, process, shard)
-        },
-      })
-      if (slot !== undefined) slot.running = running.catch(() => undefined)
-      await (start.mayFail === true ? slot?.running : running)
-    })
+    const { clockOffsetMs = 0 } = start
+    const handle = this.world.spawn(
+      workerId,
+      async (process) => {
+        // Spawned processes begin later than this function returns.
+        const slot = this.#slots.get(workerId)
+        const consumer = this.#consumer(process, start.options)
+        if (slot !== undefined) slot.consumer = consumer
+        const running = consumer.run({
+          eachRecord: async ({ data }, shard) => {
+            const { shardId } = shard
+            this.deliveries.push({ workerId, shardId, data, atMs: this.world.nowMs() })
+            await start.handle?.(data, process, shard)
+          },
+        })
+        if (slot !== undefined) slot.running = running.catch(() => undefined)
+        await (start.mayFail === true ? slot?.running : running)
+      },
+      { clockOffsetMs },
+    )
     this.#slots.set(workerId, { handle })
   }
 

@@ -59,6 +59,15 @@ describe('LiveWorkers', () => {
     assert.equal(live.isPrompt('nobody'), false)
   })
 
+  it('calls silent whose row stood still for a minute, whatever time it names', () => {
+    const live = new LiveWorkers()
+    live.observe([row('still', 99_999), row('writes', 99_999)], NONE, at(0))
+    assert.deepEqual([...live.silent], [])
+    live.observe([row('still', 99_999), row('writes', 99_989)], NONE, at(10))
+    live.observe([row('still', 99_999), row('writes', 99_989)], NONE, at(60.001))
+    assert.deepEqual([...live.silent], ['still'])
+  })
+
   it('does not look at its own wall clock after the first sight', () => {
     const live = new LiveWorkers()
     live.observe([row('a', 0)], NONE, at(0))

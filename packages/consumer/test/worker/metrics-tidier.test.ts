@@ -5,6 +5,7 @@ import { snapshotOf } from '../../src/lease/table-snapshot.ts'
 import { workerMetricsWrite } from '../../src/lease/worker-metrics-row.ts'
 import { MetricsTidier } from '../../src/worker/metrics-tidier.ts'
 import { TABLE, tableWith } from '../lease/lease-table-fixture.ts'
+import { inFleet } from './fleet.ts'
 
 const DAY_MS = 86_400_000
 
@@ -42,5 +43,17 @@ describe('MetricsTidier', () => {
       })
       await tidier.step(workers)
       assert.equal(snapshotOf(dynamo.items(TABLE)).workers.length, 1)
+    }))
+
+  it('deletes no row of a worker that lives, however far its clock is ahead', () =>
+    inFleet({ shards: 2 }, async (fleet) => {
+      fleet.start('ahead', { clockOffsetMs: 3 * DAY_MS })
+      await fleet.until('the lead', () => fleet.leader() === 'ahead')
+      fleet.start('b')
+      await fleet.until('spread', () => fleet.isSpread(2, 'ahead', 'b'))
+      await fleet.world.sleep(700_000)
+      assert.equal(fleet.leader(), 'ahead')
+      assert.equal(fleet.world.counted('call.dynamo.deleteItem'), 0)
+      for (const id of ['ahead', 'b']) fleet.kill(id)
     }))
 })
