@@ -28,7 +28,7 @@ export function refuseContradictions(
 /** A worker with these would be taken for dead while it lives. */
 function refuseLeasePeriods(lease: ResolvedLeaseOptions): void {
   const { failoverTimeMs, observationIntervalMs, discoveryIntervalMs } = lease
-  const { workerMetricsIntervalMs } = lease
+  const { workerMetricsIntervalMs, leaderLeaseDurationMs } = lease
   if (observationIntervalMs > failoverTimeMs) {
     throw new InvalidOptionError(
       'lease.observationIntervalMs',
@@ -42,6 +42,13 @@ function refuseLeasePeriods(lease: ResolvedLeaseOptions): void {
       'lease.discoveryIntervalMs',
       `lease.discoveryIntervalMs (${discoveryIntervalMs}) is above lease.failoverTimeMs (${failoverTimeMs})`,
       'Look for assigned leases at least once per failover time; a fifth of it is usual.',
+    )
+  }
+  if (leaderLeaseDurationMs < 2 * observationIntervalMs) {
+    throw new InvalidOptionError(
+      'lease.leaderLeaseDurationMs',
+      `lease.leaderLeaseDurationMs (${leaderLeaseDurationMs}) is below twice lease.observationIntervalMs (${observationIntervalMs})`,
+      'Give a leader at least two looks at the table; five are usual.',
     )
   }
   if (workerMetricsIntervalMs > FRESH_FOR_MS / 2) {

@@ -145,8 +145,8 @@ export interface GracefulHandoffOptions {
    */
   readonly enabled?: boolean | undefined
   /**
-   * How long a worker that is asked may take to finish, milliseconds, default 30,000; then the lease
-   * moves all the same. KCL: `gracefulLeaseHandoffTimeoutMillis`.
+   * How long a worker that is asked may take to finish, milliseconds, default 30,000, least 1,000;
+   * then the lease moves all the same. KCL: `gracefulLeaseHandoffTimeoutMillis`.
    */
   readonly timeoutMs?: number | undefined
 }
@@ -192,7 +192,10 @@ export interface LeaseOptions {
    * KCL: `disableWorkerMetrics`, `workerMetrics`.
    */
   readonly workerMetrics?: 'auto' | 'cpu' | 'off' | undefined
-  /** How long a leader row stands before it is stale, milliseconds, default 10,000. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`. */
+  /**
+   * How long a leader row stands before it is stale, milliseconds, default 10,000, at least twice
+   * `observationIntervalMs`. KCL: `dynamoDbLockBasedLeaderLeaseDurationInMillis`.
+   */
   readonly leaderLeaseDurationMs?: number | undefined
   /** Moves of leases that nobody has lost. */
   readonly gracefulHandoff?: GracefulHandoffOptions | undefined

@@ -9,7 +9,6 @@ import {
 } from '@millrace/core'
 import {
   flag,
-  group,
   integer,
   noMetrics,
   type OptionRule,
@@ -17,13 +16,14 @@ import {
   oneOf,
   optional,
   resolveLogger,
-  resolveOptions,
   resolveStreamRef,
   showValue,
   systemRandom,
   text,
 } from '@millrace/core/internal'
+import { group, resolveOptions } from './consumer-rules.ts'
 import { refuseContradictions } from './contradictions.ts'
+import { hintForBillingMode, KCL_STRATEGIES } from './kcl-names.ts'
 import { checkWorkerId } from './lease/reserved-keys.ts'
 import type {
   ConsumerOptions,
@@ -168,7 +168,7 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
   const { workerUtilization: utilization, ...lease } = resolveOptions<CheckedLease>(path, value, {
     failoverTimeMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
     maxLeasesForWorker: integer({ default: NO_LIMIT, min: 1, max: NO_LIMIT }),
-    assignmentStrategy: oneOf(['lease-count', 'worker-utilization'], 'lease-count'),
+    assignmentStrategy: oneOf(['lease-count', 'worker-utilization'], 'lease-count', KCL_STRATEGIES),
     workerUtilization: optional(workerUtilization),
     assignmentIntervalMs: interval(5000),
     observationIntervalMs: interval(2000),
@@ -178,7 +178,7 @@ function leaseOptions(path: string, value: unknown): ResolvedLeaseOptions {
     leaderLeaseDurationMs: integer({ default: 10_000, min: 100, max: DAY_MS }),
     gracefulHandoff: group<ResolvedGracefulHandoff>({
       enabled: flag(true),
-      timeoutMs: integer({ default: 30_000, min: 0, max: DAY_MS }),
+      timeoutMs: integer({ default: 30_000, min: 1000, max: DAY_MS }),
     }),
     leaseCleanup: group<ResolvedLeaseCleanup>({
       enabled: flag(true),
@@ -205,7 +205,7 @@ const billing: OptionRule<ResolvedLeaseTable['billing']> = (path, value) => {
     throw new InvalidOptionError(
       path,
       `${path} is ${showValue(value)}`,
-      'Use "on-demand" or { readCapacityUnits, writeCapacityUnits }.',
+      hintForBillingMode(value) ?? 'Use "on-demand" or { readCapacityUnits, writeCapacityUnits }.',
     )
   }
   const units = integer({ default: 10, min: 1, max: NO_LIMIT })

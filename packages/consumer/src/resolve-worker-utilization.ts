@@ -1,13 +1,7 @@
 /** WorkerUtilizationOptions -> ResolvedWorkerUtilization. Pure. */
 import { InvalidOptionError } from '@millrace/core'
-import {
-  flag,
-  integer,
-  type OptionRule,
-  optional,
-  resolveOptions,
-  showValue,
-} from '@millrace/core/internal'
+import { flag, integer, type OptionRule, optional, showValue } from '@millrace/core/internal'
+import { resolveOptions } from './consumer-rules.ts'
 import type { ResolvedLeaseOptions, ResolvedWorkerUtilization } from './options.ts'
 
 /** As KCL spaces its moves by load: two reports of CPU use lie in between. */

@@ -198,8 +198,8 @@ describe('resolveConsumerOptions', () => {
       ['an unknown option', { workerID: 'x' }, 'workerID', /Unknown option/, /mean "workerId"/],
       [
         'one of a group',
-        { lease: { failoverTimeMillis: 1 } },
-        'lease.failoverTimeMillis',
+        { lease: { failoverTimeMS: 1 } },
+        'lease.failoverTimeMS',
         /Unknown/,
         /"failoverTimeMs"/,
       ],
@@ -294,7 +294,7 @@ describe('resolveConsumerOptions', () => {
         { lease: { maxLeasesForWorker: 0 } },
         'lease.maxLeasesForWorker',
         /is 0/,
-        /from 1/,
+        /from 1 up \(default unlimited\)/,
       ],
       [
         'an unknown way with a former stream',
@@ -319,10 +319,17 @@ describe('resolveConsumerOptions', () => {
       ],
       [
         'a handoff without time',
-        { lease: { gracefulHandoff: { timeoutMs: -1 } } },
+        { lease: { gracefulHandoff: { timeoutMs: 999 } } },
         'lease.gracefulHandoff.timeoutMs',
-        /timeoutMs is -1/,
-        /0/,
+        /timeoutMs is 999/,
+        /from 1000 to/,
+      ],
+      [
+        'a switch that is a group',
+        { lease: { gracefulHandoff: false } },
+        'lease.gracefulHandoff',
+        /gracefulHandoff is false/,
+        /^Use \{ enabled: false \}\.$/,
       ],
       ['a group that is none', { lease: 5 }, 'lease', /lease is 5/, /Pass an object for lease/],
       [
@@ -428,6 +435,13 @@ describe('resolveConsumerOptions', () => {
         /at most 30000/,
       ],
       [
+        'a leader that is stale before it is looked at twice',
+        { lease: { leaderLeaseDurationMs: 3999 } },
+        'lease.leaderLeaseDurationMs',
+        /\(3999\) is below twice lease.observationIntervalMs \(2000\)/,
+        /at least two looks/,
+      ],
+      [
         'two regions',
         { stream: ARN, region: 'us-east-1' },
         'region',
@@ -470,6 +484,7 @@ describe('resolveConsumerOptions', () => {
     it('none of these: they go together', () => {
       resolved({ client, region: 'eu-west-1', credentials, dynamodbEndpoint: url })
       resolved({ dynamodb, region: 'eu-west-1', credentials, endpoint: url })
+      resolved({ lease: { leaderLeaseDurationMs: 4000, gracefulHandoff: { timeoutMs: 1000 } } })
       resolved({ lease: { failoverTimeMs: 2000, workerMetricsIntervalMs: 30_000 } })
       resolved({
         lease: { failoverTimeMs: 100, observationIntervalMs: 100, discoveryIntervalMs: 100 },

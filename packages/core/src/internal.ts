@@ -21,6 +21,7 @@ export {
   flag,
   group,
   integer,
+  type NameHint,
   nearestName,
   type OptionRule,
   type OptionRules,

@@ -7,30 +7,37 @@ import { InvalidOptionError } from './errors.ts'
 /** Checks one value; `undefined` means the user gave none. */
 export type OptionRule<T> = (path: string, value: unknown) => T
 export type OptionRules<T> = { readonly [K in keyof T]-?: OptionRule<T[K]> }
+/** What to say of a name that is no option where it stands; undefined: nothing is known of it. */
+export type NameHint = (name: string) => string | undefined
 
 /**
- * Applies one rule a key.
+ * Applies one rule a key. `hintFor` knows names from elsewhere, such as another library's.
  *
  * @throws InvalidOptionError naming the option, the value and the rule
  */
-export function resolveOptions<T>(path: string, given: unknown, rules: OptionRules<T>): T {
+export function resolveOptions<T>(
+  path: string,
+  given: unknown,
+  rules: OptionRules<T>,
+  hintFor?: NameHint,
+): T {
   const source = given ?? {}
+  const known = Object.keys(rules)
   if (typeof source !== 'object' || Array.isArray(source)) {
     const what = path === '' ? 'options' : path
+    const isSwitch = typeof given === 'boolean' && known.includes('enabled')
     throw new InvalidOptionError(
       path,
       `${what} is ${showValue(given)}`,
-      `Pass an object for ${what}.`,
+      isSwitch ? `Use { enabled: ${given} }.` : `Pass an object for ${what}.`,
     )
   }
-  const known = Object.keys(rules)
   for (const key of Object.keys(source)) {
     if (Object.hasOwn(rules, key)) continue
-    const near = nearestName(key, known)
     throw new InvalidOptionError(
       join(path, key),
       `Unknown option ${join(path, key)}`,
-      near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${near}"?`,
+      hintFor?.(key) ?? hintAmong(known, key),
     )
   }
   const values = source as Record<string, unknown>
@@ -42,7 +49,12 @@ export function resolveOptions<T>(path: string, given: unknown, rules: OptionRul
   return resolved as T
 }
 
-/** A whole number within bounds, both inclusive. */
+function hintAmong(known: readonly string[], key: string): string {
+  const near = nearestName(key, known)
+  return near === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${near}"?`
+}
+
+/** A whole number within bounds, both inclusive; the largest safe integer stands for no bound. */
 export function integer(bounds: {
   readonly default: number
   readonly min: number
@@ -51,14 +63,22 @@ export function integer(bounds: {
   return (path, value) => {
     if (value === undefined) return bounds.default
     if (!Number.isSafeInteger(value) || Number(value) < bounds.min || Number(value) > bounds.max) {
-      throw new InvalidOptionError(
-        path,
-        `${path} is ${showValue(value)}`,
-        `Use a whole number from ${bounds.min} to ${bounds.max} (default ${bounds.default}).`,
-      )
+      throw new InvalidOptionError(path, `${path} is ${showValue(value)}`, hintOf(bounds))
     }
     return Number(value)
   }
+}
+
+function hintOf(bounds: {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+}): string {
+  const unlimited = Number.MAX_SAFE_INTEGER
+  const range =
+    bounds.max === unlimited ? `from ${bounds.min} up` : `from ${bounds.min} to ${bounds.max}`
+  const byDefault = bounds.default === unlimited ? 'unlimited' : bounds.default
+  return `Use a whole number ${range} (default ${byDefault}).`
 }
 
 export function flag(byDefault: boolean): OptionRule<boolean> {
@@ -72,15 +92,20 @@ export function flag(byDefault: boolean): OptionRule<boolean> {
 export function oneOf<const T extends string>(
   values: readonly T[],
   byDefault: NoInfer<T>,
+  /** Words of elsewhere, such as another library's -> values here. */
+  otherWords: Readonly<Record<string, NoInfer<T>>> = {},
 ): OptionRule<T> {
   return (path, value) => {
     if (value === undefined) return byDefault
     if (typeof value === 'string' && (values as readonly string[]).includes(value))
       return value as T
+    const meant = Object.entries(otherWords).find(([word]) => word === value)?.[1]
     throw new InvalidOptionError(
       path,
       `${path} is ${showValue(value)}`,
-      `Use one of: ${values.join(', ')} (default ${byDefault}).`,
+      meant === undefined
+        ? `Use one of: ${values.join(', ')} (default ${byDefault}).`
+        : `Use "${meant}".`,
     )
   }
 }
@@ -106,8 +131,8 @@ export function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
 }
 
 /** A nested object; left out, all its defaults apply. */
-export function group<T>(rules: OptionRules<T>): OptionRule<T> {
-  return (path, value) => resolveOptions(path, value, rules)
+export function group<T>(rules: OptionRules<T>, hintFor?: NameHint): OptionRule<T> {
+  return (path, value) => resolveOptions(path, value, rules, hintFor)
 }
 
 /** Something the user made, such as a port or a logger, checked by the methods it must have. */

@@ -84,6 +84,29 @@ describe('resolveOptions', () => {
     assert.match(error.hint, /aggregation, retries, mode, name, note, limits/)
   })
 
+  it('says first what is known of a name from elsewhere', () => {
+    const hintFor = (name: string): string | undefined =>
+      name === 'agregation' ? 'Use "aggregation" (KPL: agregation).' : undefined
+    const hintOf = (given: object): string => {
+      try {
+        resolveOptions('', given, RULES, hintFor)
+      } catch (error) {
+        if (error instanceof InvalidOptionError) return error.hint
+        throw error
+      }
+      throw new assert.AssertionError({ message: 'was not refused' })
+    }
+    assert.match(hintOf({ agregation: false }), /KPL/)
+    assert.equal(hintOf({ retriess: 1 }), 'Did you mean "retries"?')
+  })
+
+  it('says how to switch a group on or off that has a switch', () => {
+    const rule = group({ enabled: flag(true) })
+    assert.throws(() => rule('limits', false), { hint: 'Use { enabled: false }.' })
+    assert.throws(() => rule('limits', 5), { hint: 'Pass an object for limits.' })
+    assert.equal(refusal(false, 'limits').hint, 'Pass an object for limits.')
+  })
+
   it('names a nested option by its dotted path', () => {
     assert.equal(refusal({ name: 'a', limits: { record: 1 } }).option, 'limits.record')
     assert.equal(
@@ -112,6 +135,13 @@ describe('resolveOptions', () => {
 })
 
 describe('integer', () => {
+  it('never shows the largest safe integer, which stands for no bound', () => {
+    const unlimited = Number.MAX_SAFE_INTEGER
+    assert.throws(() => integer({ default: unlimited, min: 1, max: unlimited })('n', 0), {
+      hint: 'Use a whole number from 1 up (default unlimited).',
+    })
+  })
+
   const rule = integer({ default: 7, min: -5, max: 10 })
 
   it('takes exactly the whole numbers within its bounds', () => {
