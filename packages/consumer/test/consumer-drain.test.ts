@@ -101,6 +101,35 @@ describe('Consumer, while it drains', () => {
       ))
   }
 
+  it('leaves handlers their time, though the table does not answer', () =>
+    inApplication(async (app) => {
+      let [endedMs, toldMs] = [Number.NaN, Number.NaN]
+      const worker = app.worker('a')
+      const running = worker.runWith({
+        processor: () => ({
+          processRecords: async () => {
+            await sleep(4500)
+            endedMs = app.time.elapsedMs()
+          },
+          shutdownRequested: () => {
+            toldMs = app.time.elapsedMs()
+          },
+        }),
+      })
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      await app.put('slow')
+      await sleep(1000)
+      const fault = { kind: 'delay', delayMs: 60_000, times: Number.POSITIVE_INFINITY } as const
+      for (const operation of ['scan', 'query', 'putItem', 'updateItem'] as const) {
+        app.dynamo.injectFault({ ...fault, operation })
+      }
+      app.dynamo.injectFault({ ...fault, operation: 'deleteItem' })
+      await sleep(1500)
+      await worker.consumer.close({ timeoutMs: 4000 })
+      await running
+      assert.ok(toldMs - endedMs < 100, `${toldMs - endedMs}`)
+    }))
+
   it('ends a shard consumer that waits for parents at once (R40)', () =>
     inApplication(async (app) => {
       const worker = app.worker('a')

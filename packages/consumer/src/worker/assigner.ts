@@ -47,7 +47,7 @@ export interface AssignerOptions {
   /** This worker cannot go on. */
   readonly onFatal: (cause: unknown) => void
   /** Every scan, for discovery. */
-  readonly onScan: (leases: readonly Lease[]) => Promise<void>
+  readonly onScan: (leases: readonly Lease[]) => void
 }
 
 /**
@@ -151,7 +151,7 @@ export class Assigner {
     }
     if (lock.leads) snapshot = await this.#lead(snapshot)
     else await this.#follow(snapshot)
-    await onScan(snapshot.leases)
+    onScan(snapshot.leases)
   }
 
   async #follow(snapshot: TableSnapshot): Promise<void> {

@@ -181,6 +181,7 @@ export class Coordinator {
     this.#abort.abort()
     await this.#loopsEnded()
     await Promise.all([this.#signOfLife.withdraw(), this.#lock.release()])
+    await this.#discovery.settled()
   }
 
   /** To whom a handoff promised it; else, on the way out, to the peer that the plan chooses. */
@@ -201,7 +202,7 @@ export class Coordinator {
       const { leaseKey } = row
       await this.#giver.give(leaseKey, { successor: successors.get(leaseKey) }, row)
     })
-    await this.#giver.settled()
+    await Promise.all([this.#giver.settled(), this.#discovery.settled()])
   }
 
   /** What could not be handed over expires by itself. */
@@ -217,6 +218,7 @@ export class Coordinator {
     this.stop()
     this.#lock.stepDown()
     await this.#loopsEnded()
+    await this.#discovery.settled()
   }
 
   async #loopsEnded(): Promise<void> {

@@ -17,22 +17,33 @@ const AT_ONCE = 16
 
 export class Discovery {
   readonly #options: DiscoveryOptions
+  readonly #queue: string[] = []
+  /** Waiting, or being taken up. */
+  readonly #pending = new Set<string>()
+  readonly #lines = new Set<Promise<void>>()
 
   constructor(options: DiscoveryOptions) {
     this.#options = options
   }
 
-  /** Asks the index. What it says may be old, so each row is read strongly before it is believed. */
+  /**
+   * Asks the index. What it says may be old, so each row is read strongly before it is believed; that
+   * goes on behind: no look at the table waits for it, and none of these waits for another.
+   */
   async step(): Promise<void> {
-    const keys = await this.#options.store.keysOwnedBy(this.#options.workerId)
-    await this.#adopt(keys)
+    this.#adopt(await this.#options.store.keysOwnedBy(this.#options.workerId))
   }
 
   /** Rows of a scan that name this worker, so that a lagging index delays nothing. */
-  async consider(leases: readonly Lease[]): Promise<void> {
+  consider(leases: readonly Lease[]): void {
     this.#letGo(leases)
     const mine = leases.filter(({ leaseOwner }) => leaseOwner === this.#options.workerId)
-    await this.#adopt(mine.map(({ leaseKey }) => leaseKey))
+    this.#adopt(mine.map(({ leaseKey }) => leaseKey))
+  }
+
+  /** Resolves when nothing is being taken up any more. */
+  async settled(): Promise<void> {
+    while (this.#lines.size > 0) await Promise.all(this.#lines)
   }
 
   /**
@@ -47,10 +58,25 @@ export class Discovery {
     }
   }
 
-  async #adopt(keys: readonly string[]): Promise<void> {
-    const news = keys.filter((key) => !this.#options.held.has(key))
-    for (let i = 0; i < news.length; i += AT_ONCE) {
-      await Promise.all(news.slice(i, i + AT_ONCE).map((key) => this.#adoptOne(key)))
+  #adopt(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.#pending.has(key) || this.#options.held.has(key)) continue
+      this.#pending.add(key)
+      this.#queue.push(key)
+    }
+    for (let waiting = this.#queue.length; waiting > 0 && this.#lines.size < AT_ONCE; waiting--) {
+      const line = this.#work().finally(() => this.#lines.delete(line))
+      this.#lines.add(line)
+    }
+  }
+
+  /** Until nothing waits any more; what waits when the worker stops is given away unread. */
+  async #work(): Promise<void> {
+    while (!this.#options.held.isClosed) {
+      const key = this.#queue.shift()
+      if (key === undefined) return
+      await this.#adoptOne(key)
+      this.#pending.delete(key)
     }
   }
 

@@ -56,6 +56,10 @@ export class HeldLeases {
     this.#closed = true
   }
 
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
   /** Begins a tenure of a row that names this worker as its owner. */
   async adopt(lease: Lease): Promise<void> {
     const { workerId } = this.#options

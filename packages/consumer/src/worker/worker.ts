@@ -129,7 +129,7 @@ export class Worker<T> {
   async drain(timeoutMs: number): Promise<void> {
     const endMs = monotonicMs() + timeoutMs
     const leftMs = (): number => Math.max(0, endMs - monotonicMs())
-    await settledWithin([this.#coordinator.stopTaking()], leftMs())
+    await settledWithin([this.#coordinator.stopTaking()], leftMs() * WITHDRAWAL_SHARE)
     const services = [...this.#services.values()]
     for (const { consumer } of services) consumer.requestStop()
     const done = services.map((service) => service.done)
@@ -258,6 +258,8 @@ export class Worker<T> {
   }
 }
 
+/** Of the time for a drain: a table that does not answer leaves the handlers the rest. */
+const WITHDRAWAL_SHARE = 0.5
 /** Of the time left for a drain: the rest is for handing over the leases of handlers that hang. */
 const HANDLERS_SHARE = 0.9
 /** Table management is slower than a lease write. */

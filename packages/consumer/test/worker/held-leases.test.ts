@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { dynamo } from '@millrace/core'
 import { silentLogger, sleep } from '@millrace/core/internal'
 import { runInVirtualTime, type SimulatedDynamo } from '@millrace/testing'
 import type { Lease } from '../../src/lease/lease.ts'
@@ -143,8 +144,10 @@ describe('Discovery', () => {
   it('takes up what the index names, each row read strongly first', () =>
     withRows([mine('s'), mine('t'), leaseOf('u', { leaseOwner: 'you' })], async (bench) => {
       await bench.discovery.step()
+      await bench.discovery.settled()
       assert.deepEqual(bench.events.sort(), ['acquired s', 'acquired t'])
       await bench.discovery.step()
+      await bench.discovery.settled()
       assert.equal(bench.events.length, 2)
     }))
 
@@ -153,9 +156,11 @@ describe('Discovery', () => {
       [mine('s')],
       async ({ discovery, events, store }) => {
         await discovery.step()
+        await discovery.settled()
         assert.deepEqual(events, [])
         const { leases } = await store.scan(true)
-        await discovery.consider(leases)
+        discovery.consider(leases)
+        await discovery.settled()
         assert.deepEqual(events, ['acquired s'])
       },
       60_000,
@@ -171,6 +176,7 @@ describe('Discovery', () => {
         await store.assign(row, 'you')
         assert.deepEqual(await store.keysOwnedBy('me'), ['s'], 'the index still says so')
         await discovery.step()
+        await discovery.settled()
         assert.deepEqual(events, [])
         assert.equal((await store.get('s'))?.leaseOwner, 'you')
       },
@@ -181,16 +187,56 @@ describe('Discovery', () => {
     withRows([mine('s'), mine('t'), mine('u')], async (bench) => {
       bench.dynamo.injectFault({ operation: 'getItem', kind: 'fail' })
       await bench.discovery.step()
+      await bench.discovery.settled()
       assert.equal(bench.events.length, 2)
       assert.equal(bench.errors.length, 1)
       await bench.discovery.step()
+      await bench.discovery.settled()
       assert.equal(bench.events.length, 3)
     }))
+
+  it('lets no read that takes its time hold up the others, nor the next step', () => {
+    const many = Array.from({ length: 30 }, (_, i) => mine(`s${i + 10}`))
+    return withRows(many, async ({ dynamo, discovery, events }) => {
+      dynamo.injectFault({ operation: 'getItem', kind: 'delay', delayMs: 1900 })
+      await discovery.step()
+      await sleep(100)
+      assert.equal(events.length, 29)
+      const late = mine('t')
+      await dynamo.putItem({ TableName: TABLE, Item: rowOfLease(late) })
+      discovery.consider([late])
+      await sleep(100)
+      assert.equal(events.length, 30)
+      await discovery.settled()
+      assert.equal(events.length, 31)
+    })
+  })
+
+  it('reads no row twice at a time, and no more of them once its leases are closed', () => {
+    const many = Array.from({ length: 100 }, (_, i) => mine(`s${i + 100}`))
+    return withRows(many, async ({ dynamo: table, discovery, held, events }) => {
+      const reads: unknown[] = []
+      const times = Number.POSITIVE_INFINITY
+      const delay = { operation: 'getItem', kind: 'delay', delayMs: 500, times } as const
+      const keyOf = (input: unknown): unknown => (input as dynamo.GetItemInput).Key['leaseKey']?.S
+      table.injectFault({ ...delay, when: (input) => reads.push(keyOf(input)) > 0 })
+      await discovery.step()
+      discovery.consider(many)
+      await sleep(600)
+      await discovery.step()
+      held.close()
+      await discovery.settled()
+      assert.deepEqual(reads, [...new Set(reads)])
+      assert.equal(reads.length, 32)
+      assert.equal(events.filter((event) => event.startsWith('acquired')).length, 16)
+    })
+  })
 
   it('takes up many leases in one step', () => {
     const many = Array.from({ length: 50 }, (_, i) => mine(`s${String(i).padStart(2, '0')}`))
     return withRows(many, async ({ discovery, held }) => {
       await discovery.step()
+      await discovery.settled()
       assert.equal(held.all().length, 50)
     })
   })
