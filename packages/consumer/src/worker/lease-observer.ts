@@ -57,7 +57,7 @@ export class LeaseObserver {
         ? before
         : {
             ...{ leaseCounter: lease.leaseCounter, owner, sinceMs: scan.answeredMs },
-            isGiven: before !== undefined && owner !== before.owner,
+            isGiven: before !== undefined && isGiven(before, lease),
           }
       seen.set(lease.leaseKey, observation)
       if (owner === undefined || isShardEnded(lease)) continue
@@ -81,4 +81,10 @@ export class LeaseObserver {
   watchedMs(nowMs: number): number {
     return this.#firstMs === undefined ? 0 : nowMs - this.#firstMs
   }
+}
+
+/** A gift raises the counter by one; what rises a free row by more is its new owner's first renewal. */
+function isGiven(before: Observation, lease: Lease): boolean {
+  if (actualOwner(lease) === before.owner) return false
+  return before.owner !== undefined || lease.leaseCounter - before.leaseCounter < 2
 }

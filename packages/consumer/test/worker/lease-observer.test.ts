@@ -67,6 +67,17 @@ describe('LeaseObserver', () => {
       assert.deepEqual([...observer.observe([given(7)], at(2001 + F))], ['s'])
     })
 
+    it('allows F where a free lease was given and renewed between two looks', () => {
+      const observer = new LeaseObserver(F, () => false)
+      observer.observe([leaseOf('s', { leaseCounter: 5 })], at(0))
+      observer.observe([given(7)], at(1000))
+      assert.deepEqual([...observer.observe([given(7)], at(1001 + F))], ['s'])
+      const handed = new LeaseObserver(F, () => false)
+      handed.observe([owned(5)], at(0))
+      handed.observe([given(7)], at(1000))
+      assert.deepEqual([...handed.observe([given(7)], at(1001 + F))], [])
+    })
+
     it('allows F to what it has not seen change hands, and to owners that begin at once', () => {
       const observer = new LeaseObserver(F, (owner) => owner === 'b')
       observer.observe([given(6)], at(0))
