@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Logger, ServiceError } from '@millrace/core'
+import { type dynamo, type Logger, ServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { HandlerFailedError } from '../src/errors.ts'
 import { inApplication, numbered, SHARD, STREAM, TABLE } from './application.ts'
@@ -170,6 +170,40 @@ describe('Consumer, as seen from outside', () => {
         },
         { shards: 2 },
       ))
+
+    it('tells a lease that is being taken up from one that has not been found yet', () =>
+      inApplication(async (app) => {
+        const worker = app.worker('a')
+        let isSent = false
+        app.dynamo.injectFault({
+          operation: 'updateItem',
+          kind: 'delay',
+          delayMs: 1500,
+          when: (input) => {
+            const { Key } = input as { readonly Key?: dynamo.Item }
+            const isOwn = app.row(SHARD)?.['leaseOwner']?.S === 'a'
+            const isRenewal = Key?.['leaseKey']?.S === SHARD && isOwn
+            isSent ||= isRenewal
+            return isRenewal
+          },
+        })
+        const running = worker.run()
+        await app.until('the first renewal', () => isSent)
+        const other = leaseOf('shardId-000000000009', { leaseOwner: 'a' })
+        const Item = { ...rowOfLease(other), entityType: { S: 'LEASE' } }
+        await app.dynamo.putItem({ TableName: TABLE, Item })
+        const { shards } = await worker.consumer.describe()
+        assert.deepEqual(
+          shards.map(({ state, waitingFor }) => [state, waitingFor]),
+          [
+            ['assigned', 'assigned, first renewal under way'],
+            ['assigned', 'assigned to this worker, which has not taken it up yet'],
+          ],
+        )
+        await app.until('both', () => worker.heard('leaseAcquired').length === 2)
+        await worker.consumer.close()
+        await running
+      }))
 
     it('shows which parents the child of a merge waits for, and then that they ended', () =>
       inApplication(

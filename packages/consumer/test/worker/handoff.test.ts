@@ -185,6 +185,26 @@ describe('Worker, asked to hand a lease over', () => {
       await scene.close(b)
     }))
 
+  it('tells that a handoff is lost with the lease when somebody else takes it meanwhile', () =>
+    inScene(async (scene) => {
+      const { app } = scene
+      await app.put(...numbered(20))
+      const a = scene.start('a', () => 20_000)
+      const { b, shardId } = await scene.asked(a, () => scene.start('b', () => 10))
+      await sleep(4000)
+      const { checkpointOwner: _, ...row } = app.row(shardId) ?? assert.fail()
+      const leaseCounter = { N: String(Number(row['leaseCounter']?.N) + 1) }
+      const leaseOwner = { S: 'third' }
+      const Item = { ...row, leaseCounter, leaseOwner }
+      await app.dynamo.putItem({ TableName: TABLE, Item })
+      await app.until('the end of it', () => ended(a).length === 1, 10_000)
+      assert.deepEqual(
+        ended(a).map(({ reason, to }) => [reason, to]),
+        [['lost', undefined]],
+      )
+      await scene.close(a, b)
+    }))
+
   it('gives at once what waits for its parents (R40)', () =>
     inScene(async (scene) => {
       const { app } = scene

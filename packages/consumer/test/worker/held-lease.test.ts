@@ -46,6 +46,32 @@ describe('HeldLease: the tenure', () => {
       assert.deepEqual(bench.ends, [])
     }))
 
+  it('renews a third of F after the last renewal was sent, however late its answer comes', async () => {
+    const atMs: number[] = []
+    let elapsedMs = (): number => 0
+    await holding(
+      async (bench) => {
+        elapsedMs = () => bench.time.elapsedMs()
+        await bench.held.begin()
+        bench.dynamo.injectFault({
+          operation: 'updateItem',
+          kind: 'delay',
+          delayed: 'reply',
+          delayMs: 1900,
+          times: Number.POSITIVE_INFINITY,
+        })
+        await sleep(3 * F)
+      },
+      { onWrite: () => atMs.push(elapsedMs()) },
+    )
+    const renewals = atMs.slice(1)
+    assert.ok(renewals.length >= 8, `${renewals.length}`)
+    for (const [i, sentMs] of renewals.entries()) {
+      const before = renewals[i - 1]
+      if (before !== undefined) assert.ok(Math.abs(sentMs - before - F / 3) <= 2, atMs.join())
+    }
+  })
+
   it('believes F less the margin after the last write that landed, and then aborts', () =>
     holding(async (bench) => {
       await bench.held.begin()

@@ -31,6 +31,22 @@ describe('LiveWorkers', () => {
     assert.deepEqual(live.observe([row('a', 0)], NONE, at(60.001)), [])
   })
 
+  it('drops one that has left out three signs of its own rhythm, and the slack of a late look', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    live.observe([row('a', -10)], NONE, at(10))
+    assert.deepEqual(live.observe([row('a', -10)], NONE, at(45)), ['a'])
+    assert.deepEqual(live.observe([row('a', -10)], NONE, at(45.001)), [])
+  })
+
+  it('waits no longer than a minute for one of a slow rhythm', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    live.observe([row('a', -30)], NONE, at(30))
+    assert.deepEqual(live.observe([row('a', -30)], NONE, at(90)), ['a'])
+    assert.deepEqual(live.observe([row('a', -30)], NONE, at(90.001)), [])
+  })
+
   it('believes a change of the row, whatever time it names', () => {
     const live = new LiveWorkers()
     assert.deepEqual(live.observe([row('a', 7200)], NONE, at(0)), [])
