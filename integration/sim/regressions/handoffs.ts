@@ -77,13 +77,16 @@ async function askedWhileWaiting(stage: Stage): Promise<void> {
   const next = fleet.alive().find((id) => id !== holder) ?? ''
   await askFor(stage, child, { from: holder, to: next })
   reached(stage, 'asked-while-waiting-for-parents', table.hasEnded(parent) ? 0 : 1)
-  const moves = { rule: 'R40', what: `${holder} hands ${child} over`, withinMs: HANDED_OVER_MS }
-  await stage.reach(moves, () => {
+  // Nobody needed the move, so the leader may ask for it at once again, even before `next` has begun.
+  const hasGoneOn = (): boolean => {
     const row = table.rows.get(child)
-    return row?.owner === next && row.checkpointOwner === undefined
-  })
+    return row?.checkpointOwner === next || (row?.owner !== next && row?.checkpointOwner !== holder)
+  }
+  const moves = { rule: 'R40', what: `${holder} hands ${child} over`, withinMs: HANDED_OVER_MS }
+  await stage.reach(moves, () => table.rows.get(child)?.checkpointOwner !== holder)
   const begins = { rule: 'R40', what: `${next} has ${child}`, withinMs: BEGUN_MS }
-  await stage.reach(begins, () => hasBegun(stage, child, next))
+  await stage.reach(begins, () => hasBegun(stage, child, next) || hasGoneOn())
+  world.count(`marker.handed-over-while-waiting-and-${hasGoneOn() ? 'moved-on' : 'begun'}`)
   if (table.hasEnded(parent)) world.violation('SCENARIO', `${parent} has ended too soon`)
   hold.release()
   const serves = { rule: 'R40', what: 'every shard is served', withinMs: L1_MS }
