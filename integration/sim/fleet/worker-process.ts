@@ -61,10 +61,7 @@ export async function runWorker(
     },
     retrieval: {
       mode: 'polling',
-      idleTimeBetweenReadsMs: 500,
       maxRecords: plan.sizes.maxRecords,
-      // The default of 30 s is KCL's; a read whose answer is lost would outlast L1.
-      requestTimeoutMs: READ_TIMEOUT_MS,
       ...plan.consumer?.retrieval,
     },
     onHandlerError: (failure) => {
@@ -158,6 +155,5 @@ async function closeWhenAsked(
 export const CLOSE_TIMEOUT_MS = 5000
 /** Of a call to the lease table, and a little. */
 const CALL_TIMEOUT_MS = 2100
-const READ_TIMEOUT_MS = 5000
 /** How soon a worker sees that it is to stop. */
 export const LOOK_EVERY_MS = 250

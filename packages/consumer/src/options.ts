@@ -32,8 +32,8 @@ export interface PollingOptions {
   /** Bytes buffered ahead for each shard (one response may exceed it), default 8 MiB. */
   readonly maxPendingBytes?: number | undefined
   /**
-   * Deadline of one GetRecords call, milliseconds, default 10,000 (KCL: 30,000, which leaves a shard
-   * silent for as long when one answer is lost). KCL: `kinesisRequestTimeout`.
+   * Deadline of one GetRecords call, milliseconds, default 5,000: a shard of which one answer was lost
+   * is read again within 10 s, back-off and all (KCL: 30,000). KCL: `kinesisRequestTimeout`.
    */
   readonly requestTimeoutMs?: number | undefined
 }

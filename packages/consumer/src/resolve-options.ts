@@ -144,7 +144,7 @@ const retrieval: OptionRule<ResolvedPolling> = group<ResolvedPolling>({
   idleTimeBetweenReadsMs: integer({ default: 1500, min: 200, max: DAY_MS }),
   maxPendingBatches: integer({ default: 4, min: 1, max: 1000 }),
   maxPendingBytes: integer({ default: 8 * MIB, min: 1, max: NO_LIMIT }),
-  requestTimeoutMs: integer({ default: 10_000, min: 1, max: DAY_MS }),
+  requestTimeoutMs: integer({ default: 5000, min: 1, max: DAY_MS }),
 })
 
 const checkpointPolicy: OptionRule<ResolvedCheckpointPolicy> = (path, value) => {

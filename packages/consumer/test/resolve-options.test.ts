@@ -36,7 +36,7 @@ describe('resolveConsumerOptions', () => {
       idleTimeBetweenReadsMs: 1500,
       maxPendingBatches: 4,
       maxPendingBytes: 8 * 1024 * 1024,
-      requestTimeoutMs: 10_000,
+      requestTimeoutMs: 5000,
     })
     assert.deepEqual(options.lease, {
       failoverTimeMs: 10_000,
