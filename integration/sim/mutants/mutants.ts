@@ -1,10 +1,12 @@
 /** Breakages of the product that the checkers must find: a checker that finds none is worth nothing. */
+import { BOUND_MUTANTS } from './bound-mutants.ts'
 import { FLEET_MUTANTS } from './fleet-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
 import { SHARD_MUTANTS } from './shard-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
+  ...BOUND_MUTANTS,
   ...FLEET_MUTANTS,
   ...REGRESSION_MUTANTS,
   ...SHARD_MUTANTS,

@@ -13,14 +13,8 @@ const BACKLOG = 20
 
 async function resharded(stage: Stage): Promise<void> {
   const calls = new CallWatch(stage)
-  const { world, bounds } = stage
+  const { world, bounds, table, fleet } = stage
   const random = world.random('script')
-  const endedMs = new Map<string, number>()
-  stage.onWrite = ({ key, after }) => {
-    const shardId = key['leaseKey']?.S ?? ''
-    if (after?.['checkpoint']?.S !== 'SHARD_END' || endedMs.has(shardId)) return
-    endedMs.set(shardId, world.nowMs())
-  }
   await stage.settled()
   await sleep(4000 + random.next() * 8000)
   const before = new Set(world.kinesis.shards(STREAM).map(({ ShardId }) => ShardId))
@@ -32,10 +26,16 @@ async function resharded(stage: Stage): Promise<void> {
   const shards = world.kinesis.shards(STREAM)
   const children = shards.map(({ ShardId }) => ShardId).filter((id) => !before.has(id))
   for (const shardId of children) await stage.put(shardId)
+  const closedMs = world.nowMs()
   const parents = [...before].filter((shardId) => childrenOf(shardId, shards).length > 0)
   const goal = { rule: 'L6', what: 'parents end', withinMs: PATIENCE_MS }
-  if ((await stage.reach(goal, () => parents.every((id) => endedMs.has(id)))) === undefined) return
-  const drainedMs = Math.max(...parents.map((shardId) => endedMs.get(shardId) ?? 0))
+  if ((await stage.reach(goal, () => parents.every((id) => table.hasEnded(id)))) === undefined)
+    return
+  // What comes after the last call for a parent is the worker's: to see the end, and to store it.
+  const lastCallsMs = parents.flatMap((shardId) =>
+    fleet.alive().map((workerId) => calls.lastSettledMs(shardId, workerId)),
+  )
+  const drainedMs = Math.max(closedMs, ...lastCallsMs)
   const servedMs = await calls.served('L6', children, { afterMs: 0, withinMs: PATIENCE_MS })
   if (servedMs === undefined) return
   for (const shardId of children) {

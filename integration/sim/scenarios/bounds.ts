@@ -82,7 +82,7 @@ async function stopped(stage: Stage): Promise<void> {
   for (const shardId of shardIds) {
     const servedMs = calls.firstMs(shardId, fromMs, workerId)
     if (servedMs === undefined) continue
-    const settledMs = Math.max(fromMs, calls.lastSettledMs(shardId, workerId))
+    const settledMs = Math.max(fromMs, calls.lastSettledMs(shardId, workerId, fromMs))
     bounds.record('L3', servedMs - settledMs, `handing ${shardId} on`)
   }
 }
@@ -154,6 +154,33 @@ async function cutFromKinesis(stage: Stage): Promise<void> {
   if (servedMs !== undefined) bounds.record('L9-kinesis', servedMs - fromMs, 'reading on')
 }
 
+/**
+ * S8: a call that runs when belief ends is told then, not when its worker comes round to it. Belief
+ * counts from when the last write to the lease that was applied had been sent.
+ */
+async function toldInTime(stage: Stage): Promise<void> {
+  const { world, fleet, table, bounds } = stage
+  const { slot, workerId, shardIds } = await victimOf(stage, 'any')
+  const shardId = shardIds[0] ?? ''
+  let isRunning = false
+  let toldMs: number | undefined
+  stage.onCall = async ({ workerId: caller, shard }) => {
+    if (caller !== workerId || shard.shardId !== shardId || toldMs !== undefined) return
+    isRunning = true
+    await sleep(PATIENCE_MS, shard.signal).catch(() => undefined)
+    if (shard.signal.aborted) toldMs ??= world.nowMs()
+  }
+  await stage.put(shardId)
+  await stage.reach({ rule: 'SCENARIO', what: 'a call', withinMs: 5000 }, () => isRunning)
+  fleet.handle(slot)?.disconnect('dynamo', 30_000)
+  await stage.reach({ rule: 'S8', what: 'the call is told', withinMs: 30_000 }, () => {
+    return toldMs !== undefined
+  })
+  const sentMs = table.lastHeld(shardId, workerId)?.sentMs
+  if (toldMs === undefined || sentMs === undefined) return
+  bounds.record('S8', toldMs - sentMs, `telling a call for ${shardId}`)
+}
+
 function measured(
   name: string,
   about: string,
@@ -179,4 +206,5 @@ export const BOUNDS: readonly Scenario[] = [
     'L9: a worker without its stream goes on when it is back',
     cutFromKinesis,
   ),
+  measured('bound-told', 'S8: a call that runs when belief ends is told at once', toldInTime),
 ]

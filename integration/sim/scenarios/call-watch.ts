@@ -33,10 +33,10 @@ export class CallWatch {
     )?.beganMs
   }
 
-  /** When the last call of a worker for the shard settled, or is still running. */
-  lastSettledMs(shardId: string, workerId: string): number {
+  /** When the last call of a worker for the shard, of those begun by then, settled; now: it has not. */
+  lastSettledMs(shardId: string, workerId: string, begunByMs = Number.POSITIVE_INFINITY): number {
     const last = this.#calls.findLast(
-      (call) => call.shardId === shardId && call.workerId === workerId,
+      (call) => call.shardId === shardId && call.workerId === workerId && call.beganMs <= begunByMs,
     )
     return last === undefined
       ? Number.NEGATIVE_INFINITY
