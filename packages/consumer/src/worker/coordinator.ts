@@ -134,7 +134,7 @@ export class Coordinator {
       onError: this.#warn('looking at the lease table failed; trying again'),
     })
     this.#lifeLoop = new PeriodicLoop({
-      everyMs: () => lease.workerMetricsIntervalMs,
+      everyMs: () => this.#signOfLife.dueInMs(lease.workerMetricsIntervalMs),
       step: () => this.#showLife(),
       onError: this.#warn('the worker metrics row was not written; trying again'),
     })

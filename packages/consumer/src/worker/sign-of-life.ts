@@ -1,6 +1,6 @@
 /** Writes this worker's metrics row: without a fresh one no leader, Java or ours, gives it leases. */
 import { type DynamoPort, isServiceError, type Logger } from '@millrace/core'
-import { nowMs } from '@millrace/core/internal'
+import { monotonicMs, nowMs } from '@millrace/core/internal'
 import { workerMetricsDelete, workerMetricsWrite } from '../lease/worker-metrics-row.ts'
 
 export interface SignOfLifeOptions {
@@ -17,15 +17,25 @@ export class SignOfLife {
   readonly #options: SignOfLifeOptions
   /** Times that the row may carry: of a write without an answer, and of the last one answered. */
   #mayStand: readonly number[] = []
+  #sentMs = Number.NEGATIVE_INFINITY
 
   constructor(options: SignOfLifeOptions) {
     this.#options = options
+  }
+
+  /**
+   * Until the next one, milliseconds. Counts from when the last was sent: a worker that was paused
+   * while it waited for the answer has been silent for as long.
+   */
+  dueInMs(everyMs: number): number {
+    return Math.max(0, this.#sentMs + everyMs - monotonicMs())
   }
 
   async give(): Promise<void> {
     const { dynamo, tableName, workerId, requestTimeoutMs, cpuAverages } = this.#options
     const timeMs = nowMs()
     const seconds = Math.floor(timeMs / 1000)
+    this.#sentMs = monotonicMs()
     try {
       await dynamo.updateItem(workerMetricsWrite(tableName, workerId, timeMs, cpuAverages()), {
         timeoutMs: requestTimeoutMs,

@@ -40,6 +40,21 @@ describe('SignOfLife', () => {
       assert.deepEqual(dynamo.items(TABLE), [])
     }))
 
+  it('is due at once again when the last one took as long as the interval', () =>
+    withLife(async (life, dynamo) => {
+      await life.give()
+      await sleep(4000)
+      assert.equal(life.dueInMs(10_000), 6000)
+      // As one whose process was paused before the answer came.
+      const update = dynamo.updateItem.bind(dynamo)
+      dynamo.updateItem = async (input, options) => {
+        await sleep(13_000)
+        return await update(input, options)
+      }
+      await life.give()
+      assert.equal(life.dueInMs(10_000), 0)
+    }))
+
   it('tells how busy the CPU is, in each row anew', () => {
     let averages: readonly number[] = []
     return withLife(
