@@ -23,24 +23,48 @@ export class UsageError extends Error {}
 const NUMBERS = ['--seeds', '--from', '--seed', '--jobs'] as const
 const TEXTS = ['--scenario', '--mutant'] as const
 const FLAGS = [
-  ...(['--trace', '--json', '--no-timeline'] as const),
+  ...(['--trace', '--json', '--no-timeline', '--help'] as const),
   ...(['--list-mutants', '--list-scenarios'] as const),
 ] as const
 export const DEFAULT_SEEDS = 200
 
-/** @throws UsageError */
-export function parseArguments(given: readonly string[]): SimArguments {
+export const USAGE: string = `Usage: npm run sim -- [--seeds N] [--from N] [--scenario NAME] [--json] [--jobs N]
+       npm run sim -- --seed N [--scenario NAME] [--trace]
+       npm run sim -- --mutant NAME [--json]
+
+  --seeds N         play the histories of N seeds (default ${DEFAULT_SEEDS}), from --from N on (default 1)
+  --seed N          play the histories of this seed alone
+  --scenario NAME   of this scenario alone; --list-scenarios names them all
+  --trace           tell all that happens in the histories of one seed
+  --no-timeline     do not play the first failure again for its timeline
+  --mutant NAME     break a copy of the code: it must be found; --list-mutants names them all
+  --jobs N          processes that share the seeds (default: one a core)
+  --json            the result as one JSON object on the last line of stdout
+  --help            this text
+
+Exit code 0: all rules held (of a mutant: it was not found); 1: one was broken (of a mutant: it was found);
+2: wrong use; 3: the mutant no longer applies.
+`
+
+/** Undefined: the usage is asked for. @throws UsageError */
+export function parseArguments(given: readonly string[]): SimArguments | undefined {
   const numbers = new Map<string, number>()
   const texts = new Map<string, string>()
   const flags = new Set<string>()
   for (let i = 0; i < given.length; i++) {
-    const name = given[i] ?? ''
-    if ((FLAGS as readonly string[]).includes(name)) flags.add(name)
-    else if ((NUMBERS as readonly string[]).includes(name))
-      numbers.set(name, whole(name, given[++i]))
-    else if ((TEXTS as readonly string[]).includes(name)) texts.set(name, filled(name, given[++i]))
-    else throw unknown(name)
+    const [, name = '', inline] = /^([^=]*)(?:=(.*))?$/s.exec(given[i] ?? '') ?? []
+    if (numbers.has(name) || texts.has(name)) throw new UsageError(`${name} is given twice`)
+    const isNumber = (NUMBERS as readonly string[]).includes(name)
+    if ((FLAGS as readonly string[]).includes(name)) {
+      if (inline !== undefined) throw new UsageError(`${name} takes no value`)
+      flags.add(name)
+    } else if (isNumber) numbers.set(name, whole(name, inline ?? given[++i]))
+    else if ((TEXTS as readonly string[]).includes(name))
+      texts.set(name, filled(name, inline ?? given[++i]))
+    else throw unknownName('argument', name, [...NUMBERS, ...TEXTS, ...FLAGS])
   }
+  if (flags.has('--help')) return undefined
+  refuseTwoRanges(numbers)
   return {
     seeds: numbers.get('--seeds') ?? DEFAULT_SEEDS,
     from: numbers.get('--from') ?? 1,
@@ -50,28 +74,40 @@ export function parseArguments(given: readonly string[]): SimArguments {
     mutant: texts.get('--mutant'),
     listMutants: flags.has('--list-mutants'),
     listScenarios: flags.has('--list-scenarios'),
-    jobs: Math.max(1, numbers.get('--jobs') ?? availableParallelism()),
+    jobs: numbers.get('--jobs') ?? availableParallelism(),
     json: flags.has('--json'),
     noTimeline: flags.has('--no-timeline'),
   }
 }
 
-function whole(name: string, text: string | undefined): number {
-  const number = Number(text)
-  if (text === undefined || !Number.isSafeInteger(number) || number < 0) {
-    throw new UsageError(`${name} needs a whole number, not ${text ?? 'nothing'}`)
+function refuseTwoRanges(numbers: ReadonlyMap<string, number>): void {
+  for (const other of ['--seeds', '--from']) {
+    if (numbers.has('--seed') && numbers.has(other)) {
+      throw new UsageError(`--seed is one seed and ${other} many: give one of the two`)
+    }
   }
-  return number
+}
+
+/** Seeds may be 0; a run of no seeds, or in no process, would prove nothing. */
+function whole(name: string, text: string | undefined): number {
+  const least = name === '--seeds' || name === '--jobs' ? 1 : 0
+  if (text !== undefined && /^[0-9]{1,15}$/.test(text) && Number(text) >= least) {
+    return Number(text)
+  }
+  throw new UsageError(`${name} needs a whole number from ${least} up, not ${text ?? 'nothing'}`)
 }
 
 function filled(name: string, text: string | undefined): string {
-  if (text === undefined || text.startsWith('--')) throw new UsageError(`${name} needs a name`)
+  if (text === undefined || text === '' || text.startsWith('--')) {
+    throw new UsageError(`${name} needs a name`)
+  }
   return text
 }
 
-function unknown(name: string): UsageError {
-  const near = nearestName(name, [...NUMBERS, ...TEXTS, ...FLAGS])
+/** With the nearest known one, or all of them. */
+export function unknownName(what: string, name: string, known: readonly string[]): UsageError {
+  const near = nearestName(name, known)
   return new UsageError(
-    `unknown argument ${name}${near === undefined ? '' : `, did you mean ${near}?`}`,
+    `unknown ${what} ${name}${near === undefined ? `; known: ${known.join(', ')}` : `, did you mean ${near}?`}`,
   )
 }

@@ -1,6 +1,6 @@
 /** `npm run sim`: seeded histories of a fleet in virtual time, each judged by the rules of reliability.md. */
 import { monotonicMs } from '@millrace/core/internal'
-import { parseArguments, type SimArguments, UsageError } from './arguments.ts'
+import { parseArguments, type SimArguments, USAGE, UsageError, unknownName } from './arguments.ts'
 import { MUTANTS } from './mutants/mutants.ts'
 import { MutantNotAppliedError, runMutant } from './mutants/run-mutant.ts'
 import { showFailure } from './report/show-failure.ts'
@@ -15,7 +15,7 @@ import { tellOf } from './tell-summary.ts'
 
 const HELD = 0
 const VIOLATED = 1
-const USAGE = 2
+const WRONG_USE = 2
 /** Not 1: a mutant that changes nothing must not pass for one that was found. */
 const NOT_APPLIED = 3
 
@@ -31,9 +31,8 @@ function scenariosOf({ scenario }: SimArguments): readonly Scenario[] {
   if (scenario === undefined) return SCENARIOS
   const found = SCENARIOS.find(({ name }) => name === scenario)
   if (found !== undefined) return [found]
-  throw new UsageError(
-    `unknown scenario ${scenario}; known: ${SCENARIOS.map(({ name }) => name).join(', ')}`,
-  )
+  const known = SCENARIOS.map(({ name }) => name)
+  throw unknownName('scenario', scenario, known)
 }
 
 async function runMany(given: SimArguments): Promise<number> {
@@ -106,6 +105,10 @@ async function runTraced(given: SimArguments, seed: number): Promise<number> {
 
 async function main(): Promise<number> {
   const given = parseArguments(process.argv.slice(2))
+  if (given === undefined) {
+    process.stdout.write(USAGE)
+    return HELD
+  }
   if (given.listMutants) {
     for (const { name } of MUTANTS) say(name)
     return HELD
@@ -124,5 +127,6 @@ try {
 } catch (cause) {
   if (!(cause instanceof UsageError || cause instanceof MutantNotAppliedError)) throw cause
   complain(`sim: ${cause.message}`)
-  process.exitCode = cause instanceof UsageError ? USAGE : NOT_APPLIED
+  if (cause instanceof UsageError) complain('sim: --help lists the arguments')
+  process.exitCode = cause instanceof UsageError ? WRONG_USE : NOT_APPLIED
 }

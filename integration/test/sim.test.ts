@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../run-command.ts'
-import { parseArguments, UsageError } from '../sim/arguments.ts'
 import { uncovered } from '../sim/checkers/coverage.ts'
 import { type LeaseRow, readRow } from '../sim/checkers/lease-row.ts'
 import { Ledger } from '../sim/checkers/ledger.ts'
@@ -60,19 +59,14 @@ describe('npm run sim', () => {
     assert.equal((await sim('--mutant', 'none')).exitCode, 2)
   })
 
+  it('tells how it is used, and exits 0', async () => {
+    const { exitCode, last } = await sim('--help')
+    assert.equal(exitCode, 0)
+    assert.match(last, /3: the mutant no longer applies/)
+  })
+
   it('has mutants of different names', () => {
     assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length)
-  })
-})
-
-describe('parseArguments', () => {
-  it('names the nearest argument', () => {
-    assert.throws(() => parseArguments(['--sead', '1']), /did you mean --seed/)
-  })
-
-  it('refuses a number that is none', () => {
-    assert.throws(() => parseArguments(['--seeds', 'many']), UsageError)
-    assert.throws(() => parseArguments(['--seeds']), UsageError)
   })
 })
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../../run-command.ts'
-import { UsageError } from '../arguments.ts'
+import { unknownName } from '../arguments.ts'
 import type { Mutant } from './mutant.ts'
 import { MUTANTS } from './mutants.ts'
 
@@ -34,9 +34,8 @@ export async function runMutant(
 ): Promise<number> {
   const mutant = MUTANTS.find((one) => one.name === name)
   if (mutant === undefined) {
-    throw new UsageError(
-      `unknown mutant ${name}; known: ${MUTANTS.map((one) => one.name).join(', ')}`,
-    )
+    const known = MUTANTS.map((one) => one.name)
+    throw unknownName('mutant', name, known)
   }
   const copy = mkdtempSync(join(tmpdir(), 'millrace-mutant-'))
   try {
