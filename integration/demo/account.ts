@@ -31,7 +31,7 @@ export interface Account {
   readonly merges: number
   /** Process ids of all workers. */
   readonly workers: readonly number[]
-  /** From the kill to the first delivery by another worker out of a shard that the killed one held. */
+  /** From the kill until another worker delivered from the last of the shards that the killed one held. */
   readonly takeoverMs: number | null
   /** From the start of the first worker of a new application to its first record; null without one. */
   readonly firstRecordMs: number | null

@@ -76,6 +76,6 @@ function killed(account: Account, story: RunStory): string {
   const taken =
     account.takeoverMs === null
       ? 'nothing was delivered from its shards afterwards'
-      : `another worker went on after ${seconds(account.takeoverMs)}`
+      : `others went on with the last of them after ${seconds(account.takeoverMs)}`
   return `worker ${story.killedPid} with SIGKILL, while it held shards ${story.killedShards}; ${taken}`
 }

@@ -18,8 +18,9 @@ export function heldAt(entries: readonly JournalEntry[], atMs: number): Readonly
 }
 
 /**
- * From the kill to the first delivery by another worker out of one of the shards, rounded to
- * milliseconds; null without a kill or without such a delivery.
+ * From the kill to the first delivery by another worker, of the shard that waited longest for it,
+ * rounded to milliseconds. A shard without such a delivery has nothing to say: it may have had no
+ * records any more. null without a kill or without any such delivery.
  */
 export function takeoverOf(
   workers: readonly WorkerJournal[],
@@ -28,13 +29,14 @@ export function takeoverOf(
   if (kill === undefined) return null
   const victim = workers.find(({ pid }) => pid === kill.pid)
   const held = heldAt(victim?.entries ?? [], kill.atMs)
-  let firstMs = Number.POSITIVE_INFINITY
+  const firstMs = new Map<string, number>()
   for (const { pid, entries } of workers) {
     if (pid === kill.pid) continue
     for (const entry of entries) {
       if (entry.kind !== 'delivered' || !held.has(entry.shardId)) continue
-      if (entry.atMs > kill.atMs && entry.atMs < firstMs) firstMs = entry.atMs
+      const before = firstMs.get(entry.shardId) ?? Number.POSITIVE_INFINITY
+      if (entry.atMs > kill.atMs && entry.atMs < before) firstMs.set(entry.shardId, entry.atMs)
     }
   }
-  return firstMs === Number.POSITIVE_INFINITY ? null : Math.round(firstMs - kill.atMs)
+  return firstMs.size === 0 ? null : Math.round(Math.max(...firstMs.values()) - kill.atMs)
 }

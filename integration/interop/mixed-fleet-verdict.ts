@@ -15,7 +15,7 @@ export interface FleetFacts {
   readonly steps: readonly StepFact[]
   readonly leaders: readonly string[]
   readonly crossings: Crossings
-  /** For each kill, how long the shards of the killed worker stood still. */
+  /** For each kill, how long the slowest of the killed worker's shards stood still. */
   readonly takeoverMs: readonly (number | null)[]
   /** Process id -> records. */
   readonly deliveredBy: Readonly<Record<string, number>>
@@ -65,7 +65,7 @@ function summaryOf(facts: FleetFacts, broken: readonly string[]): string {
     `  missing      ${account.missing}`,
     `  corrupt      ${account.corrupt}`,
     `  backwards    ${account.checkpointRegressions} checkpoints`,
-    `  killed       ${account.kills}, taken over after ${takeoverMs.map(told).join(' and ')}`,
+    `  killed       ${account.kills}, the last shard taken over after ${takeoverMs.map(told).join(' and ')}`,
     `  leaders      ${leaders.join(' -> ')}`,
     `  crossings    ${crossings.javaToMillrace} from Java to Millrace, ${crossings.millraceToJava} back`,
     `  Java logs    ${unreadable.length} rows that could not be read`,

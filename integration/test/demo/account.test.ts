@@ -191,6 +191,15 @@ describe('accountOf', () => {
       assert.equal(takeover([held('a'), delivered('a/0', 9)], others), 15)
     })
 
+    it('is that of the slowest shard, whoever took it', () => {
+      const mine = [held('a'), held('b'), held('c')]
+      const others = [delivered('b/1', 40), delivered('a/1', 25), delivered('b/2', 90)]
+      assert.equal(takeover(mine, others), 30)
+      const third = [delivered('b/1', 35)]
+      const journals = evidence([], [mine, others, third], { kills })
+      assert.equal(accountOf(journals).takeoverMs, 25)
+    })
+
     it('ignores shards that were lost or ended before the kill, and deliveries before it', () => {
       const lost: JournalEntry = { kind: 'lost', atMs: 2, shardId: 'a' }
       assert.equal(takeover([held('a'), lost], [delivered('a/1', 25)]), null)

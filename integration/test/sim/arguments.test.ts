@@ -71,7 +71,10 @@ describe('unknownName', () => {
   it('names the nearest, or all', () => {
     const names = SCENARIOS.map(({ name }) => name)
     assert.match(unknownName('scenario', 'r19', names).message, /r19, did you mean R19\?/)
-    assert.match(unknownName('scenario', 'rolling-restarts', names).message, /did you mean rolling-restart\?/)
+    assert.match(
+      unknownName('scenario', 'rolling-restarts', names).message,
+      /did you mean rolling-restart\?/,
+    )
     assert.match(unknownName('scenario', 'nothing like it', names).message, /known: .*R19/)
   })
 })
