@@ -121,12 +121,14 @@ function sight(
 function patienceMs({ rhythmMs }: Sighting): number {
   return rhythmMs === undefined
     ? FRESH_FOR_MS
-    : Math.min(FRESH_FOR_MS, SIGNS_MISSED * rhythmMs + SLACK_MS)
+    : Math.min(FRESH_FOR_MS, SIGNS_MISSED * Math.max(rhythmMs, QUICKEST_MS) + SLACK_MS)
 }
 
 /** Ours write every 10 s, Java's every 30 s; one of ours may be missed between two looks. */
 const PROMPT_BELOW_SECONDS = 25
 const SIGNS_MISSED = 3
+/** A worker that starts writes sooner again than it will go on to. */
+const QUICKEST_MS = 5000
 /** By then any worker that lives has written its row anew: Java's does so every 30 s. */
 const NEW_FOR_MS = 35_000
 /** A look at the table may come late, and a rhythm be measured short by as much. */

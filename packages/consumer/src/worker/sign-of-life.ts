@@ -13,11 +13,20 @@ export interface SignOfLifeOptions {
   readonly logger: Logger
 }
 
+/**
+ * A leader tells our workers from Java's, whose first renewals come later, by how soon a row is written
+ * again; until then it waits for longer should a new worker die.
+ */
+const SOON_AGAIN_MS = 2500
+/** That before the loops begin, and the loop's first. */
+const SIGNS_AT_START = 2
+
 export class SignOfLife {
   readonly #options: SignOfLifeOptions
   /** Times that the row may carry: of a write without an answer, and of the last one answered. */
   #mayStand: readonly number[] = []
   #sentMs = Number.NEGATIVE_INFINITY
+  #given = 0
 
   constructor(options: SignOfLifeOptions) {
     this.#options = options
@@ -28,10 +37,13 @@ export class SignOfLife {
    * while it waited for the answer has been silent for as long.
    */
   dueInMs(everyMs: number): number {
-    return Math.max(0, this.#sentMs + everyMs - monotonicMs())
+    const isStarting = this.#given <= SIGNS_AT_START
+    const pauseMs = isStarting ? Math.min(SOON_AGAIN_MS, everyMs) : everyMs
+    return Math.max(0, this.#sentMs + pauseMs - monotonicMs())
   }
 
   async give(): Promise<void> {
+    this.#given++
     const { dynamo, tableName, workerId, requestTimeoutMs, cpuAverages } = this.#options
     const timeMs = nowMs()
     const seconds = Math.floor(timeMs / 1000)

@@ -75,6 +75,14 @@ describe('LiveWorkers', () => {
     assert.equal(live.isPrompt('nobody'), false)
   })
 
+  it('does not take the quick signs of a start for a rhythm', () => {
+    const live = new LiveWorkers()
+    live.observe([row('a', 0)], NONE, at(0))
+    live.observe([row('a', -2)], NONE, at(2))
+    assert.deepEqual(live.observe([row('a', -2)], NONE, at(22)), ['a'])
+    assert.deepEqual(live.observe([row('a', -2)], NONE, at(22.001)), [])
+  })
+
   it('calls silent whose row stood still for a minute, whatever time it names', () => {
     const live = new LiveWorkers()
     live.observe([row('still', 99_999), row('writes', 99_999)], NONE, at(0))

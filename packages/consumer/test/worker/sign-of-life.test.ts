@@ -42,7 +42,8 @@ describe('SignOfLife', () => {
 
   it('is due at once again when the last one took as long as the interval', () =>
     withLife(async (life, dynamo) => {
-      await life.give()
+      // Past the quick signs of a start.
+      for (let i = 0; i < 3; i++) await life.give()
       await sleep(4000)
       assert.equal(life.dueInMs(10_000), 6000)
       // As one whose process was paused before the answer came.
@@ -68,6 +69,17 @@ describe('SignOfLife', () => {
       () => averages,
     )
   })
+
+  it('is due soon again at the start, by which leaders know a worker of ours', () =>
+    withLife(async (life) => {
+      const pauses: number[] = []
+      for (let i = 0; i < 4; i++) {
+        await life.give()
+        pauses.push(life.dueInMs(10_000))
+      }
+      assert.deepEqual(pauses, [2500, 2500, 10_000, 10_000])
+      assert.equal(life.dueInMs(1000), 1000)
+    }))
 
   it('leaves the row of a successor with the same id', () =>
     withLife(async (life, dynamo) => {
