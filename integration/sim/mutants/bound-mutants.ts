@@ -18,7 +18,7 @@ export const BOUND_MUTANTS: readonly Mutant[] = [
     name: 'drains-slowly',
     about: 'L3: a worker that stops idles for some seconds before it hands anything over',
     file: `${WORKER}/worker.ts`,
-    find: 'await settledWithin([this.#coordinator.stopTaking()], leftMs())',
+    find: 'await settledWithin([this.#coordinator.stopTaking()], leftMs() * WITHDRAWAL_SHARE)',
     replace:
       'await settledWithin([this.#coordinator.stopTaking()], leftMs()); await settledWithin([new Promise(() => {})], 3500)',
     scenario: 'bound-stop',

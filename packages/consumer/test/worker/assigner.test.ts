@@ -87,7 +87,7 @@ class Fleet {
       logger: silentLogger,
       signal: new AbortController().signal,
       onFatal: (cause) => void fatal.push(cause),
-      onScan: (leases) => Promise.resolve(void scans.push(leases.length)),
+      onScan: (leases) => void scans.push(leases.length),
     })
     return { assigner, lock, scans, fatal }
   }
