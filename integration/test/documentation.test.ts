@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { KCL_NAMES } from '../../packages/consumer/src/kcl-names.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 
@@ -38,7 +39,7 @@ describe('README.md', () => {
   })
 
   it('links to files that exist', () => {
-    for (const document of ['README.md', 'CONTRIBUTING.md', 'docs/errors.md']) {
+    for (const document of ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')]) {
       const folder = join(REPOSITORY, document, '..')
       for (const [, target = ''] of read(document).matchAll(/\]\(([^)#]+)\)/g)) {
         if (target.startsWith('https://')) continue
@@ -60,6 +61,37 @@ describe('docs/errors.md', () => {
     const explained = [...read('docs/errors.md').matchAll(/^\| `(ERR_KINESIS_[A-Z_]+)` \|/gm)]
     assert.ok(inSources.size > 10)
     assert.deepEqual(explained.map((match) => match[1]).sort(), [...inSources].sort())
+  })
+})
+
+describe('docs/from-kcl.md', () => {
+  it('lists each name of KCL that is translated in errors, and no other', () => {
+    const rows = [
+      ...read('docs/from-kcl.md').matchAll(/^\| `(\w+)` \| (none|`[\w.]+`) \|(.*)\|$/gm),
+    ]
+    const listed = rows.map(([, kcl, here, note = '']) => [kcl, here, note.trim()])
+    const expected = KCL_NAMES.map(({ kcl, here, note = '' }) => [
+      kcl,
+      here === undefined ? 'none' : `\`${here}\``,
+      note,
+    ])
+    assert.deepEqual(listed, expected)
+  })
+})
+
+describe('docs/coordination.md', () => {
+  it('explains all that a shard may wait for', () => {
+    const page = read('docs/coordination.md')
+    const source = read('packages/consumer/src/waiting-for.ts').replaceAll(
+      /^(import|\/?\s?\*).*$/gm,
+      '',
+    )
+    const words = [...source.matchAll(/'([^'\n]+)'|`([^`]+)`/g)]
+      .flatMap(([, plain, template = '']) => plain ?? template.split(/\$\{[^}]*\}/))
+      .map((part) => part.trim())
+      .filter((part) => /[a-z]{3}/.test(part))
+    assert.ok(words.length > 30, `${words.length}`)
+    for (const part of words) assert.ok(page.includes(part), part)
   })
 })
 
