@@ -68,10 +68,12 @@ export class Consumer<T = Uint8Array>
    * @param options.signal closes the consumer when it fires
    * @throws InvalidOptionError for a handler of no known kind; the consumer can still be run
    * @throws ClosedError when it runs already or has run
-   * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x, to a consumer of
-   *   many streams, or to a former stream of the same name (`onRecreatedStream`)
+   * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x (also when a fleet is
+   *   rolled back to it later), to a consumer of many streams, or to a former stream of the same name
+   *   (`onRecreatedStream`)
    * @throws ServiceError kind `missing` for a stream that does not exist, `denied` for credentials, or
-   *   for an action on the lease table that the policy lacks (named; also when it is taken away later)
+   *   for an action on the lease table that the policy lacks (named; also when it is taken away
+   *   later for 30 s, or for twice `failoverTimeMs`)
    * @throws HandlerFailedError, MalformedRecordError when a policy said stop
    */
   run(
