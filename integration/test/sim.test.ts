@@ -36,7 +36,7 @@ describe('npm run sim', () => {
     assert.equal(one.exitCode, 0)
     const first = JSON.parse(one.last) as { violations: number }
     assert.equal(first.violations, 0)
-    assert.deepEqual(withoutPace(JSON.parse(two.last)), withoutPace(first))
+    assert.deepEqual(withoutPace(JSON.parse(two.last) as object), withoutPace(first))
   })
 
   it('gives another hash for other seeds', async () => {

@@ -339,7 +339,10 @@ describe('SimulatedDynamo faults', () => {
       kind: 'fail',
       when: (input) => (input as dynamo.PutItemInput).Item['leaseKey']?.S === 'b',
     })
-    assert.deepEqual([await put('a'), await put('b'), await put('b')], ['none', 'transient', 'none'])
+    assert.deepEqual(
+      [await put('a'), await put('b'), await put('b')],
+      ['none', 'transient', 'none'],
+    )
   })
 
   it('lose a reply after the write was applied', async () => {
