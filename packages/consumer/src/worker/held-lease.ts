@@ -197,11 +197,12 @@ export class HeldLease implements Tenure {
     // The answer may be older than it looks, to an event loop that was blocked.
     this.#endIfRunOut()
     const moved = write.lease.leaseCounter !== this.#lease.leaseCounter
-    // Refused, and no write of ours in doubt: the step is somebody else's, under our own name.
+    // Refused, and no write of ours in doubt: the step is somebody else's, under our own name. A Java
+    // leader that assigns the lease to its own owner cannot be told from a twin that has begun to deliver.
     if (write.lookedUp === 'refused' && moved && this.#unsettledSinceMs === undefined) {
       this.#options.logger.error(
         this.#ids(),
-        'a lease was written under this worker id by another process; worker ids must be unique',
+        'a lease was written under this worker id by another process: by a second worker of this id, which must be unique, or by a Java leader that took this worker for dead',
       )
       this.#end('stolen')
       throw new LeaseLostError(
