@@ -69,7 +69,7 @@ describe('wrong use', () => {
         {
           code: 'ERR_KINESIS_INVALID_OPTION',
           message: /Unknown option lease\.failoverTimeMillis/,
-          hint: /Did you mean "failoverTimeMs"\?/,
+          hint: /Use "lease.failoverTimeMs" \(KCL: failoverTimeMillis\)/,
         },
       ],
       [
