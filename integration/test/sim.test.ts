@@ -78,6 +78,8 @@ describe('TableChecker', () => {
       kinesis: () => ({ shards: () => [] }),
       failoverTimeMs: 10_000,
       handoffTimeoutMs: 8000,
+      movesByCount: true,
+      asksHolders: true,
       streamName: 's',
       nowMs: () => 0,
       report: (rule) => found.push(rule),
@@ -149,7 +151,7 @@ describe('OwnershipChecker', () => {
     const lock = new LockChecker(shared)
     const rows = new Map<string, LeaseRow>()
     const checker = new OwnershipChecker({
-      ...{ ...shared, rows, lock, handoffMs: 17_000 },
+      ...{ ...shared, rows, lock, handoffMs: 17_000, movesByCount: true, asksHolders: true },
       onHandedOver: (_, from) => found.push(`by ${from}`),
     })
     lock.applied({

@@ -11,6 +11,10 @@ export interface OwnershipCheckerOptions {
   readonly standsMs: number
   /** True milliseconds that a leader waits at least for a holder that it has asked to hand over. */
   readonly handoffMs: number
+  /** Whether leases move to even out how many of them workers have, not what they carry. */
+  readonly movesByCount: boolean
+  /** Whether a leader asks the holder of what it moves, instead of taking it. */
+  readonly asksHolders: boolean
   readonly onHandedOver: (key: string, from: string) => void
   readonly nowMs: () => number
   readonly report: Report
@@ -78,11 +82,12 @@ export class OwnershipChecker {
 
   /** Only a leader asks, for a move that evens out, and the holder keeps what it has. */
   #asked(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
-    const { lock, report } = this.#options
+    const { lock, asksHolders, report } = this.#options
     const holder = holderOf(was)
     if (lock.ownerAt(origin.sentMs) !== origin.process) {
       report('S15', `${key}: ${origin.process}, which does not lead, asked for it`)
     }
+    if (!asksHolders) report('S15', `${key}: ${origin.process} asked for it, which it is not to`)
     if (is.counter !== was.counter || is.checkpointOwner !== holder) {
       report('S9', `${key}: ${origin.process} asked ${holder} for it and changed more than that`)
     }
@@ -92,13 +97,16 @@ export class OwnershipChecker {
   }
 
   #ownerChanged(key: string, was: LeaseRow, is: LeaseRow, origin: CallOrigin): void {
-    const { lock, standsMs, handoffMs, report, nowMs } = this.#options
+    const { lock, standsMs, handoffMs, asksHolders, report, nowMs } = this.#options
     const holder = holderOf(was)
+    const leads = lock.ownerAt(origin.sentMs) === origin.process
+    // One that asks nobody takes from itself, too, and hears of it as any other would.
+    const isMove = leads && !asksHolders && was.checkpointOwner === undefined
+    const mayMove = isMove && holder !== undefined && this.#mayBalance(holder, is.owner)
     if (holder !== undefined && origin.process === holder) {
-      this.#options.onHandedOver(key, holder)
+      if (!mayMove) this.#options.onHandedOver(key, holder)
       return
     }
-    const leads = lock.ownerAt(origin.sentMs) === origin.process
     const servesItself =
       is.owner === origin.process && lock.longestStoodMs(origin.sentMs, OLD_LOOK_MS) > standsMs
     if (!leads && !servesItself) {
@@ -107,6 +115,7 @@ export class OwnershipChecker {
     if (holder === undefined) return
     const askedMs = was.checkpointOwner === undefined ? undefined : this.#askedMs.get(key)
     if (leads && askedMs !== undefined && nowMs() - askedMs >= handoffMs) return
+    if (mayMove) return
     const stoodMs = nowMs() - (this.#touchedMs.get(key) ?? 0)
     if (stoodMs < standsMs) {
       report(
@@ -118,6 +127,7 @@ export class OwnershipChecker {
 
   #mayBalance(from: string, to: string | undefined): boolean {
     if (to === undefined) return false
+    if (!this.#options.movesByCount) return to !== from
     // Two apart in the plan; one of them may be a lease that it places at the same time.
     return this.#loads.some(({ byOwner }) => (byOwner.get(from) ?? 0) > (byOwner.get(to) ?? 0))
   }

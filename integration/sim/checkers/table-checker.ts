@@ -21,6 +21,9 @@ export interface TableCheckerOptions {
   readonly failoverTimeMs: number
   /** How long a worker that is asked to hand over may take. */
   readonly handoffTimeoutMs: number
+  /** As in `OwnershipCheckerOptions`. */
+  readonly movesByCount: boolean
+  readonly asksHolders: boolean
   readonly nowMs: () => number
   readonly report: Report
   readonly onShardEnd?: (() => void) | undefined
@@ -65,12 +68,12 @@ export class TableChecker {
 
   constructor(options: TableCheckerOptions) {
     this.#options = options
-    const { nowMs, report, failoverTimeMs } = options
+    const { nowMs, report, failoverTimeMs, movesByCount, asksHolders } = options
     // The lock of the simulated fleet stands as long as a lease.
     const shared = { nowMs, report, standsMs: failoverTimeMs / FASTEST_CLOCK }
     this.lock = new LockChecker(shared)
     this.#ownership = new OwnershipChecker({
-      ...shared,
+      ...{ ...shared, movesByCount, asksHolders },
       rows: this.rows,
       lock: this.lock,
       handoffMs: (options.handoffTimeoutMs + failoverTimeMs) / FASTEST_CLOCK,

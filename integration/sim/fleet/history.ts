@@ -13,6 +13,7 @@ import { Fleet } from './fleet.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 import { ProducerRun } from './producer-run.ts'
+import { isByUtilization, isWithoutHandoffs } from './rarer-options.ts'
 import { Recovery } from './recovery.ts'
 import { Stage } from './stage.ts'
 import type { LostLease } from './worker-process.ts'
@@ -50,6 +51,8 @@ export class History {
     this.#table = new TableChecker({
       ...shared,
       handoffTimeoutMs: HANDOFF_TIMEOUT_MS,
+      movesByCount: !isByUtilization(plan),
+      asksHolders: !isWithoutHandoffs(plan),
       onShardEnd: () => this.#disturber?.shardEnded(),
       onHandedOver: (shardId, from) => this.#deliveries.handedOver(shardId, from),
     })
@@ -78,6 +81,10 @@ export class History {
     const event = this.#markers.applied(write)
     if (event !== undefined) this.#inWorld().note(event.kind, { ...event })
     this.#onWrite(write)
+  }
+
+  get plan(): HistoryPlan {
+    return this.#plan
   }
 
   get table(): TableChecker {

@@ -7,11 +7,12 @@ export async function putInto(
   world: SimulatedWorld,
   ledger: Ledger,
   shardId: string,
+  text = 'probe',
 ): Promise<void> {
   const shard = world.kinesis.shards(STREAM).find(({ ShardId }) => ShardId === shardId)
   if (shard === undefined) throw new Error(`no shard ${shardId}`)
   const { StartingHashKey } = shard.HashKeyRange
-  const put = ledger.put('probe', StartingHashKey, 'probe')
+  const put = ledger.put('probe', StartingHashKey, text)
   put.settled = 'acked'
   await world.kinesis.putRecords({
     StreamName: STREAM,

@@ -10,6 +10,7 @@ import type { Fleet } from './fleet.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { STREAM } from './names.ts'
 import { putInto } from './probe.ts'
+import { isByUtilization } from './rarer-options.ts'
 
 /** Until everything is done. */
 const DRAIN_MS = 120_000
@@ -68,10 +69,11 @@ export class Recovery {
     })
   }
 
-  /** Nobody has two leases more than another, and a live worker leads. */
+  /** Nobody has two leases more than another, unless counts do not decide; and a live worker leads. */
   async spread(): Promise<void> {
-    const { world, fleet, table } = this.#options
-    const isEven = await world.until(() => this.#spreadOfCounts() <= 1, {
+    const { world, plan, fleet, table } = this.#options
+    const isSpread = (): boolean => isByUtilization(plan) || this.#spreadOfCounts() <= 1
+    const isEven = await world.until(isSpread, {
       timeoutMs: SPREAD_MS,
       everyMs: 500,
     })

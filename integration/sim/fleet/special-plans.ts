@@ -1,6 +1,7 @@
 /** Plans of histories in which one thing goes wrong, or nothing does. Pure. */
 import type { Random } from '@millrace/core'
 import { type Disturbance, type HistoryPlan, planHistory } from './history-plan.ts'
+import { withLease } from './rarer-options.ts'
 
 type Timed = HistoryPlan['disturbances'][number]
 
@@ -50,10 +51,10 @@ export function planLostRow(random: Random): HistoryPlan {
   }
 }
 
-/** S23: nothing at all, for ten minutes. */
+/** S23: nothing at all, for ten minutes; half of the fleets assign by utilization. */
 export function planCalm(random: Random): HistoryPlan {
   const plan = quiet(random)
-  return {
+  const calm: HistoryPlan = {
     ...plan,
     workers: between(random, 3, 5),
     shards: between(random, 4, 8),
@@ -61,6 +62,7 @@ export function planCalm(random: Random): HistoryPlan {
     disturbedMs: CALM_MS,
     isOrderly: true,
   }
+  return random.next() < 0.5 ? calm : withLease(calm, { assignmentStrategy: 'worker-utilization' })
 }
 
 /** S23, L5: a whole day, with as little to do as a fleet can have. */

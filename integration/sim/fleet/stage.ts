@@ -124,7 +124,7 @@ export class Stage {
   }
 
   /** Puts a record straight into a shard, past every producer. */
-  async put(shardId: string): Promise<void> {
-    await putInto(this.world, this.ledger, shardId)
+  async put(shardId: string, text?: string): Promise<void> {
+    await putInto(this.world, this.ledger, shardId, text)
   }
 }

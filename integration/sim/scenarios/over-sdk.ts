@@ -7,6 +7,6 @@ export const OVER_SDK: readonly Scenario[] = [
     name: 'fleet-over-sdk',
     about: 'as fleet, through the clients of the AWS SDK: its signing, its parsing, its errors',
     plan: (random) => ({ ...planHistory(random), throughSdk: true }),
-    everySeeds: 25,
+    everySeeds: 15,
   },
 ]
