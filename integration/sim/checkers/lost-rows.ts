@@ -23,8 +23,10 @@ export class LostRows {
   /**
    * Deletes one of the rows whose shards have not ended. Not one of a merged shard whose child has a
    * lease from the other parent's end: it leaves no hole, so that nobody can tell, KCL neither.
+   *
+   * @returns whether there was one
    */
-  async lose(world: SimulatedWorld, pick: number): Promise<void> {
+  async lose(world: SimulatedWorld, pick: number): Promise<boolean> {
     const { rows } = this.#table
     const followed = new Set(
       world.kinesis
@@ -41,13 +43,14 @@ export class LostRows {
       .filter((shardId) => !followed.has(shardId))
       .sort()
     const shardId = open[pick % open.length]
-    if (shardId === undefined) return
+    if (shardId === undefined) return false
     this.#losses.set(shardId, (this.#losses.get(shardId) ?? 0) + 1)
     this.#table.expectLoss(shardId)
     world.note('row-lost', { shardId })
     world.count('row.lost')
     await world.dynamo.deleteItem({ TableName: APPLICATION, Key: { leaseKey: { S: shardId } } })
     this.#watches.push(this.#watch(world, shardId))
+    return true
   }
 
   /** No more faults from now on. */

@@ -42,8 +42,7 @@ export class Disturber {
     const { world, plan } = this.#options
     for (const { atMs, what } of plan.disturbances) {
       await sleep(Math.max(0, atMs - world.nowMs()))
-      world.count(`disturbance.${what.kind}`)
-      await this.#carryOut(what)
+      if (await this.#carryOut(what)) world.count(`disturbance.${what.kind}`)
     }
     await sleep(Math.max(0, plan.disturbedMs - world.nowMs()))
     this.#reshards = 0
@@ -56,8 +55,9 @@ export class Disturber {
     const { world } = this.#options
     if (this.#reshards === 0) return
     const pick = this.#reshards--
-    world.count('disturbance.reshard-at-shard-end')
-    void (pick % 2 === 0 ? splitOne(world, pick) : mergeOne(world, pick)).catch(refusedIsFine)
+    void (pick % 2 === 0 ? splitOne(world, pick) : mergeOne(world, pick)).then((tookEffect) => {
+      if (tookEffect) world.count('disturbance.reshard-at-shard-end')
+    }, refusedIsFine)
   }
 
   /** A write to a lease was applied; its sender may be gone before it hears of that. */
@@ -70,10 +70,12 @@ export class Disturber {
     const slot = fleet.slotOf(doomed.name)
     if (slot === undefined) return
     world.count('marker.killed-mid-write')
+    world.count('disturbance.kill-mid-write')
     fleet.killAndRestart(slot, doomed.restartAfterMs)
   }
 
-  async #carryOut(what: Disturbance): Promise<void> {
+  /** @returns whether it took effect: there may be nothing to merge, or nobody to pause */
+  async #carryOut(what: Disturbance): Promise<boolean> {
     const { world, plan, fleet, producer, ledger, lost, table } = this.#options
     switch (what.kind) {
       case 'split':
@@ -88,46 +90,51 @@ export class Disturber {
       case 'break-lock':
         return await disturbRows(world, table, what)
       case 'outage':
-        return this.#outages.begin(what.of, what.forMs)
+        this.#outages.begin(what.of, what.forMs)
+        return true
       case 'pause':
-        return this.#worker(what.worker)?.pause(what.forMs)
+        return this.#toWorker(what.worker, (worker) => worker.pause(what.forMs))
       case 'step-clock':
-        return this.#worker(what.worker)?.stepClock(what.byMs)
+        return this.#toWorker(what.worker, (worker) => worker.stepClock(what.byMs))
       case 'pause-producer':
         return producer.pause(what.forMs)
       case 'kill-producer':
         return producer.killAndRestart(what.restartAfterMs)
       case 'disconnect':
-        return this.#worker(what.worker)?.disconnect(what.service, what.forMs)
+        return this.#toWorker(what.worker, (worker) => worker.disconnect(what.service, what.forMs))
       case 'block-loop':
-        return this.#worker(what.worker)?.block(what.forMs)
+        return this.#toWorker(what.worker, (worker) => worker.block(what.forMs))
       case 'lose-replies':
-        return this.#worker(what.worker)?.disconnect(what.service, what.forMs, 'replies')
+        return this.#toWorker(what.worker, (worker) =>
+          worker.disconnect(what.service, what.forMs, 'replies'),
+        )
       case 'brown-out':
-        return this.#outages.begin(`slow-${what.of}`, what.forMs)
+        this.#outages.begin(`slow-${what.of}`, what.forMs)
+        return true
       case 'kill-mid-write': {
         const { restartAfterMs } = what
-        const name = this.#worker(what.worker)?.name
+        const name = fleet.handle(this.#slot(what.worker))?.name
         this.#doomed = name === undefined ? undefined : { name, restartAfterMs }
-        return
+        // Counted when it is killed.
+        return false
       }
       case 'crash-loop':
         void this.#crashLoop(this.#slot(what.worker), what.forMs)
-        return
+        return true
       case 'scale-to-zero':
         for (let slot = 0; slot < plan.workers; slot++) {
           fleet.stopAndRestart(slot, what.restartAfterMs)
         }
-        return
+        return true
       case 'trim':
         return trimOne(world, ledger, what.pick)
       case 'rolling-deploy':
         void this.#deploy(what.forMs / plan.workers)
-        return
+        return true
       case 'stop':
-        return fleet.stopAndRestart(this.#slot(what.worker), what.restartAfterMs)
+        return this.#toSlot(what.worker, (slot) => fleet.stopAndRestart(slot, what.restartAfterMs))
       case 'kill':
-        return fleet.killAndRestart(this.#slot(what.worker), what.restartAfterMs)
+        return this.#toSlot(what.worker, (slot) => fleet.killAndRestart(slot, what.restartAfterMs))
     }
   }
 
@@ -157,8 +164,21 @@ export class Disturber {
     return slot ?? 0
   }
 
-  #worker(target: Target): ProcessHandle | undefined {
-    return this.#options.fleet.handle(this.#slot(target))
+  /** @returns whether the worker was up; one that is down is let alone */
+  #toWorker(target: Target, act: (worker: ProcessHandle) => void): boolean {
+    const { fleet } = this.#options
+    const slot = this.#slot(target)
+    const worker = fleet.isUp(slot) ? fleet.handle(slot) : undefined
+    if (worker !== undefined) act(worker)
+    return worker !== undefined
+  }
+
+  /** @returns whether a worker was up there; in any case the slot starts again */
+  #toSlot(target: Target, act: (slot: number) => void): boolean {
+    const slot = this.#slot(target)
+    const wasUp = this.#options.fleet.isUp(slot)
+    act(slot)
+    return wasUp
   }
 }
 

@@ -14,17 +14,18 @@ type RowDisturbance = Extract<
 const STRANGER = { S: 'java-worker' }
 const ONE = { ':one': { N: '1' } }
 
-/** @throws ServiceError when there is no table yet */
+/** @returns whether there was something to write to */
 export async function disturbRows(
   world: SimulatedWorld,
   table: TableChecker,
   what: RowDisturbance,
-): Promise<void> {
+): Promise<boolean> {
   try {
-    await disturbed(world, table, what)
+    return await disturbed(world, table, what)
   } catch (cause) {
     // No table yet.
     if (!isServiceError(cause)) throw cause
+    return false
   }
 }
 
@@ -32,10 +33,10 @@ async function disturbed(
   world: SimulatedWorld,
   table: TableChecker,
   what: RowDisturbance,
-): Promise<void> {
+): Promise<boolean> {
   switch (what.kind) {
     case 'malformed-row':
-      return await world.dynamo.putItem({
+      await world.dynamo.putItem({
         TableName: APPLICATION,
         Item: {
           leaseKey: { S: 'shardId-malformed' },
@@ -43,8 +44,9 @@ async function disturbed(
           leaseCounter: { S: 'many' },
         },
       })
+      return true
     case 'break-lock':
-      return await world.dynamo.putItem({
+      await world.dynamo.putItem({
         TableName: APPLICATION,
         Item: {
           leaseKey: { S: 'Leader' },
@@ -52,9 +54,10 @@ async function disturbed(
           ownerName: STRANGER,
         },
       })
+      return true
     case 'stuck-handoff': {
       const { shardId, owner } = ownedRow(table, what.pick) ?? {}
-      if (shardId === undefined || owner === undefined) return
+      if (shardId === undefined || owner === undefined) return false
       // Either the old owner is gone before it lets go, or the new one before it begins.
       const from = what.pick % 2 === 0 ? STRANGER : { S: owner }
       const to = what.pick % 2 === 0 ? { S: owner } : STRANGER
@@ -65,15 +68,15 @@ async function disturbed(
         ':b': from,
         ...(counted === '' ? {} : ONE),
       })
-      return
+      return true
     }
     case 'there-and-back': {
       const { shardId, owner } = ownedRow(table, what.pick) ?? {}
-      if (shardId === undefined || owner === undefined) return
+      if (shardId === undefined || owner === undefined) return false
       const set = 'SET leaseOwner = :a ADD leaseCounter :one'
       await update(world, shardId, set, { ':a': STRANGER, ...ONE })
       await update(world, shardId, set, { ':a': { S: owner }, ...ONE })
-      return
+      return true
     }
   }
 }

@@ -36,6 +36,8 @@ export interface HandlerOptions {
   readonly onInitialize: (shardId: string) => Promise<void> | undefined
   readonly mischief: Mischief
   readonly busy: (forMs: number) => Promise<void>
+  /** A call of this worker is about to throw. */
+  readonly onThrow: () => void
   /** A call of this worker will never settle. */
   readonly onStuck: (workerId: string) => void
 }
@@ -87,6 +89,7 @@ async function handleRecords(
     await options.onCall({ workerId, records, shard, during, leaveUnstored, busy: options.busy })
   } catch (cause) {
     settled()
+    options.onThrow()
     const [failed] = records
     if (failed !== undefined && plan.onHandlerError !== 'skip') deliveries.failed(tenure, failed)
     throw cause
@@ -105,6 +108,7 @@ async function handleRecords(
   if (first !== undefined && fails && !isHealed) {
     // What is skipped is not called again, and the next call follows it.
     if (plan.onHandlerError !== 'skip') deliveries.failed(tenure, first)
+    options.onThrow()
     throw new Error('the handler failed (simulated)')
   }
   for (const record of records) ledger.done(shard.shardId, record)

@@ -33,20 +33,24 @@ export class ProducerRun {
     })
   }
 
-  pause(forMs: number): void {
-    this.#handle?.pause(forMs)
+  /** @returns whether it was up */
+  pause(forMs: number): boolean {
+    if (this.#handle?.state !== 'running') return false
+    this.#handle.pause(forMs)
+    return true
   }
 
   /** What a killed producer had accepted may be stored, or not: nobody will ever say. */
-  killAndRestart(afterMs: number): void {
+  killAndRestart(afterMs: number): boolean {
     const { ledger, plan } = this.#options
     const killed = this.#handle
-    if (killed === undefined || killed.state === 'exited') return
+    if (killed === undefined || killed.state === 'exited') return false
     killed.kill()
     for (const put of ledger.puts) if (put.settled === 'pending') put.settled = 'unknown'
     void sleep(afterMs).then(() => {
       if (this.#handle === killed && ledger.puts.length < plan.records) this.start()
     })
+    return true
   }
 
   /** Puts the last records; false when a producer does not end. */

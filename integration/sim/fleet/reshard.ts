@@ -3,10 +3,13 @@ import type { kinesis } from '@millrace/core'
 import type { SimulatedWorld } from '@millrace/testing'
 import { STREAM } from './names.ts'
 
-export async function splitOne(world: SimulatedWorld, pick: number): Promise<void> {
+/** @returns whether there was one */
+export async function splitOne(world: SimulatedWorld, pick: number): Promise<boolean> {
   const open = openShards(world)
   const shard = open[pick % open.length]
-  if (shard !== undefined) await splitShard(world, shard)
+  if (shard === undefined) return false
+  await splitShard(world, shard)
+  return true
 }
 
 /** In the middle. */
@@ -24,18 +27,20 @@ export async function splitShard(
   world.count('reshard.split')
 }
 
-export async function mergeOne(world: SimulatedWorld, pick: number): Promise<void> {
+/** @returns whether there were two */
+export async function mergeOne(world: SimulatedWorld, pick: number): Promise<boolean> {
   const open = openShards(world)
-  if (open.length < 2) return
+  if (open.length < 2) return false
   const at = pick % (open.length - 1)
   const [left, right] = [open[at], open[at + 1]]
-  if (left === undefined || right === undefined) return
+  if (left === undefined || right === undefined) return false
   await world.kinesis.mergeShards({
     StreamName: STREAM,
     ShardToMerge: left.ShardId,
     AdjacentShardToMerge: right.ShardId,
   })
   world.count('reshard.merge')
+  return true
 }
 
 /** In the order of their hash key ranges, so that neighbours stand side by side. */

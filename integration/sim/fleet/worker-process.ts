@@ -10,7 +10,7 @@ import type { HistoryPlan } from './history-plan.ts'
 import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 
-type OfProcess = 'random' | 'plan' | 'mischief' | 'busy'
+type OfProcess = 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow'
 
 export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   readonly plan: HistoryPlan
@@ -65,7 +65,7 @@ export async function runWorker(
       ...plan.consumer?.retrieval,
     },
     onHandlerError: (failure) => {
-      world.count(`handler.${plan.onHandlerError}`)
+      world.count(`policy.${plan.onHandlerError}`)
       if (plan.onHandlerError === 'skip') {
         for (const record of failure.records) options.ledger.done(failure.shardId, record)
       }
@@ -111,7 +111,9 @@ export async function runWorker(
     untilMs: plan.disturbedMs,
     busy,
   })
-  const running = consumer.run(handlerOf({ ...options, random: process.random, mischief, busy }))
+  const onThrow = (): void => world.count('handler.throws')
+  const handler = handlerOf({ ...options, random: process.random, mischief, busy, onThrow })
+  const running = consumer.run(handler)
   const over = new AbortController()
   void closeWhenAsked(consumer, options, over.signal)
   await running.catch((cause: unknown) => {

@@ -78,9 +78,9 @@ describe('summaryOf', () => {
   it('sorts what was counted into faults, markers and the rest, and adds up histories', () => {
     const summary = summaryOf([
       fact({ counts: { 'fault.dynamo.throttle': 2, 'marker.steal': 1, 'call.dynamo.scan': 3 } }),
-      fact({ seed: 8, counts: { 'fault.dynamo.throttle': 1, 'handler.retry': 4 } }),
+      fact({ seed: 8, counts: { 'fault.dynamo.throttle': 1, 'handler.throws': 4 } }),
     ])
-    assert.deepEqual(summary.faults, { 'fault.dynamo.throttle': 3, 'handler.retry': 4 })
+    assert.deepEqual(summary.faults, { 'fault.dynamo.throttle': 3, 'handler.throws': 4 })
     assert.equal(summary.faultKinds, 2)
     assert.deepEqual(summary.markers, { steal: 1 })
     assert.deepEqual(summary.counts, { 'call.dynamo.scan': 3 })

@@ -79,9 +79,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     nowMs: () => time.nowMs(),
   })
   const dynamoRandom = random('dynamo')
-  // Asked for each write, so that heal() and setFaults() change it.
+  // Asked for each write, so that heal() and setFaults() change it; what counts is a write that is
+  // seen late, whether or not anybody reads meanwhile.
   const lag =
-    (fault: 'indexLag' | 'staleRead'): (() => number) =>
+    (fault: 'indexLag' | 'replicaLag'): (() => number) =>
     () => {
       const lagMs = dynamoRandom.next() * (network.faults.indexLagMs ?? 0)
       if (lagMs > 0) recorder.count(`fault.dynamo.${fault}`, 1)
@@ -91,7 +92,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     ...options.dynamo,
     nowMs: () => time.nowMs(),
     indexLagMs: lag('indexLag'),
-    readLagMs: lag('staleRead'),
+    readLagMs: lag('replicaLag'),
   })
   const world = new SimulatedWorld({ kinesis, dynamo }, time, recorder, network)
   try {
