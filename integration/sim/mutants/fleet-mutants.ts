@@ -79,7 +79,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'belief-without-end',
     about: 'S8: a worker that woke up after its lease ran out goes on',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'if (this.#belief.isRunning) return true',
     replace: 'return true',
     scenario: 'fleet',
@@ -89,7 +89,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'expiry-never-seen',
     about: 'L13: leases of a dead worker are never taken',
-    file: `${CONSUMER}/worker/lease-observer.ts`,
+    file: `${CONSUMER}/leader/lease-observer.ts`,
     find: 'observation.sinceMs > patienceMs',
     replace: 'observation.sinceMs > 1e9 * patienceMs',
     scenario: 'fleet',
@@ -119,7 +119,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'audit-never-heals',
     about: 'L7: holes of the hash key space are seen and left open',
-    file: `${CONSUMER}/worker/shard-sync-duty.ts`,
+    file: `${CONSUMER}/leader/shard-sync-duty.ts`,
     find: 'if (confirmed.length > 0) {',
     replace: 'if (confirmed.length > 1e9) {',
     scenario: 'lost-row',
@@ -150,7 +150,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'signal-never-fires',
     about: 'S8: a running call is not told that its tenure has ended',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'this.#abort.abort(new LeaseLostError(this.leaseKey, reason))',
     replace: 'void LeaseLostError',
     scenario: 'slow-wakes',
@@ -170,7 +170,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'expiry-at-half',
     about: 'S7: a lease passes for expired after half of F',
-    file: `${CONSUMER}/worker/lease-observer.ts`,
+    file: `${CONSUMER}/leader/lease-observer.ts`,
     find: 'observation.sinceMs > patienceMs',
     replace: 'observation.sinceMs > patienceMs / 2',
     scenario: 'fleet',
@@ -190,7 +190,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'belief-from-the-reply',
     about: 'S8: belief counts from the answer of a renewal, not from its sending',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'write.lookedUp === undefined ? sentMs :',
     replace: 'write.lookedUp === undefined ? monotonicMs() :',
     scenario: 'slow-wakes',
@@ -200,7 +200,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'anyone-takes-the-lock',
     about: 'S15: whoever looks at the lock takes it',
-    file: `${CONSUMER}/worker/leader-rule.ts`,
+    file: `${CONSUMER}/leader/leader-rule.ts`,
     find: 'if (seen.row === undefined || seen.row.isReleased) return true',
     replace: 'if (true) return true',
     scenario: 'fleet',
@@ -210,7 +210,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'dead-leader-stays',
     about: 'R36, L2: the lock of a dead leader is never taken',
-    file: `${CONSUMER}/worker/leader-rule.ts`,
+    file: `${CONSUMER}/leader/leader-rule.ts`,
     find: 'return nowMs - seen.sinceMs > seen.row.leaseDurationMs',
     replace: 'return false',
     scenario: 'R36',
@@ -220,7 +220,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'no-self-service',
     about: 'L1: without a leader nobody takes the leases of a dead worker',
-    file: `${CONSUMER}/worker/leader-rule.ts`,
+    file: `${CONSUMER}/leader/leader-rule.ts`,
     find: 'return nowMs - seen.sinceMs > patienceMs',
     replace: 'return false',
     scenario: 'broken-lock',
@@ -230,7 +230,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'hand-over-never',
     about: 'L3: a worker that stops keeps its leases',
-    file: `${CONSUMER}/worker/lease-giver.ts`,
+    file: `${CONSUMER}/tenure/lease-giver.ts`,
     find: '!signal.aborted && monotonicMs() < endMs',
     replace: 'false',
     scenario: 'rolling-restart',
@@ -240,7 +240,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'balance-never',
     about: 'L4: leases are never moved to even out the counts',
-    file: `${CONSUMER}/lease/assignment.ts`,
+    file: `${CONSUMER}/assignment/lease-count-plan.ts`,
     find: 'if (input.balance)',
     replace: 'if (false)',
     scenario: 'fleet',
@@ -260,7 +260,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'restless-balance',
     about: 'S7: leases move although the counts are even',
-    file: `${CONSUMER}/lease/assignment.ts`,
+    file: `${CONSUMER}/assignment/lease-count-plan.ts`,
     find: 'emptiest.leases.length < 2) return moves',
     replace: 'emptiest.leases.length < 1) return moves',
     scenario: 'fleet',
@@ -300,7 +300,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'constant-epoch',
     about: 'S10: all tenures have the same epoch',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'this.#epoch = this.#lease.leaseCounter',
     replace: 'this.#epoch = 1',
     scenario: 'fleet',
@@ -320,7 +320,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'start-not-stored',
     about: 'R11: where a tenure at LATEST begins is not stored',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'this.#options.store.recordStartTimestamp(lease, this.#options.workerId, startTimestampMs),',
     replace: 'this.#options.store.renew(lease, this.#options.workerId),',
     scenario: 'fleet',

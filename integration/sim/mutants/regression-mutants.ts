@@ -8,7 +8,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'failed-write-counts',
     about: 'R18: the counter in memory rises although the write failed',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: 'if (isServiceError(cause) && cause.ambiguous) this.#unsettledSinceMs ??= sentMs',
     replace: 'this.#lease = { ...this.#lease, leaseCounter: this.#lease.leaseCounter + 1 }',
     scenario: 'R18',
@@ -18,7 +18,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'writes-side-by-side',
     about: 'R20: a checkpoint and a renewal of one lease are sent together',
-    file: `${CONSUMER}/worker/serial.ts`,
+    file: `${CONSUMER}/tenure/serial.ts`,
     find: 'const result = this.#last.then(task)',
     replace: 'const result = task()',
     scenario: 'R20',
@@ -28,7 +28,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'sync-with-first-looks-only',
     about: 'R31: an empty table is left alone by a leader that was elected late',
-    file: `${CONSUMER}/worker/assigner.ts`,
+    file: `${CONSUMER}/leader/assigner.ts`,
     find: 'else if ((await this.#sync.now(current.leases)) > 0)',
     replace:
       'else if (this.#observer.watchedMs(monotonicMs()) < 3000 && (await this.#sync.now(current.leases)) > 0)',
@@ -39,7 +39,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'zombie-leader',
     about: 'R37: a leader that fails each time keeps the lock',
-    file: `${CONSUMER}/worker/leader-rule.ts`,
+    file: `${CONSUMER}/leader/leader-rule.ts`,
     find: 'const MOST_FAILURES = 3',
     replace: 'const MOST_FAILURES = Number.POSITIVE_INFINITY',
     scenario: 'R37',
@@ -61,7 +61,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'handoffs-never-run-out',
     about: 'R39: a row in a handoff does not expire, whether or not anybody holds it',
-    file: `${CONSUMER}/worker/lease-observer.ts`,
+    file: `${CONSUMER}/leader/lease-observer.ts`,
     find: 'if (owner === undefined || isShardEnded(lease)) continue',
     replace:
       'if (owner === undefined || lease.checkpointOwner !== undefined || isShardEnded(lease)) continue',
@@ -83,7 +83,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'handoffs-without-deadline',
     about: 'R41: a holder that heartbeats is waited for without end',
-    file: `${CONSUMER}/lease/handoff-rule.ts`,
+    file: `${CONSUMER}/assignment/handoff-rule.ts`,
     find: 'if (!expired.has(leaseKey) && !isOverdue(leaseKey)) continue',
     replace: 'if (!expired.has(leaseKey)) continue',
     scenario: 'R41',
@@ -103,7 +103,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'begun-for-ever',
     about: 'R43: a lease whose first renewal failed counts as held by its worker',
-    file: `${CONSUMER}/worker/held-leases.ts`,
+    file: `${CONSUMER}/tenure/held-leases.ts`,
     find: `} finally {
       this.#beginning.delete(lease.leaseKey)
     }`,
@@ -115,7 +115,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'enough-is-enough',
     about: 'R44: a worker that has its share takes nothing of a dead one',
-    file: `${CONSUMER}/lease/assignment.ts`,
+    file: `${CONSUMER}/assignment/lease-count-plan.ts`,
     find: 'if (load.leases.length >= maxLeasesForWorker) continue',
     replace: 'if (load.leases.length >= Math.min(maxLeasesForWorker, 2)) continue',
     scenario: 'R44',
@@ -125,7 +125,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'ended-leases-count',
     about: 'R45: leases of finished shards take up room',
-    file: `${CONSUMER}/lease/assignment-input.ts`,
+    file: `${CONSUMER}/assignment/assignment-input.ts`,
     find: 'return input.leases.filter((lease) => !isShardEnded(lease))',
     replace: 'return [...input.leases]',
     scenario: 'R45',
@@ -135,7 +135,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'all-at-once',
     about: 'R46: a round moves as many leases as differ',
-    file: `${CONSUMER}/lease/assignment.ts`,
+    file: `${CONSUMER}/assignment/lease-count-plan.ts`,
     find: 'return Math.max(1, Math.ceil(open.length / LEASES_PER_MOVE))',
     replace: 'return open.length',
     scenario: 'R46',
@@ -145,7 +145,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'dated-at-the-look-before',
     about: 'R47: a counter that has changed is taken to have changed at the look before',
-    file: `${CONSUMER}/worker/lease-observer.ts`,
+    file: `${CONSUMER}/leader/lease-observer.ts`,
     find: 'sinceMs: scan.answeredMs }',
     replace: 'sinceMs: scan.answeredMs - 2000 }',
     scenario: 'R47',
@@ -155,7 +155,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'only-new-rows-are-free',
     about: 'R48: a row without an owner that is not new counts for nobody',
-    file: `${CONSUMER}/lease/assignment-input.ts`,
+    file: `${CONSUMER}/assignment/assignment-input.ts`,
     find: 'return actualOwner(lease) === undefined || expired.has(lease.leaseKey)',
     replace: `return (
     (actualOwner(lease) === undefined && lease.checkpoint.sequenceNumber === 'TRIM_HORIZON') ||
@@ -188,7 +188,7 @@ export const REGRESSION_MUTANTS: readonly Mutant[] = [
   {
     name: 'belief-comes-back',
     about: 'L13: an answer that comes after the end of belief extends it',
-    file: `${CONSUMER}/worker/held-lease.ts`,
+    file: `${CONSUMER}/tenure/held-lease.ts`,
     find: `if (this.#belief.hasRunOut) this.#end('expired')`,
     replace: '',
     scenario: 'blocked-renewal',

@@ -18,7 +18,7 @@ export const SHARD_MUTANTS: readonly Mutant[] = [
   {
     name: 'last-page-is-left-out',
     about: 'R06: a page that ends its shard is not handed on',
-    file: `${CONSUMER}/worker/shard-consumer.ts`,
+    file: `${CONSUMER}/shard/shard-consumer.ts`,
     find: 'if (!(await pages.deliver(reading))) return undefined',
     replace: 'if (!reading.atShardEnd && !(await pages.deliver(reading))) return undefined',
     scenario: 'R06',

@@ -2,8 +2,8 @@
 import { KinesisError } from '@millrace/core'
 import { isSequenceNumber } from '@millrace/core/internal'
 import { isShardEnded, type Lease } from './lease/lease.ts'
+import type { ShardState } from './shard/shard-state.ts'
 import type { RowAge } from './worker/row-ages.ts'
-import type { ShardState } from './worker/shard-state.ts'
 
 /** What goes wrong with a shard at present. */
 export interface ShardTrouble {

@@ -15,9 +15,9 @@ import type { ConsumerOptions, ResolvedConsumerOptions } from '../src/options.ts
 import type { ConsumerRecord } from '../src/record.ts'
 import type { Handler } from '../src/record-processor.ts'
 import { resolveConsumerOptions } from '../src/resolve-options.ts'
+import { ShardConsumer, type ShardConsumerOutcome } from '../src/shard/shard-consumer.ts'
 import type { ChildOfShard } from '../src/shard-sync/shard-end-plan.ts'
-import { ShardConsumer, type ShardConsumerOutcome } from '../src/worker/shard-consumer.ts'
-import type { Tenure } from '../src/worker/tenure.ts'
+import type { Tenure } from '../src/tenure/tenure.ts'
 
 export const STREAM = 'flights'
 export const SHARD = 'shardId-000000000000'

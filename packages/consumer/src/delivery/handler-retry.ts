@@ -5,7 +5,7 @@ import { HandlerFailedError } from '../errors.ts'
 import type { EmitConsumerEvent } from '../events.ts'
 import type { ConsumerRecord } from '../record.ts'
 import type { HandlerFailure, HandlerVerdict, OnHandlerError } from '../record-processor.ts'
-import type { ShardHalt } from '../worker/shard-halt.ts'
+import type { ShardHalt } from '../shard/shard-halt.ts'
 
 const BACKOFF: Backoff = { firstMs: 200, capMs: 30_000 }
 

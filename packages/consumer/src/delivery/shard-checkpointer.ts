@@ -3,8 +3,8 @@ import type { ExtendedSequenceNumber } from '@millrace/core'
 import { SHARD_END } from '@millrace/core/internal'
 import { LeaseLostError } from '../errors.ts'
 import type { Checkpointer, CheckpointTarget, PreparedCheckpoint } from '../record.ts'
-import { Serial } from '../worker/serial.ts'
-import type { Tenure } from '../worker/tenure.ts'
+import { Serial } from '../tenure/serial.ts'
+import type { Tenure } from '../tenure/tenure.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 
 export interface ShardCheckpointerOptions {

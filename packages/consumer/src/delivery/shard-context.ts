@@ -1,7 +1,7 @@
 /** What handlers are handed: the shard's names, its signal and its checkpointer. */
 import type { Logger } from '@millrace/core'
 import type { ShardContext } from '../record.ts'
-import type { Tenure } from '../worker/tenure.ts'
+import type { Tenure } from '../tenure/tenure.ts'
 import type { ShardCheckpointer } from './shard-checkpointer.ts'
 
 /** Its methods may be taken off the object: users destructure. */

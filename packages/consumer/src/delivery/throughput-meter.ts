@@ -3,7 +3,7 @@
  * with each renewal: bytes of data handed to the handler, smoothed. Pure but for its memory. KCL:
  * `LeaseStatsRecorder`.
  */
-import { smoothed } from '../lease/moving-average.ts'
+import { smoothed } from '../assignment/moving-average.ts'
 
 const ALPHA = 0.5
 export interface ThroughputMeterOptions {

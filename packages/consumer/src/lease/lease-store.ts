@@ -9,6 +9,7 @@ import {
   isServiceError,
   type ServiceError,
 } from '@millrace/core'
+import { ownedByQuery } from '../lease-table/table-shape.ts'
 import type { Lease, NewLease } from './lease.ts'
 import { afterCheckpoint, afterPrepare, afterRenewal, afterStartTimestamp } from './lease-after.ts'
 import { readLeaseRow } from './lease-row.ts'
@@ -30,7 +31,6 @@ import {
   startHandoffWrite,
   takeWrite,
 } from './owner-writes.ts'
-import { ownedByQuery } from './table-shape.ts'
 import { snapshotOf, type TableSnapshot } from './table-snapshot.ts'
 import { readWorkerMetricsRow } from './worker-metrics-row.ts'
 import {

@@ -1,9 +1,9 @@
 /** A whole scan of the lease table, sorted into what it holds. Pure. */
 import type { dynamo } from '@millrace/core'
+import { judgeMigrationRow, type MigrationVerdict } from '../lease-table/migration-row.ts'
 import { type LeaderRow, readLeaderRow } from './leader-row.ts'
 import type { Lease } from './lease.ts'
 import { readLeaseRow, type SkippedRow } from './lease-row.ts'
-import { judgeMigrationRow, type MigrationVerdict } from './migration-row.ts'
 import { isReservedKey, LEADER_KEY, MIGRATION_KEY } from './reserved-keys.ts'
 import { readWorkerMetricsRow, type WorkerMetricsRow } from './worker-metrics-row.ts'
 

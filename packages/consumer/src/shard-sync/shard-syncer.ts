@@ -2,10 +2,10 @@
 
 import { AbortedError, InvalidStreamModelError, type Logger, type Shard } from '@millrace/core'
 import type { ControlPlane } from '@millrace/core/internal'
+import { atOnce } from '../at-once.ts'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'
-import { atOnce } from '../worker/at-once.ts'
 import { COUNTER_MARGIN, type LostRows, leasesToAdd } from './healed-leases.ts'
 import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
 import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'

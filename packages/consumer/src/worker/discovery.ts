@@ -1,8 +1,8 @@
 /** Finds the leases that were assigned to this worker and begins their tenures. KCL: `LeaseDiscoverer`. */
 import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
-import type { HeldLeases } from './held-leases.ts'
-import type { LeaseGiver } from './lease-giver.ts'
+import type { HeldLeases } from '../tenure/held-leases.ts'
+import type { LeaseGiver } from '../tenure/lease-giver.ts'
 
 export interface DiscoveryOptions {
   readonly store: LeaseStore

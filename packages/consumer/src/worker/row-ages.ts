@@ -3,8 +3,8 @@
  * least: what changed while it did not look counts from its first look. Pure but for its memory.
  */
 import { compareExtendedSequenceNumbers, type ExtendedSequenceNumber } from '@millrace/core'
+import type { ScanTimes } from '../leader/lease-observer.ts'
 import type { Lease } from '../lease/lease.ts'
-import type { ScanTimes } from './lease-observer.ts'
 
 export interface RowAge {
   /** Milliseconds for which the checkpoint has not changed. */

@@ -1,6 +1,6 @@
 /** On a clean stop: which peer is to have each lease of this worker. */
 import type { Logger } from '@millrace/core'
-import { planAssignment } from '../lease/assignment.ts'
+import { planAssignment } from '../assignment/lease-count-plan.ts'
 import { actualOwner, type Lease } from '../lease/lease.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
 

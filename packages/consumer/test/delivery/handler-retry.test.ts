@@ -5,7 +5,7 @@ import { runInVirtualTime } from '@millrace/testing'
 import { HandlerRetry } from '../../src/delivery/handler-retry.ts'
 import { HandlerFailedError } from '../../src/errors.ts'
 import type { HandlerFailure, OnHandlerError } from '../../src/record-processor.ts'
-import { ShardHalt } from '../../src/worker/shard-halt.ts'
+import { ShardHalt } from '../../src/shard/shard-halt.ts'
 
 function judging(
   onHandlerError: OnHandlerError<string>,

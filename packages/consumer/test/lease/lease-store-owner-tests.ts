@@ -1,6 +1,6 @@
 /** The part of the lease store's suite that is about changes of owner, and children. */
 import assert from 'node:assert/strict'
-import type { AskableLease } from '../../src/lease/handoff-rule.ts'
+import type { AskableLease } from '../../src/assignment/handoff-rule.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import { type LeaseStoreBench, unanswered } from './lease-store-bench.ts'
 import { position } from './leases.ts'

@@ -1,7 +1,7 @@
 /** A lease table in a simulated DynamoDB, with rows as given. */
 import type { DynamoPort, dynamo } from '@millrace/core'
 import { SimulatedDynamo, type SimulatedDynamoOptions } from '@millrace/testing'
-import { createTableInput } from '../../src/lease/table-shape.ts'
+import { createTableInput } from '../../src/lease-table/table-shape.ts'
 import type { ResolvedLeaseTable } from '../../src/options.ts'
 
 export const TABLE = 'leases'

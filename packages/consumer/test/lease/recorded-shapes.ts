@@ -57,7 +57,7 @@ export const SHAPES: Readonly<Record<string, ShapeReview>> = {
     notOurs: 'one scan brings leases, workers and lock together',
   },
   'lease: worker metrics upsert': { twin: HERE, differs: 'ours does not ask for the row back' },
-  'lease: create Migration3.0': { twin: 'migration-row.test.ts' },
+  'lease: create Migration3.0': { twin: '../lease-table/migration-row.test.ts' },
   'lease: read Migration3.0': { twin: HERE },
   'lease: update Migration3.0': {
     notOurs: 'a fleet on its way from 2.x is refused; only KCL moves it on',
@@ -67,10 +67,10 @@ export const SHAPES: Readonly<Record<string, ShapeReview>> = {
     notOurs: 'the algorithm of KCL 2.x: such a fleet is refused',
   },
   'lease: create lease table': {
-    twin: 'lease-table.test.ts',
+    twin: '../lease-table/lease-table.test.ts',
     differs: 'the owner index comes with the table',
   },
-  'lease: create the GSI': { twin: 'lease-table.test.ts' },
+  'lease: create the GSI': { twin: '../lease-table/lease-table.test.ts' },
   'lease: describe lease table': { twin: HERE },
   'lease: switch PITR on': { twin: HERE },
   'coordinator: probe legacy coordinator table': { twin: HERE },

@@ -9,7 +9,7 @@ import {
 import { runInVirtualTime, SimulatedDynamo, SimulatedKinesis } from '@millrace/testing'
 import type { Lease } from '../../src/lease/lease.ts'
 import { LeaseStore } from '../../src/lease/lease-store.ts'
-import { createTableInput } from '../../src/lease/table-shape.ts'
+import { createTableInput } from '../../src/lease-table/table-shape.ts'
 import type { InitialPosition } from '../../src/options.ts'
 import type { ChildOfShard } from '../../src/shard-sync/shard-end-plan.ts'
 import { ShardSyncer } from '../../src/shard-sync/shard-syncer.ts'

@@ -1,0 +1,169 @@
+/** Wires the parts that serve one tenure of a shard. */
+import type { KinesisPort, Logger, Metrics, Random } from '@millrace/core'
+import { type ControlPlane, monotonicMs } from '@millrace/core/internal'
+import { isLoudFailure } from '../backoff.ts'
+import { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
+import { BatchDelivery } from '../delivery/batch-delivery.ts'
+import { CheckpointTracker } from '../delivery/checkpoint-tracker.ts'
+import { adaptHandler, type HandlerAdapter } from '../delivery/handler-adapter.ts'
+import { HandlerRetry } from '../delivery/handler-retry.ts'
+import { MalformedPolicy } from '../delivery/malformed-policy.ts'
+import { PageDelivery } from '../delivery/page-delivery.ts'
+import { ShardCheckpointer } from '../delivery/shard-checkpointer.ts'
+import { shardContext } from '../delivery/shard-context.ts'
+import { ShardHealth } from '../delivery/shard-health.ts'
+import { ThroughputMeter } from '../delivery/throughput-meter.ts'
+import type { EmitConsumerEvent } from '../events.ts'
+import type { ResolvedConsumerOptions } from '../options.ts'
+import type { ShardContext } from '../record.ts'
+import type { Handler } from '../record-processor.ts'
+import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
+import { PollingSource } from '../retrieval/polling-source.ts'
+import { Prefetch } from '../retrieval/prefetch.ts'
+import { deliveredBefore } from '../retrieval/start-position.ts'
+import { renewalIntervalMs } from '../tenure/belief.ts'
+import type { Tenure } from '../tenure/tenure.ts'
+import { PauseGate } from './pause-gate.ts'
+import { type EndShard, ShardEnding } from './shard-ending.ts'
+import { ShardHalt } from './shard-halt.ts'
+import { troubleReporter } from './trouble-reporter.ts'
+
+/** Of the pause between two renewals; a timer may fire a little early by another clock reading. */
+const THROUGHPUT_WINDOW = 0.9
+
+export interface ShardConsumerOptions<T> {
+  readonly tenure: Tenure
+  /** Name of the stream, for handlers, events and logs. */
+  readonly stream: string
+  readonly options: ResolvedConsumerOptions<T>
+  readonly kinesis: Pick<KinesisPort, 'getRecords'>
+  readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
+  readonly handler: Handler<T>
+  /** Ids of the parent shards whose records are not all done yet; the signal ends the question. */
+  readonly parentsEnded: (halted: AbortSignal) => Promise<readonly string[]>
+  /** Called before SHARD_END is stored, and again until it succeeds: it must be idempotent. */
+  readonly endShard: EndShard
+  readonly emit: EmitConsumerEvent
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly random: Random
+}
+
+export interface ShardParts<T> {
+  readonly halt: ShardHalt
+  readonly gate: PauseGate
+  readonly health: ShardHealth
+  readonly shard: ShardContext
+  readonly adapter: HandlerAdapter<T>
+  readonly retry: HandlerRetry<T>
+  readonly auto: AutoCheckpoint | undefined
+  readonly prefetch: Prefetch
+  readonly batches: BatchDelivery<T>
+  readonly pages: PageDelivery<T>
+  readonly throughput: ThroughputMeter
+  readonly ending: ShardEnding<T>
+  readonly tracker: CheckpointTracker
+}
+
+export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> {
+  const { tenure, stream, options, emit, logger, metrics, random } = given
+  const { shardId, lease } = tenure
+  const halt = new ShardHalt(tenure.signal)
+  const gate = new PauseGate()
+  const health = new ShardHealth()
+  const tracker = new CheckpointTracker(shardId, lease.checkpoint)
+  const checkpointer = new ShardCheckpointer({ tenure, tracker, signal: halt.lost })
+  const shard = shardContext(tenure, { stream, logger, signal: halt.lost }, checkpointer)
+  const adapter = adaptHandler(given.handler, { stream, shardId })
+  const policy = options.checkpoint ?? adapter.defaultCheckpoint
+  const auto =
+    policy === 'manual'
+      ? undefined
+      : new AutoCheckpoint({
+          policy,
+          store: async () => {
+            await checkpointer.storeDone()
+            health.checkpointWorked()
+          },
+          signal: halt.lost,
+          random,
+          onFailure: (error, failures) => {
+            health.checkpointFailed(error)
+            if (!isLoudFailure(failures)) return
+            logger.warn({ err: error, shardId, failures }, 'a checkpoint could not be stored yet')
+          },
+        })
+  const retry = new HandlerRetry<T>({
+    ...{ stream, shardId, onHandlerError: options.onHandlerError, halt },
+    ...{ emit, logger, metrics, random },
+  })
+  const batches = new BatchDelivery<T>({
+    ...{ tenure, adapter, tracker, auto, retry, halt, gate, health },
+  })
+  const deaggregator = new PageDeaggregator<T>({
+    codec: options.codec,
+    after: deliveredBefore(lease.checkpoint),
+    hashKeyRange: lease.hashKeyRange,
+    onMisplacedAggregate: options.onMisplacedAggregate,
+    onMisplaced: (sequenceNumber, outOfRange) => {
+      emit('misplacedAggregate', { stream, shardId, sequenceNumber, outOfRange })
+      metrics.put('MisplacedUserRecords', outOfRange, 'Count', { ShardId: shardId })
+    },
+  })
+  const { onMalformed } = options
+  const malformed = new MalformedPolicy({ stream, shardId, onMalformed, emit, logger, metrics })
+  const throughput = new ThroughputMeter({
+    storedKBps: lease.throughputKBps,
+    windowMs: THROUGHPUT_WINDOW * renewalIntervalMs(options.lease.failoverTimeMs),
+    nowMs: monotonicMs(),
+  })
+  const pages = new PageDelivery<T>({
+    ...{
+      shard,
+      deaggregator,
+      batches,
+      malformed,
+      retry,
+      tracker,
+      auto,
+      health,
+      throughput,
+      metrics,
+    },
+  })
+  const source = new PollingSource({
+    kinesis: given.kinesis,
+    control: given.control,
+    stream: options.stream,
+    shardId,
+    stored: lease,
+    initialPosition: options.initialPosition,
+    polling: options.retrieval,
+    random,
+    recordStartTimestamp: (startTimestampMs) => tenure.recordStartTimestamp(startTimestampMs),
+    onFailure: troubleReporter({ stream, shardId, health, emit, logger }),
+  })
+  const { maxPendingBatches, maxPendingBytes } = options.retrieval
+  const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingBytes })
+  const ending = new ShardEnding<T>({
+    ...{ shard, endShard: given.endShard, adapter, retry, batches, tracker, checkpointer, auto },
+    ...{ halt, health, emit, logger, random },
+  })
+  return {
+    ...{
+      halt,
+      gate,
+      health,
+      shard,
+      adapter,
+      retry,
+      auto,
+      prefetch,
+      batches,
+      pages,
+      throughput,
+      ending,
+      tracker,
+    },
+  }
+}
