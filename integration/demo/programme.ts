@@ -6,9 +6,9 @@ export type Step = 'join' | 'split' | 'kill' | 'merge'
 /** Share of the records that are put when each step is due: all fall among the puts. */
 const DUE: readonly (readonly [Step, number])[] = [
   ['join', 0.08],
-  ['split', 0.2],
-  ['kill', 0.4],
-  ['merge', 0.6],
+  ['split', 0.35],
+  ['kill', 0.5],
+  ['merge', 0.65],
 ]
 
 /** The next step, once it is due; one at a time, in order. */
