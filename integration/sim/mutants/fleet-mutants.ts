@@ -259,13 +259,13 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'restless-balance',
-    about: 'S7: leases move although the counts are even',
+    about: 'S23, L5: leases move although the counts are even',
     file: `${CONSUMER}/assignment/lease-count-plan.ts`,
     find: 'emptiest.leases.length < 2) return moves',
     replace: 'emptiest.leases.length < 1) return moves',
-    scenario: 'fleet',
-    from: 1,
-    seeds: 12,
+    scenario: 'calm',
+    from: 2,
+    seeds: 3,
   },
   {
     name: 'lost-checkpoint-counts',
