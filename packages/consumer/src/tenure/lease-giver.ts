@@ -3,6 +3,7 @@
  * promised them to, to a successor, or to nobody. Sure of each before it lets go of it: a write in
  * doubt is looked into and sent again.
  */
+import { setMaxListeners } from 'node:events'
 import { isServiceError, type Logger, type Random } from '@millrace/core'
 import { monotonicMs, sleep } from '@millrace/core/internal'
 import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
@@ -38,6 +39,8 @@ export class LeaseGiver {
 
   constructor(options: LeaseGiverOptions) {
     this.#options = options
+    // Every lease on its way out waits on it: with more than ten Node would speak of a leak.
+    setMaxListeners(0, this.#abort.signal)
   }
 
   /** True while this lease is on its way: nobody here may take it up. */

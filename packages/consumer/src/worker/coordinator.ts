@@ -2,6 +2,7 @@
  * The control plane of one worker: signs of life, observation and assignment, discovery, and the
  * tenures that come of them. User code can slow down none of these. KCL: `LeaseCoordinator`.
  */
+import { setMaxListeners } from 'node:events'
 import type { DynamoPort, Logger, Random } from '@millrace/core'
 import { atOnce } from '../at-once.ts'
 import { LeaseTableError } from '../errors.ts'
@@ -72,6 +73,8 @@ export class Coordinator {
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
+    // All that this worker does with leases waits on it: far more than Node's ten.
+    setMaxListeners(0, this.#abort.signal)
     const { store, workerId, lease, dynamo } = options
     const requestTimeoutMs = leaseCallTimeoutMs(lease.failoverTimeMs)
     const shared = { ...options, tableName: store.tableName, requestTimeoutMs }
