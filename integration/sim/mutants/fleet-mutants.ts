@@ -274,8 +274,8 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     find: "return compareExtendedSequenceNumbers(now.checkpoint, at) === 0 ? 'applied' : 'not-applied'",
     replace: "return 'applied'",
     scenario: 'fleet',
-    from: 205,
-    seeds: 12,
+    from: 231,
+    seeds: 2,
   },
   {
     name: 'another-row-is-mine',
@@ -294,8 +294,8 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     find: "if (now.leaseCounter !== known.leaseCounter + 1) return 'lost'",
     replace: "if (now.leaseCounter !== known.leaseCounter + 1) return 'not-applied'",
     scenario: 'fleet',
-    from: 150,
-    seeds: 12,
+    from: 173,
+    seeds: 2,
   },
   {
     name: 'constant-epoch',
