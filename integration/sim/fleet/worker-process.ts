@@ -120,7 +120,8 @@ export async function runWorker(
     if (cause instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
     if (options.mayMeet?.(cause) === true) return
     // As in KCL, a start gives up after 20 attempts; whatever runs workers starts another.
-    const gaveUp = isServiceError(cause) && cause.retryable && !options.isHealed()
+    const wasSick = !options.isHealed() || world.nowMs() < plan.disturbedMs + LAST_CALL_MS
+    const gaveUp = isServiceError(cause) && cause.retryable && wasSick
     if (!gaveUp) throw cause
     world.count('worker.start-given-up')
   })
@@ -158,4 +159,6 @@ export const CLOSE_TIMEOUT_MS = 5000
 /** Of a call to the lease table, and a little. */
 const CALL_TIMEOUT_MS = 2100
 /** How soon a worker sees that it is to stop. */
-export const LOOK_EVERY_MS = 250
+export /** A call whose request was lost right before everything healed is waited for so long. */
+const LAST_CALL_MS = 7000
+const LOOK_EVERY_MS = 250
