@@ -159,6 +159,6 @@ export const CLOSE_TIMEOUT_MS = 5000
 /** Of a call to the lease table, and a little. */
 const CALL_TIMEOUT_MS = 2100
 /** How soon a worker sees that it is to stop. */
-export /** A call whose request was lost right before everything healed is waited for so long. */
+/** A call whose request was lost right before everything healed is waited for so long. */
 const LAST_CALL_MS = 7000
-const LOOK_EVERY_MS = 250
+export const LOOK_EVERY_MS = 250
