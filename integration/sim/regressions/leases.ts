@@ -18,6 +18,7 @@ import {
 } from './small-fleet.ts'
 
 const WINDOW_MS = 14_000
+const LONGEST_EXTENSION_MS = 120_000
 /** Writes fail again and again, but never for so long that belief runs out. */
 const LONGEST_FAILURE_MS = 3500
 /** The longest pause between two tries of a checkpoint, and the write. */
@@ -25,12 +26,19 @@ const STORED_MS = 7000
 
 /**
  * Keeps records coming into one shard, so that there is something to checkpoint: in quick
- * succession, or just before a renewal is due, which only a quiet lease needs.
+ * succession, or just before a renewal is due, which only a quiet lease needs. Goes on for longer,
+ * within reason, while what it is for has not come about.
  */
-async function feed(stage: Stage, shardId: string, forMs: number): Promise<void> {
+async function feed(
+  stage: Stage,
+  shardId: string,
+  forMs: number,
+  hasComeAbout: () => boolean = () => true,
+): Promise<void> {
   const random = stage.world.random('feed')
   const endMs = stage.world.nowMs() + forMs
-  while (stage.world.nowMs() < endMs) {
+  const leftMs = (): number => endMs - stage.world.nowMs()
+  while (leftMs() > 0 || (!hasComeAbout() && leftMs() > -LONGEST_EXTENSION_MS)) {
     await stage.put(shardId)
     const gapMs = random.next() < 0.5 ? between(random, 200, 1500) : between(random, 2500, 5500)
     await stage.world.sleep(gapMs)
@@ -117,7 +125,8 @@ async function overlapWrites(stage: Stage): Promise<void> {
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
   const lostBefore = stage.fleet.leasesLost.length
-  const delayMs = between(random, 900, 1800)
+  // Longer than a record takes to be read, a second apart, and handled; shorter than a try may take.
+  const delayMs = between(random, 1300, 1800)
   let [renewalMs, waited, lastKnown] = [Number.NEGATIVE_INFINITY, 0, -1]
   const watch = watchWrites(stage, ({ kind, leaseKey, knownCounter }) => {
     if (leaseKey !== shardId || (kind !== 'renewal' && kind !== 'checkpoint')) return
@@ -147,7 +156,7 @@ async function overlapWrites(stage: Stage): Promise<void> {
       },
     })
   const delays = [late('renewal', 1), late('checkpoint', 0.5)]
-  await feed(stage, shardId, 2 * WINDOW_MS)
+  await feed(stage, shardId, 2 * WINDOW_MS, () => waited > 0)
   for (const one of [...delays, watch]) one.clear()
   await checkpointed(stage, 'R20', shardId)
   reached(stage, 'checkpoint-waited-for-renewal', waited)
