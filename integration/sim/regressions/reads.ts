@@ -168,6 +168,11 @@ async function nullIterators(stage: Stage): Promise<void> {
     await stage.put(shardId)
     await world.sleep(between(random, 200, 1500))
   }
+  // Chance may have spared all pages of a kind so far: there are more of it.
+  for (let round = 0; round < 40 && lacking.empty * lacking.records === 0; round++) {
+    if (lacking.records === 0) await stage.put(shardId)
+    await world.sleep(1000)
+  }
   // The lie goes on over a true end, of which only the list tells.
   const ends = random.next() < 0.4
   if (ends) await splitNamed(stage, shardId)
