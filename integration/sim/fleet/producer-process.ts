@@ -13,6 +13,8 @@ export interface ProducerProcessOptions {
   readonly aggregation: boolean
   readonly records: number
   readonly pauseMs: number
+  /** No pause goes on beyond it, virtual ms: chance may draw longer ones than the history has room for. */
+  readonly untilMs: number
   /** False once everything has healed: each put must be acked. */
   readonly mayFail: boolean
 }
@@ -35,7 +37,7 @@ export async function runProducer(
   process: SimulatedProcess,
   options: ProducerProcessOptions,
 ): Promise<void> {
-  const { world, ledger, records, pauseMs } = options
+  const { world, ledger, records, pauseMs, untilMs } = options
   const { random } = process
   const producer = new Producer({
     stream: STREAM,
@@ -63,7 +65,9 @@ export async function runProducer(
       world.count('flush')
     }
     // Bursts make aggregates of several records.
-    if (random.next() < 0.3) await sleep(random.next() * pauseMs * 6)
+    if (random.next() >= 0.3) continue
+    const leftMs = Math.max(0, untilMs - world.nowMs())
+    await sleep(Math.min(random.next() * pauseMs * 6, leftMs))
   }
   const before = settlement.open
   await producer.close({ timeoutMs: 60_000 })

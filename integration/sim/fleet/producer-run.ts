@@ -3,7 +3,7 @@ import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
-import { runProducer } from './producer-process.ts'
+import { type ProducerProcessOptions, runProducer } from './producer-process.ts'
 import { withClients } from './sdk-clients.ts'
 
 export interface ProducerRunOptions {
@@ -15,6 +15,8 @@ export interface ProducerRunOptions {
 /** Puts made once everything has healed, at this pace. */
 const LAST_PUTS = 20
 const LAST_PAUSE_MS = 50
+/** How long after the disturbances its pauses may go on: well within what its end may take. */
+const LATEST_PAUSE_MS = 60_000
 
 export class ProducerRun {
   readonly #options: ProducerRunOptions
@@ -29,6 +31,7 @@ export class ProducerRun {
     this.#spawn('producer', {
       records: plan.records - ledger.puts.length,
       pauseMs: plan.disturbedMs / plan.records,
+      untilMs: plan.disturbedMs + LATEST_PAUSE_MS,
       mayFail: true,
     })
   }
@@ -57,7 +60,12 @@ export class ProducerRun {
   async finish(timeoutMs: number): Promise<boolean> {
     const { world } = this.#options
     const before = this.#handle
-    this.#spawn('last-producer', { records: LAST_PUTS, pauseMs: LAST_PAUSE_MS, mayFail: false })
+    this.#spawn('last-producer', {
+      records: LAST_PUTS,
+      pauseMs: LAST_PAUSE_MS,
+      untilMs: Number.POSITIVE_INFINITY,
+      mayFail: false,
+    })
     const last = this.#handle
     const hasEnded = (handle: ProcessHandle | undefined): boolean =>
       handle === undefined || handle.state === 'exited' || handle.state === 'killed'
@@ -66,7 +74,7 @@ export class ProducerRun {
 
   #spawn(
     name: string,
-    run: { readonly records: number; readonly pauseMs: number; readonly mayFail: boolean },
+    run: Pick<ProducerProcessOptions, 'records' | 'pauseMs' | 'untilMs' | 'mayFail'>,
   ): void {
     const { world, ledger, plan } = this.#options
     const main = (process: SimulatedProcess): Promise<void> =>
