@@ -113,6 +113,8 @@ export class LeaderLock {
     this.#heldVersion = undefined
     this.#inDoubt = undefined
     this.#leadsUntilMs = Number.NEGATIVE_INFINITY
+    // The free lock that it took and the one that it gives back look the same: none stood between.
+    this.#seen = undefined
   }
 
   /** Gives the lock back, so that a successor need not wait. Stops leading at once. */

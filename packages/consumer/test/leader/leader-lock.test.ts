@@ -101,6 +101,17 @@ describe('LeaderLock', () => {
       assert.equal(b.lock.leads, true)
     }))
 
+  it('counts a lock that it gave back as free from then on, not from when it took it', () =>
+    inTime(async (dynamo, time) => {
+      const a = new Contender(dynamo, 'a', time)
+      await a.look()
+      await sleep(HEARTBEAT_MS)
+      await a.lock.makeWay()
+      const gaveBackMs = monotonicMs()
+      assert.equal(await a.look(true), false)
+      assert.ok((a.lock.seen?.sinceMs ?? 0) >= gaveBackMs)
+    }))
+
   it('is taken from a crashed leader after its duration, not before', () =>
     inTime(async (dynamo, time) => {
       const a = new Contender(dynamo, 'a', time)
