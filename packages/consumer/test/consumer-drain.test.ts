@@ -40,6 +40,25 @@ describe('Consumer, while it drains', () => {
       { shards: 4 },
     ))
 
+  it('begins no handler call any more, however long the table takes to let it go', () =>
+    inApplication(async (app) => {
+      const worker = app.worker('a')
+      let isAsked = false
+      const callsLater: string[] = []
+      const running = worker.run(() => {
+        if (isAsked) callsLater.push('call')
+      })
+      await app.until('the lease', () => worker.heard('leaseAcquired').length === 1)
+      app.dynamo.injectFault({ operation: 'deleteItem', kind: 'delay', delayMs: 1500, times: 2 })
+      isAsked = true
+      const closing = worker.consumer.close()
+      await app.put('late')
+      await closing
+      await running
+      assert.deepEqual(callsLater, [])
+      assert.deepEqual(app.owners(), [undefined])
+    }))
+
   it('stops assigning, even when each write takes its whole deadline', () => {
     let created = 0
     let stall = (): void => {}

@@ -45,6 +45,8 @@ export class Worker<T> {
   readonly #services = new Map<HeldLease, Service<T>>()
   readonly #paused = new PausedShards()
   readonly #ages = new RowAges()
+  /** On the way out: settles when this worker has withdrawn from the fleet, or could not in time. */
+  #withdrawal: Promise<unknown> | undefined
 
   constructor(worker: WorkerOptions<T>) {
     const { options, ports } = worker
@@ -129,10 +131,14 @@ export class Worker<T> {
   async drain(timeoutMs: number): Promise<void> {
     const endMs = monotonicMs() + timeoutMs
     const leftMs = (): number => Math.max(0, endMs - monotonicMs())
-    await settledWithin([this.#coordinator.stopTaking()], leftMs() * WITHDRAWAL_SHARE)
-    const services = [...this.#services.values()]
-    for (const { consumer } of services) consumer.requestStop()
-    const done = services.map((service) => service.done)
+    const withdrawn = this.#coordinator.stopTaking()
+    this.#withdrawal = settledWithin([withdrawn], leftMs() * WITHDRAWAL_SHARE)
+    // At once: a handler call that began while this worker withdraws would delay its shard.
+    this.#requestStops()
+    await this.#withdrawal
+    // What was being taken up meanwhile.
+    this.#requestStops()
+    const done = [...this.#services.values()].map((service) => service.done)
     const inTime = await settledWithin(done, leftMs() * HANDLERS_SHARE)
     if (!inTime) {
       const shards = [...this.#services.keys()].map(({ shardId }) => shardId)
@@ -193,6 +199,10 @@ export class Worker<T> {
     return { leader: leader?.ownerName, shards, skippedRows: skipped.length }
   }
 
+  #requestStops(): void {
+    for (const { consumer } of this.#services.values()) consumer.requestStop()
+  }
+
   #acquired(held: HeldLease): void {
     const { options, handler, events } = this.#worker
     events.emit('leaseAcquired', snapshotOf(held))
@@ -221,6 +231,8 @@ export class Worker<T> {
     try {
       const outcome = await consumer.run()
       if (outcome === 'shard-ended') this.#coordinator.pokeDiscovery()
+      // Two that stop at the same time must not hand their leases to each other.
+      if (outcome === 'stopped' && !held.inHandoff) await this.#withdrawal
       if (outcome === 'stopped' || held.inHandoff) await this.#coordinator.handOver(held)
       // However it came to think so: a lease that nobody serves must not be held.
       else if (outcome === 'lease-lost') await held.handOver(undefined)
