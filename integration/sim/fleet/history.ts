@@ -124,6 +124,7 @@ export class History {
         if (plan.isOrderly && !isOver) checkHandedOver(table.rows, workerId, report)
       },
       onLeaseLost: (lease) => stage.onLeaseLost?.(lease),
+      onDraining: (workerId) => stage.onDraining?.(workerId),
     })
     this.#fleet = fleet
     const producer = new ProducerRun({ world, ledger, plan })

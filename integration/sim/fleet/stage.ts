@@ -55,6 +55,8 @@ export class Stage {
   onWrite: ((write: AppliedWrite) => void) | undefined
   /** Told of each tenure that a worker says has ended. */
   onLeaseLost: ((lease: LostLease) => void) | undefined
+  /** Told of each worker that begins to stop. */
+  onDraining: ((workerId: string) => void) | undefined
 
   constructor(options: StageOptions) {
     this.world = options.world

@@ -21,6 +21,8 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   /** close() ran into its deadline: what was on its way then may be left behind. */
   readonly onClosedLate: () => void
   readonly onLeaseLost?: ((lease: LostLease) => void) | undefined
+  /** Told when it has seen that it is to stop. */
+  readonly onDraining?: ((workerId: string) => void) | undefined
   readonly markers: Markers
   /** What the worker logs as a warning or an error. */
   readonly onWarning?: ((message: string) => void) | undefined
@@ -102,7 +104,9 @@ export async function runWorker(
   let drainingMs = Number.POSITIVE_INFINITY
   consumer.on('stateChange', (state) => {
     world.note(state)
-    if (state === 'draining') drainingMs = world.nowMs()
+    if (state !== 'draining') return
+    drainingMs = world.nowMs()
+    options.onDraining?.(workerId)
   })
   const busy = (forMs: number): Promise<void> => process.busy(forMs)
   const mischief = new Mischief({

@@ -18,9 +18,8 @@ export const BOUND_MUTANTS: readonly Mutant[] = [
     name: 'drains-slowly',
     about: 'L3: a worker that stops idles for some seconds before it hands anything over',
     file: `${CONSUMER}/worker/worker.ts`,
-    find: 'await settledWithin([this.#coordinator.stopTaking()], leftMs() * WITHDRAWAL_SHARE)',
-    replace:
-      'await settledWithin([this.#coordinator.stopTaking()], leftMs()); await settledWithin([new Promise(() => {})], 3500)',
+    find: 'settledWithin([withdrawn], leftMs() * WITHDRAWAL_SHARE)',
+    replace: 'settledWithin([withdrawn, new Promise(() => {})], 3500)',
     scenario: 'bound-stop',
     from: 1,
     seeds: 3,

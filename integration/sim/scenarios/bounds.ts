@@ -72,10 +72,16 @@ async function stopped(stage: Stage): Promise<void> {
   const { slot, workerId, shardIds } = await victimOf(stage, 'any')
   const { world, bounds, fleet } = stage
   calls.lasts = (caller) => (caller === workerId ? sleep(random.next() * 1500) : undefined)
-  const fromMs = world.nowMs()
+  let fromMs: number | undefined
+  stage.onDraining = (stopping) => {
+    if (stopping === workerId) fromMs ??= world.nowMs()
+  }
   fleet.stop(slot)
   let isServed = false
   void calls.drip(shardIds, 100, () => isServed)
+  const goal = { rule: 'L3', what: `${workerId} begins to stop`, withinMs: 1000 }
+  await stage.reach(goal, () => fromMs !== undefined)
+  if (fromMs === undefined) return
   const elsewhere = { afterMs: fromMs, but: workerId, withinMs: PATIENCE_MS }
   await calls.served('L3', shardIds, elsewhere)
   isServed = true
