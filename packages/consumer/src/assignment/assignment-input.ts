@@ -13,6 +13,11 @@ export interface AssignmentInput {
    * leases of the living to no other. Undefined: all.
    */
   readonly proven?: ReadonlySet<string> | undefined
+  /**
+   * Those of them that are proven or may yet show that they live: leases without an owner go to one of
+   * these, if any has room. Undefined: all.
+   */
+  readonly promising?: ReadonlySet<string> | undefined
   readonly maxLeasesForWorker: number
   /** Whether live leases may be moved to even out the loads. */
   readonly balance: boolean
@@ -64,16 +69,18 @@ export function homelessLeases(open: readonly Lease[], input: AssignmentInput): 
 
 /**
  * Who may be given a homeless lease, best first: not its holder, as long as there is another (R39);
- * and a lease that ran out, which costs F each time, to a worker that is sure to live.
+ * and a lease that ran out, which costs F each time, to a worker that is sure to live. What nobody
+ * owns is spread over those who have just started as well, but not over those who stay silent.
  */
 export function preferred<W extends { readonly workerId: string }>(
   lease: Lease,
   able: readonly W[],
-  { proven }: Pick<AssignmentInput, 'proven'>,
+  { proven, promising }: Pick<AssignmentInput, 'proven' | 'promising'>,
 ): readonly W[] {
   const holder = actualOwner(lease)
   const others = able.filter(({ workerId }) => workerId !== holder)
-  const sure = holder === undefined ? [] : others.filter((worker) => isProven(worker, { proven }))
+  const trusted = holder === undefined ? promising : proven
+  const sure = others.filter((worker) => isProven(worker, { proven: trusted }))
   if (sure.length > 0) return sure
   return others.length > 0 ? others : able
 }

@@ -99,6 +99,11 @@ export class Assigner {
     return this.#liveWorkers.filter((id) => id !== this.#options.workerId)
   }
 
+  /** Workers that may be given what nobody owns: see `LiveWorkers.promising`. */
+  get promising(): ReadonlySet<string> {
+    return this.#live.promising
+  }
+
   delayMs(): number {
     const { lock, workerId, lease } = this.#options
     // Nobody leads while the lock is stale: then all watch closely.
@@ -260,6 +265,7 @@ export class Assigner {
       expired,
       workers: this.#liveWorkers,
       proven: new Set([...this.#live.proven, this.#options.workerId]),
+      promising: new Set([...this.#live.promising, this.#options.workerId]),
       maxLeasesForWorker: this.#options.lease.maxLeasesForWorker,
       balance,
       stillSinceMs: (leaseKey) => this.#observer.stillSinceMs(leaseKey),

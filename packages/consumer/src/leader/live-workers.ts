@@ -19,6 +19,8 @@ interface Sighting {
   readonly isDead: boolean
   /** It was seen to change. */
   readonly hasChanged: boolean
+  /** By then ours would have written it again. */
+  readonly promisesUntilMs: number
   /** It stood there when this observer looked for the first time: its writer may be long dead. */
   readonly isOlder: boolean
 }
@@ -27,6 +29,7 @@ export class LiveWorkers {
   #seen = new Map<string, Sighting>()
   #hasLooked = false
   #proven: ReadonlySet<string> = new Set()
+  #promising: ReadonlySet<string> = new Set()
   #silent: ReadonlySet<string> = new Set()
 
   /**
@@ -35,6 +38,14 @@ export class LiveWorkers {
    */
   get proven(): ReadonlySet<string> {
     return this.#proven
+  }
+
+  /**
+   * The proven, and whoever wrote so lately that it need not have written again: workers that start
+   * together know of each other no more than this. Preferred, nothing else hangs on it.
+   */
+  get promising(): ReadonlySet<string> {
+    return this.#promising
   }
 
   /** Those whose row has stood still here for a minute: gone, whatever any wall clock says. */
@@ -57,6 +68,7 @@ export class LiveWorkers {
     const seen = new Map<string, Sighting>()
     const alive: string[] = []
     const proven = new Set<string>()
+    const promising = new Set<string>()
     const silent = new Set<string>()
     for (const row of rows) {
       const sighting = sight(row, this.#seen.get(row.workerId), clocks, !this.#hasLooked)
@@ -68,10 +80,13 @@ export class LiveWorkers {
       if (!lately || isDead) continue
       alive.push(row.workerId)
       const isNew = !sighting.isOlder && clocks.monotonicMs - sinceMs <= NEW_FOR_MS
-      if (sighting.hasChanged || isNew) proven.add(row.workerId)
+      const isProven = sighting.hasChanged || isNew
+      if (isProven) proven.add(row.workerId)
+      if (isProven || clocks.monotonicMs <= sighting.promisesUntilMs) promising.add(row.workerId)
     }
     this.#seen = seen
     this.#proven = proven
+    this.#promising = promising
     this.#silent = silent
     this.#hasLooked = true
     return alive.sort()
@@ -105,16 +120,24 @@ function sight(
     // A row that was not there at the last look was written since, whatever time it names.
     const sinceMs = !isOlder || isFresh(row, wallMs) ? monotonicMs : undefined
     const stoodSinceMs = monotonicMs
-    const news = { gapSeconds: undefined, isDead: false, hasChanged: false, isOlder }
+    const ageMs = isOlder ? Math.abs(Math.floor(wallMs / 1000) - lastUpdateSeconds) * 1000 : 0
+    const promisesUntilMs = monotonicMs + PROMISING_FOR_MS - ageMs
+    const news = {
+      gapSeconds: undefined,
+      isDead: false,
+      hasChanged: false,
+      isOlder,
+      promisesUntilMs,
+    }
     return { lastUpdateSeconds, sinceMs, stoodSinceMs, rhythmMs: undefined, ...news }
   }
   // A clock may have been set back, so any change is a sign of life.
   if (before.lastUpdateSeconds === lastUpdateSeconds) return before
   const rhythmMs = before.sinceMs === undefined ? undefined : monotonicMs - before.sinceMs
   const gapSeconds = lastUpdateSeconds - before.lastUpdateSeconds
-  const change = { isDead: false, hasChanged: true, isOlder: before.isOlder }
+  const change = { ...before, isDead: false, hasChanged: true }
   const nowMs = monotonicMs
-  return { lastUpdateSeconds, sinceMs: nowMs, stoodSinceMs: nowMs, rhythmMs, gapSeconds, ...change }
+  return { ...change, lastUpdateSeconds, sinceMs: nowMs, stoodSinceMs: nowMs, rhythmMs, gapSeconds }
 }
 
 /** Our rows change every 10 s, Java's every 30 s; three signs left out are a sign, too. */
@@ -131,5 +154,7 @@ const SIGNS_MISSED = 3
 const QUICKEST_MS = 5000
 /** By then any worker that lives has written its row anew: Java's does so every 30 s. */
 const NEW_FOR_MS = 35_000
+/** Ours write every 10 s; more, for what two wall clocks differ and a look takes. */
+const PROMISING_FOR_MS = 15_000
 /** A look at the table may come late, and a rhythm be measured short by as much. */
 const SLACK_MS = 5000

@@ -125,6 +125,7 @@ export class Coordinator {
       ...{ ...options, maxLeasesForWorker: lease.maxLeasesForWorker },
       look: () => this.#assigner.look(true),
       peers: () => this.#assigner.peers,
+      promising: () => this.#assigner.promising,
     })
     this.#discoveryLoop = new PeriodicLoop({
       everyMs: () => lease.discoveryIntervalMs,

@@ -12,6 +12,8 @@ export interface SuccessionOptions {
   readonly logger: Logger
   /** Workers that live, as far as this one has seen, the look included. */
   readonly peers: () => readonly string[]
+  /** Those of them that have not been silent for as long as no living worker is. */
+  readonly promising: () => ReadonlySet<string>
 }
 
 export interface SuccessionPlan {
@@ -37,6 +39,7 @@ export async function planSuccession(options: SuccessionOptions): Promise<Succes
       leases: leases.map((row) => (isMine(row) ? { ...row, leaseOwner: undefined } : row)),
       expired: new Set(),
       workers: isRolledBack ? [] : options.peers().filter((id) => present.has(id)),
+      promising: options.promising(),
       maxLeasesForWorker,
       balance: false,
     })

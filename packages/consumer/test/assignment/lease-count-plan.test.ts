@@ -234,9 +234,20 @@ describe('planAssignment', () => {
     assert.equal(ownerOf({ proven: new Set(['sure']), maxLeasesForWorker: 1 }), 'fresh')
     assert.equal(ownerOf({ proven: new Set() }), 'fresh')
     assert.equal(ownerOf({}), 'fresh')
-    // What nobody has had costs no time when it comes to a dead worker first: all share it.
+    // What nobody owns is shared with those who may just have started.
     const unowned = [leaseOf('1'), busy]
     assert.equal(ownerOf({ proven: new Set(['sure']), leases: unowned }), 'fresh')
+  })
+
+  it('gives what nobody owns to no worker that stays silent, when another has room', () => {
+    const leases = [leaseOf('1'), leaseOf('2', { leaseOwner: 'sure' })]
+    const ownerOf = (given: Partial<AssignmentInput>): string | undefined =>
+      plan({ leases, workers: ['silent', 'sure'], balance: false, ...given }).assignments[0]
+        ?.newOwner
+    assert.equal(ownerOf({ promising: new Set(['sure']) }), 'sure')
+    assert.equal(ownerOf({ promising: new Set(['sure', 'silent']) }), 'silent')
+    assert.equal(ownerOf({ promising: new Set(['sure']), maxLeasesForWorker: 1 }), 'silent')
+    assert.equal(ownerOf({ promising: new Set() }), 'silent')
   })
 
   it('moves no lease of the living to a worker that nobody has seen alive', () => {

@@ -131,6 +131,20 @@ describe('LiveWorkers', () => {
     assert.deepEqual(proven([row('dead', 5), row('a', -35), row('b', -40)], 41), ['a', 'b'])
   })
 
+  it('takes for promising who is proven, or wrote in the last 15 s', () => {
+    const live = new LiveWorkers()
+    const promising = (rows: readonly WorkerMetricsRow[], seconds: number): string[] => {
+      live.observe(rows, NONE, at(seconds))
+      return [...live.promising]
+    }
+    const dead = row('dead', 5)
+    assert.deepEqual(promising([dead, row('older', 16), row('a', 5)], 0), ['dead', 'a'])
+    assert.deepEqual(promising([dead, row('a', -5)], 10), ['dead', 'a'])
+    assert.deepEqual(promising([dead, row('a', -5)], 10.001), ['a'])
+    assert.deepEqual(promising([dead, row('a', -15)], 25), ['a'])
+    assert.deepEqual(promising([row('dead', -26), row('a', -25)], 26), ['dead', 'a'])
+  })
+
   it('takes nobody for proven who is dead', () => {
     const live = new LiveWorkers()
     live.observe([], NONE, at(0))
