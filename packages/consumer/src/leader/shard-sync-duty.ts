@@ -51,6 +51,8 @@ export class ShardSyncDuty {
   readonly #memory = new LeaseMemory()
   readonly #cleaner: LeaseCleaner
   #isSynced = false
+  /** Rises with each beginning: what an earlier term has begun must not go on in this one. */
+  #term = 0
   #nextAuditMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #failingSinceMs = 0
@@ -68,6 +70,7 @@ export class ShardSyncDuty {
 
   /** A new leader does not know what the last one has done. */
   begin(): void {
+    this.#term++
     this.#isSynced = false
     this.#failures = 0
     this.#notBeforeMs = Number.NEGATIVE_INFINITY
@@ -82,12 +85,13 @@ export class ShardSyncDuty {
   async now(leases: readonly Lease[]): Promise<number> {
     this.#audit.reset()
     const { holes } = this.#audit.audit(leases)
+    // Else a row that was missed as a follower comes back, behind its children, with the next hole.
+    if (holes.length === 0) this.#memory.forgetGone(leases)
+    const mayGoOn = this.#whileThisTermLasts()
     const { syncer, signal } = this.#options
-    const created = await syncer.sync(leases, signal, {
-      remembered: this.#memory.gone(leases),
-      holes,
-    })
-    this.#isSynced = true
+    const lost = { remembered: this.#memory.gone(leases), holes }
+    const created = await syncer.sync(leases, signal, lost, mayGoOn)
+    this.#isSynced = mayGoOn()
     this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
     return created
   }
@@ -128,6 +132,7 @@ export class ShardSyncDuty {
 
   async #heal(leases: readonly Lease[]): Promise<void> {
     const { syncer, signal, logger } = this.#options
+    const mayGoOn = this.#whileThisTermLasts()
     const shards = lacksRange(leases) ? await syncer.shards(signal) : undefined
     const { holes, confirmed } = this.#audit.audit(leases, shards)
     if (holes.length === 0) this.#memory.forgetGone(leases)
@@ -135,8 +140,13 @@ export class ShardSyncDuty {
       logger.warn({ holes: confirmed.length }, 'leases are missing: hash keys are not covered')
       // Whatever is missing is made now: each of it rather as last seen than from its beginning.
       const remembered = this.#memory.gone(leases)
-      await syncer.sync(leases, signal, { remembered, holes })
+      await syncer.sync(leases, signal, { remembered, holes }, mayGoOn)
     }
     this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
+  }
+
+  #whileThisTermLasts(): () => boolean {
+    const term = this.#term
+    return () => term === this.#term && this.#options.leads()
   }
 }

@@ -21,6 +21,13 @@ export interface ShardSyncerOptions {
 /** A stream of hundreds of shards must not wait for its leases one by one. */
 const INITIAL_LEASES_AT_ONCE = 16
 
+interface Creation {
+  readonly signal: AbortSignal
+  readonly mayGoOn?: (() => boolean) | undefined
+  /** At once. */
+  readonly most?: number | undefined
+}
+
 export class ShardSyncer {
   readonly #options: ShardSyncerOptions
 
@@ -32,21 +39,26 @@ export class ShardSyncer {
    * Creates what is missing.
    *
    * @param lost what a leader knows of rows that are gone
+   * @param mayGoOn asked before each lease: a leader that was suspended meanwhile acts on a table
+   *   that its successor has read, and tidied, long since
    * @returns how many leases this call created
    */
   async sync(
     leases: readonly Lease[],
     signal: AbortSignal,
     lost: LostRows = { remembered: [], holes: [] },
+    mayGoOn: () => boolean = () => true,
   ): Promise<number> {
     const { initialPosition } = this.#options
     // The last row of a table may be lost like any other: what is remembered is not begun anew.
     if (leases.length === 0 && lost.remembered.length === 0) {
       // Of one generation, the first leases of a stream may be made in any order.
-      return await this.#create(await this.#initial(signal), signal, INITIAL_LEASES_AT_ONCE)
+      const initial = await this.#initial(signal)
+      return await this.#create(initial, { signal, mayGoOn, most: INITIAL_LEASES_AT_ONCE })
     }
     const shards = await this.shards(signal)
-    return await this.#create(leasesToAdd(shards, leases, lost, initialPosition), signal)
+    const missing = leasesToAdd(shards, leases, lost, initialPosition)
+    return await this.#create(missing, { signal, mayGoOn })
   }
 
   /** Every shard of the stream. */
@@ -71,7 +83,7 @@ export class ShardSyncer {
     // Whoever ended the other parent of a merge has made the child: if it is gone, it was lost.
     const isLost = [...others.values()].some((lease) => lease !== undefined && isShardEnded(lease))
     const leaseCounter = isLost ? COUNTER_MARGIN : 0
-    await this.#create(childLeases(children, this.#options.workerId, leaseCounter), signal)
+    await this.#create(childLeases(children, this.#options.workerId, leaseCounter), { signal })
     await this.#options.store.recordChildren(
       shardId,
       children.map((child) => child.shardId),
@@ -104,10 +116,14 @@ export class ShardSyncer {
   }
 
   /** Ancestors come first, so a stop half-way leaves nothing that the next sync does not find. */
-  async #create(leases: readonly NewLease[], signal: AbortSignal, most = 1): Promise<number> {
+  async #create(
+    leases: readonly NewLease[],
+    { signal, mayGoOn = () => true, most = 1 }: Creation,
+  ): Promise<number> {
     let created = 0
     await atOnce(leases, most, async (lease) => {
       if (signal.aborted) throw new AbortedError('Creating leases')
+      if (!mayGoOn()) return
       if (!(await this.#options.store.createIfAbsent(lease))) return
       created++
       this.#options.logger.info(

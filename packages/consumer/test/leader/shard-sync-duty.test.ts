@@ -22,6 +22,8 @@ class Bench {
   readonly controller = new AbortController()
   readonly failures: number[] = []
   readonly lost: LostRows[] = []
+  /** What each sync was told when it was about to create. */
+  readonly wentOn: boolean[] = []
   readonly deleted: string[] = []
   leads = true
   fails = false
@@ -32,9 +34,11 @@ class Bench {
       _leases: readonly Lease[],
       _signal: AbortSignal,
       lost: LostRows,
+      mayGoOn: () => boolean,
     ): Promise<number> => {
       this.lost.push(lost)
       await sleep(1000)
+      this.wentOn.push(mayGoOn())
       if (this.fails) throw new Error('no shards')
       return 2
     }
@@ -110,6 +114,33 @@ describe('ShardSyncDuty', () => {
         bench.lost[1]?.remembered.map(({ leaseKey }) => leaseKey),
         [whole.leaseKey],
       )
+    }))
+
+  it('does not remember a row that left no hole when it began to lead', () =>
+    runInVirtualTime(async () => {
+      const bench = new Bench()
+      bench.duty.see([whole, rest])
+      await bench.look([whole])
+      while (bench.syncs < 2) await bench.look([half])
+      assert.deepEqual(
+        bench.lost[1]?.remembered.map(({ leaseKey }) => leaseKey),
+        [whole.leaseKey],
+      )
+    }))
+
+  it('creates nothing more once it leads no longer, and syncs anew in its next term', () =>
+    runInVirtualTime(async () => {
+      const bench = new Bench()
+      bench.duty.beside(LEASES)
+      bench.leads = false
+      await bench.duty.settled()
+      bench.leads = true
+      bench.duty.beside(LEASES)
+      bench.duty.begin()
+      await bench.duty.settled()
+      bench.duty.beside(LEASES)
+      await bench.duty.settled()
+      assert.deepEqual(bench.wentOn, [false, false, true])
     }))
 
   it('tells a new leader at once what it saw before it led', () =>

@@ -183,6 +183,16 @@ describe('ShardSyncer.sync', () => {
       assert.equal((await bench.store.get(shardId(2)))?.leaseCounter, 1000)
     }))
 
+  it('makes nothing of what it listed once it may not go on', () =>
+    onStream(2, async (bench) => {
+      const lost = { remembered: [], holes: [] }
+      const syncer = bench.syncer('TRIM_HORIZON')
+      assert.equal(await syncer.sync([], never, lost, () => false), 0)
+      assert.deepEqual(await bench.leases(), [])
+      let asked = 0
+      assert.equal(await syncer.sync([], never, lost, () => ++asked < 2), 1)
+    }))
+
   it('leaves to others what they made first', () =>
     onStream(2, async (bench) => {
       const made = await Promise.all([bench.sync('LATEST'), bench.sync('LATEST')])
