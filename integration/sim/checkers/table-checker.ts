@@ -11,6 +11,7 @@ import { KnownShards } from './known-shards.ts'
 import { changedHands, holderOf, type LeaseRow, readRow } from './lease-row.ts'
 import type { Ledger } from './ledger.ts'
 import { LockChecker } from './lock-checker.ts'
+import { MadeAgain } from './made-again.ts'
 import { OwnershipChecker } from './ownership-checker.ts'
 import type { Report } from './report.ts'
 
@@ -50,6 +51,7 @@ export class TableChecker {
   readonly #everEnded = new Set<string>()
   /** Deleted by an operator, or about to be, and not made again yet. */
   readonly #lostByHand = new Set<string>()
+  readonly #madeAgain = new MadeAgain(() => this.#shards())
   readonly #atCounter = new Map<string, ExtendedSequenceNumber>()
   /** Shard and holder -> the last write that raised the counter under this holder. */
   readonly #held = new Map<string, HeldWrite>()
@@ -149,8 +151,9 @@ export class TableChecker {
   }
 
   #created(key: string): void {
-    if (this.#everCreated.has(key) && !this.#lostByHand.has(key)) {
-      this.#options.report('S13', `the lease of ${key} was created twice`)
+    if (this.#everCreated.has(key)) {
+      if (this.#madeAgain.isFair(key, this.#lostByHand)) this.#madeAgain.made(key, this.rows)
+      else this.#options.report('S13', `the lease of ${key} was created twice`)
     }
     this.#everCreated.add(key)
     this.#lostByHand.delete(key)
