@@ -1,5 +1,6 @@
 /** Faults that tests inject: which one a call meets. No I/O here; the call acts on the answer. */
 import { type DynamoPort, InvalidOptionError } from '@millrace/core'
+import { checkName } from '../known-name.ts'
 
 /**
  * - `throttle`: `ProvisionedThroughputExceededException`
@@ -30,6 +31,20 @@ export interface DynamoFault {
   readonly delayed?: 'reply' | 'request' | undefined
 }
 
+const OPERATIONS: readonly (keyof DynamoPort)[] = [
+  'getItem',
+  'putItem',
+  'updateItem',
+  'deleteItem',
+  'query',
+  'scan',
+  'createTable',
+  'updateTable',
+  'describeTable',
+  'updateContinuousBackups',
+]
+const KINDS: readonly DynamoFaultKind[] = ['throttle', 'fail', 'delay', 'lose-reply', 'deny']
+
 interface ActiveFault {
   readonly fault: DynamoFault
   timesLeft: number
@@ -40,6 +55,8 @@ export class DynamoFaultBook {
 
   /** @throws InvalidOptionError */
   inject(fault: DynamoFault): { clear(): void } {
+    checkName('operation', fault.operation, OPERATIONS)
+    checkName('kind', fault.kind, KINDS)
     refuseBelow('times', fault.times ?? 1, 1)
     refuseBelow('delayMs', fault.delayMs ?? 0, 0)
     const active = { fault, timesLeft: fault.times ?? 1 }

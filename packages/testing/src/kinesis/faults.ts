@@ -5,7 +5,7 @@ import {
   type KinesisPort,
   type ServiceError,
 } from '@millrace/core'
-import { nearestName, showValue } from '@millrace/core/internal'
+import { checkName } from '../known-name.ts'
 
 /** A method of the simulated Kinesis that a fault can hit. @public */
 export type SimulatedOperation = keyof KinesisPort | keyof KinesisAdminPort
@@ -162,16 +162,6 @@ const KINDS: readonly FaultKind[] = [
   'empty-page',
   'null-iterator',
 ]
-
-function checkName(option: string, value: string, known: readonly string[]): void {
-  if (known.includes(value)) return
-  const near = nearestName(String(value), known)
-  throw new InvalidOptionError(
-    option,
-    `${option} is ${showValue(value)}`,
-    near === undefined ? `Use one of: ${known.join(', ')}.` : `Did you mean "${near}"?`,
-  )
-}
 
 function checkFault(fault: Fault): void {
   checkName('operation', fault.operation, OPERATIONS)

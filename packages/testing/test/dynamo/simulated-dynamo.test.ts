@@ -383,6 +383,18 @@ describe('SimulatedDynamo faults', () => {
       assert.deepEqual(simulated.items(TableName), [{ ...ROW, bytes: { B: Uint8Array.of(1) } }])
     }))
 
+  it('are refused when they are spelt wrong: they would never be met', async () => {
+    const simulated = await withTable()
+    const refused = (fault: object, hint: RegExp): void => {
+      assert.throws(
+        () => simulated.injectFault(fault as Parameters<typeof simulated.injectFault>[0]),
+        (error) => error instanceof InvalidOptionError && hint.test(error.hint),
+      )
+    }
+    refused({ operation: 'putItm', kind: 'fail' }, /"putItem"/)
+    refused({ operation: 'putItem', kind: 'denny' }, /"deny"/)
+  })
+
   it('are refused when they make no sense', async () => {
     const simulated = await withTable()
     for (const wrong of [{ times: 0 }, { delayMs: -1 }]) {
