@@ -29,6 +29,11 @@ export function alter<M extends keyof Calls>(
   return { clear: () => void Object.assign(model, { [method]: ask }) }
 }
 
+/** Whose list it is, where the workers begin at the horizon: producers want open shards alone. */
+export function isOfProducer({ ShardFilter }: kinesis.ListShardsInput): boolean {
+  return ShardFilter?.Type === 'AT_LATEST'
+}
+
 /** Pages say nothing of children, as those of some emulators: only the list shows that a shard ended. */
 export function withoutChildren(output: kinesis.GetRecordsOutput): kinesis.GetRecordsOutput {
   const { ChildShards: _left, ...rest } = output

@@ -4,7 +4,7 @@ import { STREAM } from '../fleet/names.ts'
 import { splitOne } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
-import { alter } from './altered-answers.ts'
+import { alter, isOfProducer } from './altered-answers.ts'
 import { served } from './fleet-steps.ts'
 import { between, reached, smallFleet, steady } from './small-fleet.ts'
 
@@ -56,18 +56,22 @@ async function repeatedPages(stage: Stage): Promise<void> {
   const random = world.random('script')
   const creations = watchCreations(stage)
   const failures = new Map<string, number>()
+  const ofWorkers = new Set<string>()
   let repeated = 0
   const lists = alter(world, 'listShards', async (input, ask) => {
     const token = input.NextToken
-    if (token === undefined) return await ask()
-    const failed = failures.get(token) ?? 0
-    if (failed < 2 && random.next() < 0.6) {
+    const isOfWorker = token === undefined ? !isOfProducer(input) : ofWorkers.has(token)
+    const failed = token === undefined ? 0 : (failures.get(token) ?? 0)
+    // Chance may spare them all but the first of a worker's.
+    const isDue = isOfWorker && repeated === 0 && failed === 0
+    if (token !== undefined && failed < 2 && (random.next() < 0.6 || isDue)) {
       failures.set(token, failed + 1)
       throw new ServiceError('ListShards', 'InternalFailure', 'A later page fails (simulated).')
     }
     const page = await ask()
+    if (isOfWorker && page.NextToken !== undefined) ofWorkers.add(page.NextToken)
     if (failed === 0) return page
-    repeated++
+    if (isOfWorker) repeated++
     // From the first shard on, once more.
     const [first] = page.Shards
     const before = world.kinesis

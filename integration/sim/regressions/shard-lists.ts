@@ -3,10 +3,12 @@ import { InvalidStreamModelError, type kinesis } from '@millrace/core'
 import { STREAM } from '../fleet/names.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
-import { alter, openLooking, withoutChildren } from './altered-answers.ts'
+import { alter, isOfProducer, openLooking, withoutChildren } from './altered-answers.ts'
 import { served, splitNamed } from './fleet-steps.ts'
 import { between, holdLockUp, pickLease, reached, smallFleet, steady } from './small-fleet.ts'
 
+/** The parent's last reads, and a pause before each. */
+const ASKED_MS = 10_000
 const L1_MS = 21_000
 const L2_MS = 19_000
 /** The parent's last reads and its end, a look of the leader, a discovery. */
@@ -25,17 +27,22 @@ async function staleList(stage: Stage): Promise<void> {
   const random = world.random('script')
   const { shardId } = pickLease(stage, random)
   const Shards = world.kinesis.shards(STREAM)
+  let isSplit = false
   let answered = 0
   const lists = alter(world, 'listShards', async (input, ask) => {
     if (input.NextToken !== undefined) return await ask()
-    answered++
+    if (isSplit && !isOfProducer(input)) answered++
     return { Shards }
   })
   const pages = alter(world, 'getRecords', async (_input, ask) => withoutChildren(await ask()))
   await stage.put(shardId)
   const children = await splitNamed(stage, shardId)
+  isSplit = true
   for (const child of children) await stage.put(child)
   await world.sleep(between(random, 500, 8000))
+  // The holder may be in the middle of a pause between two reads.
+  const asked = { rule: 'SCENARIO', what: 'a worker asks for a list', withinMs: ASKED_MS }
+  await stage.reach(asked, () => answered > 0)
   lists.clear()
   await served(stage, 'R24', SERVED_MS)
   pages.clear()
