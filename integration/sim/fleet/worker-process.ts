@@ -1,5 +1,5 @@
 /** A worker process of the simulated fleet. */
-import { Consumer, HandlerFailedError } from '@millrace/consumer'
+import { Consumer, HandlerFailedError, InvalidCheckpointError } from '@millrace/consumer'
 import { isServiceError, type Logger } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
@@ -97,6 +97,8 @@ export async function runWorker(
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.
     if (isServiceError(error)) world.count(`trouble.${error.kind}`)
+    // A handler has checkpointed a number of another shard: told, and read on from the oldest record.
+    else if (error instanceof InvalidCheckpointError) world.count('marker.foreign-checkpoint')
     else if (options.mayMeet?.(error) === true) return
     else if (error instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
     else world.violation('CRASH', `${workerId}: ${String(error)}`)

@@ -17,10 +17,11 @@ import {
 import { fullJitterMs } from '../backoff.ts'
 import type { InitialPosition, ResolvedPolling } from '../options.ts'
 import { withDeadline } from './deadline.ts'
+import { foreignPosition, isForeignPosition } from './foreign-position.ts'
 import { MIN_READ_INTERVAL_MS, READ_BACKOFF, readIntervalMs } from './read-pace.ts'
 import { childrenInListing, endInReply, shardInListing } from './shard-end.ts'
 import type { Page, Reading, ShardEnd, ShardSource } from './source.ts'
-import { afterRecord, type StoredPosition, startOfTenure } from './start-position.ts'
+import { afterRecord, OLDEST_RECORD, type StoredPosition, startOfTenure } from './start-position.ts'
 
 export interface PollingSourceOptions {
   readonly kinesis: Pick<KinesisPort, 'getRecords'>
@@ -45,7 +46,9 @@ export class PollingSource implements ShardSource {
   #lastSequenceNumber: string | undefined
   #startTimestampMs: number | undefined
   #isStartRecorded = true
-  #suspicion: 'no-iterator' | 'missing' | undefined
+  #suspicion: 'no-iterator' | 'missing' | 'refused-position' | undefined
+  /** The stored number is one of another shard. */
+  #isPositionForeign = false
   /** The end as the shard list showed it: it stands once an empty page was read after that. */
   #listedEnd: ShardEnd | undefined
   #end: ShardEnd | undefined
@@ -75,6 +78,7 @@ export class PollingSource implements ShardSource {
 
   async #attempt(): Promise<Reading | undefined> {
     try {
+      if (this.#suspicion === 'refused-position') return await this.#judgePosition()
       if (this.#suspicion !== undefined) return await this.#verifyEnd(this.#suspicion)
       this.#iterator ??= await this.#newIterator()
       if (!(await this.#recordStart())) return undefined
@@ -132,9 +136,11 @@ export class PollingSource implements ShardSource {
   async #newIterator(): Promise<string> {
     const { control, shardId, stored, initialPosition } = this.#options
     const start =
-      this.#lastSequenceNumber === undefined
-        ? startOfTenure({ ...stored, startTimestampMs: this.#startTimestampMs }, initialPosition)
-        : afterRecord(this.#lastSequenceNumber)
+      this.#lastSequenceNumber !== undefined
+        ? afterRecord(this.#lastSequenceNumber)
+        : this.#isPositionForeign
+          ? OLDEST_RECORD
+          : startOfTenure({ ...stored, startTimestampMs: this.#startTimestampMs }, initialPosition)
     const output = await this.#bounded('GetShardIterator', (signal) =>
       control.shardIterator({ ShardId: shardId, ...start }, signal),
     )
@@ -160,6 +166,20 @@ export class PollingSource implements ShardSource {
     }
   }
 
+  /** The service refused the stored number; the list, asked for afterwards, tells why it may have. */
+  async #judgePosition(): Promise<undefined> {
+    const { control, shardId, stored } = this.#options
+    const { checkpoint } = stored
+    const shards = await this.#bounded('ListShards', (signal) =>
+      control.listShards(undefined, signal),
+    )
+    this.#suspicion = undefined
+    this.#isPositionForeign = isForeignPosition({ shardId, checkpoint }, shards)
+    if (this.#isPositionForeign) {
+      this.#options.onFailure(foreignPosition(shardId, checkpoint.sequenceNumber), 1)
+    }
+  }
+
   async #verifyEnd(suspicion: 'no-iterator' | 'missing'): Promise<ShardEnd | undefined> {
     const { control, shardId } = this.#options
     const shards = await this.#bounded('ListShards', (signal) =>
@@ -182,6 +202,10 @@ export class PollingSource implements ShardSource {
     const isMissing = cause.kind === 'missing' && cause.operation !== 'ListShards'
     if (isRefused || isMissing) this.#iterator = undefined
     if (isMissing) this.#suspicion = 'missing'
+    if (cause.kind === 'invalid' && cause.operation === 'GetShardIterator') {
+      const isStored = this.#lastSequenceNumber === undefined && !this.#isPositionForeign
+      if (isStored) this.#suspicion = 'refused-position'
+    }
     if ((isRefused || isMissing) && !this.#isReplaced) {
       // An expired iterator is everyday, also after an outage that has outlived it: the new one is
       // asked for at once. One that is refused as well is waited for.

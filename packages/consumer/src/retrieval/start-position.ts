@@ -22,6 +22,8 @@ export type IteratorStart = Pick<
   'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'
 >
 
+export const OLDEST_RECORD: IteratorStart = { ShardIteratorType: 'TRIM_HORIZON' }
+
 /**
  * The iterator that a tenure starts with, and starts with again until its first record has come.
  * A stored number is read again itself: the rest of an aggregate may still be owed, so what was
@@ -39,7 +41,7 @@ export function startOfTenure(
   }
   switch (sequenceNumber) {
     case TRIM_HORIZON:
-      return { ShardIteratorType: 'TRIM_HORIZON' }
+      return OLDEST_RECORD
     case LATEST:
       // LATEST again would skip whatever was written since this lease was first read (R11).
       return stored.startTimestampMs === undefined

@@ -7,9 +7,12 @@ import { compareSequenceNumbers, type Shard } from '@millrace/core'
 import { isSequenceNumber } from '@millrace/core/internal'
 import { isShardEnded, type Lease } from '../lease/lease.ts'
 
+/** What of a lease may give its stream away. */
+export type StreamTrace = Pick<Lease, 'shardId' | 'checkpoint' | 'hashKeyRange'>
+
 /** What gives it away, in words; undefined when the leases fit the stream. */
 export function formerStream(
-  leases: readonly Lease[],
+  leases: readonly StreamTrace[],
   shards: readonly Shard[],
 ): string | undefined {
   if (shards.length === 0) return undefined
@@ -26,13 +29,17 @@ export function formerStream(
 }
 
 /** A shard that the list lacks was trimmed away, which the newest shard never is. */
-function unknownYet({ shardId }: Lease, newest: string): string | undefined {
+function unknownYet({ shardId }: StreamTrace, newest: string): string | undefined {
   return shardId.length === newest.length && shardId > newest
     ? `there is a lease of ${shardId}, but no shard after ${newest}`
     : undefined
 }
 
-function misfitOf(lease: Lease, shard: Shard, followed: ReadonlySet<string>): string | undefined {
+function misfitOf(
+  lease: StreamTrace,
+  shard: Shard,
+  followed: ReadonlySet<string>,
+): string | undefined {
   const { hashKeyRange, checkpoint, shardId } = lease
   const range = shard.hashKeyRange
   if (

@@ -70,10 +70,11 @@ export class ShardSyncer {
    * Before SHARD_END is stored: child leases first, then their ids on the parent, so that a crash
    * in between can be repeated and leaves no gap.
    *
+   * @param ending the lease that ends, as its holder knows it
    * @returns `blocked` while the lease of a merged sibling is still to be created
    */
   async endShard(
-    shardId: string,
+    { shardId, leaseCounter: parentCounter }: Pick<Lease, 'shardId' | 'leaseCounter'>,
     children: readonly ChildOfShard[],
     signal: AbortSignal,
   ): Promise<'ended' | 'blocked'> {
@@ -82,7 +83,9 @@ export class ShardSyncer {
     if (await this.#lacksSibling(others, children, signal)) return 'blocked'
     // Whoever ended the other parent of a merge has made the child: if it is gone, it was lost.
     const isLost = [...others.values()].some((lease) => lease !== undefined && isShardEnded(lease))
-    const leaseCounter = isLost ? COUNTER_MARGIN : 0
+    // A parent that high may have been made a second time, by a leader that remembered nothing:
+    // then it has had these children before, and their fencing epochs must not come twice.
+    const leaseCounter = isLost || parentCounter >= COUNTER_MARGIN ? COUNTER_MARGIN : 0
     await this.#create(childLeases(children, this.#options.workerId, leaseCounter), { signal })
     await this.#options.store.recordChildren(
       shardId,

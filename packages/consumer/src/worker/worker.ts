@@ -214,7 +214,7 @@ export class Worker<T> {
       control: this.#control,
       handler,
       parentsEnded: (halted) => this.#syncer.unendedParents(held.lease, halted),
-      endShard: (children) => this.#syncer.endShard(held.shardId, children, held.signal),
+      endShard: (children) => this.#syncer.endShard(held.lease, children, held.signal),
       emit: (name, ...args) => events.emit(name, ...args),
       logger: options.logger,
       metrics: options.metrics,

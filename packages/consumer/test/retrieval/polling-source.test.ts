@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { type KinesisPort, type kinesis, ServiceError } from '@millrace/core'
 import { ControlPlane, silentLogger, sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
+import { InvalidCheckpointError } from '../../src/errors.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import { PollingSource } from '../../src/retrieval/polling-source.ts'
 import { isShardEnd, type Page, type ShardEnd } from '../../src/retrieval/source.ts'
-import { leaseAt, outage, SHARD, ShardWorld } from '../shard-fixture.ts'
+import { HALF, leaseAt, outage, SHARD, ShardWorld, STREAM } from '../shard-fixture.ts'
 
 class Reader {
   readonly source: PollingSource
@@ -155,6 +156,47 @@ describe('PollingSource', () => {
       })
       assert.deepEqual(await reader.texts(), ['a', 'b'])
       assert.deepEqual(types, Array(3).fill('AT_SEQUENCE_NUMBER'))
+    }))
+
+  it('reads from the oldest record when the stored number is one of another shard', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create(2)
+      await world.put('a', 'b')
+      const { SequenceNumber: foreign } = await world.service.putRecord({
+        ...{ StreamName: STREAM, Data: Buffer.from('other'), PartitionKey: 'other' },
+        ExplicitHashKey: HALF.toString(),
+      })
+      await world.put('c')
+      const reader = new Reader(world, { lease: leaseAt(foreign) })
+      // An iterator that expires before the first page leads to the same place.
+      world.service.injectFault({ operation: 'getRecords', kind: 'expire-iterators' })
+      assert.deepEqual(await reader.texts(), ['a', 'b', 'c'])
+      await world.put('d')
+      assert.deepEqual(await reader.texts(), ['d'])
+      assert.equal(reader.failures.length, 1)
+      const [told] = reader.failures.map(({ error }) => error)
+      assert.ok(told instanceof InvalidCheckpointError)
+      assert.match(told.message, new RegExp(`${SHARD}: the stored checkpoint ${foreign} is no`))
+    }))
+
+  it('never reads a stream created anew in place of the one that was read (R33)', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      const [number = ''] = await world.put('a')
+      await world.service.deleteStream({ StreamName: STREAM })
+      await sleep(60_000)
+      await world.create()
+      await world.put('b')
+      const reader = new Reader(world, { lease: leaseAt(number) })
+      let pages = 0
+      reader.page().then(
+        () => pages++,
+        () => undefined,
+      )
+      await sleep(120_000)
+      assert.equal(pages, 0)
+      assert.ok(reader.failures.length > 10, 'it is loud')
+      reader.source.close()
     }))
 
   it('records the start of LATEST before it reads, and never asks for LATEST again', () =>

@@ -160,9 +160,9 @@ describe('ShardSyncer.sync', () => {
       await bench.merge(0, 1)
       const children = await bench.childrenOf(0)
       const syncer = bench.syncer('TRIM_HORIZON')
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'ended')
       await bench.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: shardId(1) } } })
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'ended')
     }))
 
   it('makes the lost child of a merge again so that no former holder takes it for its own', () =>
@@ -171,7 +171,7 @@ describe('ShardSyncer.sync', () => {
       await bench.merge(0, 1)
       const children = await bench.childrenOf(0)
       const syncer = bench.syncer('TRIM_HORIZON')
-      await syncer.endShard(shardId(0), children, never)
+      await syncer.endShard(ending(0), children, never)
       assert.equal((await bench.store.get(shardId(2)))?.leaseCounter, 0)
       const [first] = await bench.leases()
       assert.ok(first !== undefined)
@@ -179,7 +179,7 @@ describe('ShardSyncer.sync', () => {
       assert.ok(owned !== undefined)
       await bench.store.checkpoint(owned, 'me', position('SHARD_END'))
       await bench.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: shardId(2) } } })
-      await syncer.endShard(shardId(1), children, never)
+      await syncer.endShard(ending(1), children, never)
       assert.equal((await bench.store.get(shardId(2)))?.leaseCounter, 1000)
     }))
 
@@ -213,6 +213,16 @@ describe('ShardSyncer.sync', () => {
 })
 
 describe('ShardSyncer.endShard', () => {
+  it('starts children far up whose parent may have been made a second time', () =>
+    onStream(1, async (bench) => {
+      await bench.sync('TRIM_HORIZON')
+      await bench.split(0, HALF)
+      const children = await bench.childrenOf(0)
+      await bench.syncer('TRIM_HORIZON').endShard(ending(0, 1002), children, never)
+      const counters = (await bench.leases()).slice(1).map(({ leaseCounter }) => leaseCounter)
+      assert.deepEqual(counters, [1000, 1000])
+    }))
+
   it('makes the leases of the children before it names them on the parent', () =>
     onStream(1, async (bench) => {
       await bench.sync('TRIM_HORIZON')
@@ -220,7 +230,7 @@ describe('ShardSyncer.endShard', () => {
       bench.written.length = 0
       const syncer = bench.syncer('TRIM_HORIZON')
       const children = await bench.childrenOf(0)
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'ended')
       assert.deepEqual(bench.written, [shardId(1), shardId(2), `children of ${shardId(0)}`])
       const [parent, first, second] = await bench.leases()
       assert.deepEqual(parent?.childShardIds, [shardId(1), shardId(2)])
@@ -238,7 +248,7 @@ describe('ShardSyncer.endShard', () => {
     onStream(1, async (bench) => {
       await bench.sync('LATEST')
       await bench.split(0, HALF)
-      await bench.syncer('LATEST').endShard(shardId(0), await bench.childrenOf(0), never)
+      await bench.syncer('LATEST').endShard(ending(0), await bench.childrenOf(0), never)
       assert.deepEqual(shown(await bench.leases()), [
         '0 @LATEST',
         '1 @TRIM_HORIZON',
@@ -254,9 +264,9 @@ describe('ShardSyncer.endShard', () => {
       const syncer = bench.syncer('TRIM_HORIZON')
       for (const operation of ['putItem', 'updateItem'] as const) {
         bench.dynamo.injectFault({ operation, kind: 'lose-reply' })
-        await assert.rejects(syncer.endShard(shardId(0), children, never))
+        await assert.rejects(syncer.endShard(ending(0), children, never))
       }
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'ended')
       const leases = await bench.leases()
       assert.equal(leases.length, 3)
       assert.deepEqual(leases[0]?.childShardIds, [shardId(1), shardId(2)])
@@ -270,11 +280,11 @@ describe('ShardSyncer.endShard', () => {
       await bench.merge(0, 1)
       const children = await bench.childrenOf(0)
       const syncer = bench.syncer('LATEST')
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'blocked')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'blocked')
       assert.deepEqual(shown(await bench.leases()), ['0 @LATEST'])
       // The next sync finds the gap; from then on the shard may end.
       assert.equal(await bench.sync('LATEST'), 1)
-      assert.equal(await syncer.endShard(shardId(0), children, never), 'ended')
+      assert.equal(await syncer.endShard(ending(0), children, never), 'ended')
       assert.deepEqual(shown(await bench.leases()), ['0 @LATEST', '1 @LATEST', '2 @TRIM_HORIZON'])
     }))
 
@@ -286,7 +296,7 @@ describe('ShardSyncer.endShard', () => {
         parentShardIds: [shardId(0), 'shardId-trimmed'],
         hashKeyRange: { start: 0n, end: 9n },
       }
-      assert.equal(await bench.syncer('LATEST').endShard(shardId(0), [child], never), 'ended')
+      assert.equal(await bench.syncer('LATEST').endShard(ending(0), [child], never), 'ended')
     }))
 
   it('lets both parents of a merge end, whoever is first', () =>
@@ -296,7 +306,7 @@ describe('ShardSyncer.endShard', () => {
       const syncer = bench.syncer('TRIM_HORIZON')
       for (const parent of [1, 0]) {
         const children = await bench.childrenOf(parent)
-        assert.equal(await syncer.endShard(shardId(parent), children, never), 'ended')
+        assert.equal(await syncer.endShard(ending(parent), children, never), 'ended')
       }
       const leases = await bench.leases()
       assert.equal(leases.length, 3)
@@ -307,7 +317,7 @@ describe('ShardSyncer.endShard', () => {
   it('has nothing to do for a shard of a deleted stream, which has no children', () =>
     onStream(1, async (bench) => {
       bench.written.length = 0
-      assert.equal(await bench.syncer('LATEST').endShard(shardId(0), [], never), 'ended')
+      assert.equal(await bench.syncer('LATEST').endShard(ending(0), [], never), 'ended')
       assert.deepEqual(bench.written, [])
     }))
 })
@@ -347,4 +357,8 @@ function withList(
       }
     },
   })
+}
+
+function ending(shard: number, leaseCounter = 7): { shardId: string; leaseCounter: number } {
+  return { shardId: shardId(shard), leaseCounter }
 }
