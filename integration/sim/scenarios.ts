@@ -6,6 +6,7 @@ import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
 import { BOUNDS } from './scenarios/bounds.ts'
 import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
+import { SLOW_HANDLERS } from './scenarios/slow-handlers.ts'
 import { SWARM } from './scenarios/swarm.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   BOUND_RESHARD,
   LATE_HANDOFF,
   BLOCKED_RENEWAL,
+  SLOW_HANDLERS,
   ...OVER_SDK,
   ...REGRESSIONS,
 ]

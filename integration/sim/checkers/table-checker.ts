@@ -1,6 +1,7 @@
-/** Watches every applied write to the lease table: S3, S4, S6, S9, S13 and S14. */
+/** Watches every applied write to the lease table: S3, S4, S6, S9, S13, S14 and S22. */
 import {
   compareExtendedSequenceNumbers,
+  type dynamo,
   type ExtendedSequenceNumber,
   type kinesis,
 } from '@millrace/core'
@@ -14,6 +15,7 @@ import { LockChecker } from './lock-checker.ts'
 import { MadeAgain } from './made-again.ts'
 import { OwnershipChecker } from './ownership-checker.ts'
 import type { Report } from './report.ts'
+import { changedHandsUncounted, misshapen } from './row-shape.ts'
 
 export interface TableCheckerOptions {
   readonly ledger: Ledger
@@ -141,6 +143,8 @@ export class TableChecker {
       this.#wasCovered = this.#isCovered()
       return
     }
+    // What an operator, or a test, writes is not the fleet's.
+    if (origin !== undefined) this.#readableByKcl(key, write, after)
     const is = readRow(after)
     this.rows.set(key, is)
     if (is.checkpoint.sequenceNumber === 'SHARD_END') this.#everEnded.add(key)
@@ -148,6 +152,18 @@ export class TableChecker {
     this.#hasItsRange(key, is)
     if (was === undefined) this.#created(key)
     else this.#changed(key, was, is, origin)
+  }
+
+  #readableByKcl(key: string, { before }: AppliedWrite, after: dynamo.Item): void {
+    const { report } = this.#options
+    const amiss = misshapen(after)
+    // A row that was amiss before is whoever wrote it so.
+    if (amiss !== undefined && (before === undefined || misshapen(before) === undefined)) {
+      report('S22', `${key}: ${amiss}`)
+    }
+    if (before !== undefined && changedHandsUncounted(before, after)) {
+      report('S22', `${key}: changed hands without a step of the counter`)
+    }
   }
 
   #created(key: string): void {

@@ -36,6 +36,8 @@ export interface HandlerOptions {
   readonly onInitialize: (shardId: string) => Promise<void> | undefined
   readonly mischief: Mischief
   readonly busy: (forMs: number) => Promise<void>
+  /** A call begins with this record, the last of its batch. */
+  readonly onBegun: (shardId: string, sequenceNumber: string) => void
   /** A call of this worker is about to throw. */
   readonly onThrow: () => void
   /** A call of this worker will never settle. */
@@ -79,6 +81,8 @@ async function handleRecords(
   const { plan, workerId, ledger, deliveries, random } = options
   const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
   for (const record of records) deliveries.delivered(tenure, record)
+  const last = records.at(-1)
+  if (last !== undefined) options.onBegun(shard.shardId, last.sequenceNumber)
   const settled = deliveries.began(tenure, shard.signal)
   let isStored = true
   const leaveUnstored = (): void => {

@@ -4,13 +4,14 @@ import { isServiceError, type Logger } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Markers } from '../checkers/markers.ts'
+import { ReadAhead } from '../checkers/read-ahead.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 
-type OfProcess = 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow'
+type OfProcess = 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow' | 'onBegun'
 
 export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   readonly plan: HistoryPlan
@@ -44,11 +45,12 @@ export async function runWorker(
   options: WorkerProcessOptions,
 ): Promise<void> {
   const { world, workerId, plan } = options
+  const readAhead = readAheadOf(options)
   const consumer = new Consumer({
     applicationName: APPLICATION,
     stream: STREAM,
     workerId,
-    client: process.kinesis,
+    client: readAhead.watched(process.kinesis),
     dynamodb: options.markers.watched(process.dynamo, workerId),
     random: process.random,
     ...plan.consumer,
@@ -76,6 +78,7 @@ export async function runWorker(
     ...(plan.handler === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
   })
   consumer.on('leaseAcquired', ({ shardId, epoch }) => {
+    readAhead.began(shardId)
     world.note('lease-acquired', { shardId, epoch })
     world.count('lease.acquired')
   })
@@ -118,7 +121,15 @@ export async function runWorker(
     busy,
   })
   const onThrow = (): void => world.count('handler.throws')
-  const handler = handlerOf({ ...options, random: process.random, mischief, busy, onThrow })
+  const onBegun = (shardId: string, at: string): void => readAhead.delivered(shardId, at)
+  const handler = handlerOf({
+    ...options,
+    random: process.random,
+    mischief,
+    busy,
+    onThrow,
+    onBegun,
+  })
   const running = consumer.run(handler)
   const over = new AbortController()
   void closeWhenAsked(consumer, options, over.signal)
@@ -142,6 +153,16 @@ export async function runWorker(
   if (plan.exitsAtOnce !== true) await sleep(CALL_TIMEOUT_MS)
 }
 
+function readAheadOf({ plan, table, world }: WorkerProcessOptions): ReadAhead {
+  const { maxPendingBatches, maxPendingBytes } = plan.consumer?.retrieval ?? {}
+  return new ReadAhead({
+    maxPendingBatches: maxPendingBatches ?? DEFAULT_PENDING_BATCHES,
+    maxPendingBytes: maxPendingBytes ?? Number.POSITIVE_INFINITY,
+    storedOf: (shardId) => table.rows.get(shardId)?.checkpoint,
+    report: (rule, message) => world.violation(rule, message),
+  })
+}
+
 function warningsOnly(onWarning: WorkerProcessOptions['onWarning']): Logger {
   const warn: Logger['warn'] = (_fields, message) => onWarning?.(message)
   return { debug: () => {}, info: () => {}, warn, error: warn }
@@ -159,6 +180,9 @@ async function closeWhenAsked(
   }
   await consumer.close({ timeoutMs: CLOSE_TIMEOUT_MS })
 }
+
+/** The consumer's own default. */
+const DEFAULT_PENDING_BATCHES = 4
 
 /** So that handlers which never settle do not hold a history up. */
 export const CLOSE_TIMEOUT_MS = 5000
