@@ -1,4 +1,5 @@
 /** Histories drawn from a seed, and special ones that look closer at one promise. */
+import type { Random } from '@millrace/core'
 import { planHistory } from '../fleet/history-plan.ts'
 import { STREAM } from '../fleet/names.ts'
 import { withRarerFaults } from '../fleet/rarer-faults.ts'
@@ -24,22 +25,33 @@ const SPREAD_BY_LOAD_MS = 200_000
 const ADOPTED_MS = 3000
 
 /**
- * For fleets that assign by utilization: as much for each shard. The few records of a history are
- * noise to a throughput, and by such a difference leases may move.
+ * For fleets that assign by utilization: as much for each shard, or now and then a little for some.
+ * The one are loads that are alike, the other differences that are none.
  */
-async function evenTraffic(stage: Stage): Promise<void> {
+async function littleToTellApart(stage: Stage): Promise<void> {
   const { world, plan } = stage
   if (!isByUtilization(plan)) return
+  const random = world.random('script')
+  const isEven = random.next() < 0.5
   const shards = world.kinesis.shards(STREAM)
   while (world.nowMs() < plan.disturbedMs) {
-    for (const { ShardId } of shards) await stage.put(ShardId, EVEN_TEXT)
-    await world.sleep(EVEN_EVERY_MS)
+    for (const { ShardId } of shards) {
+      if (isEven) await stage.put(ShardId, EVEN_TEXT)
+      else if (random.next() < NOISE) await stage.put(ShardId, noiseText(random))
+    }
+    await world.sleep(EVERY_MS)
   }
-  world.count('marker.calm-by-utilization')
+  world.count(`marker.calm-by-utilization-${isEven ? 'alike' : 'idle'}`)
 }
 
 const EVEN_TEXT = 'even'.repeat(2000)
-const EVEN_EVERY_MS = 1000
+const EVERY_MS = 1000
+/** With the records below, 0.1 KB/s a shard, and never for long the same. */
+const NOISE = 0.2
+
+function noiseText(random: Random): string {
+  return 'x'.repeat(1 + Math.floor(random.next() * 1000))
+}
 
 /** S23, L5: nothing moves, nothing is lost; leases are taken up by those that they were given to. */
 function judgeCalm(untilMs: number): NonNullable<Scenario['judge']> {
@@ -95,7 +107,7 @@ export const SWARM: readonly Scenario[] = [
     name: 'calm',
     about: 'S23, L5: ten minutes in which nothing goes wrong and nothing moves',
     plan: planCalm,
-    script: evenTraffic,
+    script: littleToTellApart,
     everySeeds: 25,
     judge: judgeCalm(CALM_MS),
   },

@@ -109,8 +109,9 @@ export interface ResolvedBilling {
 export interface WorkerUtilizationOptions {
   /**
    * Leases move when a worker is further from the average than this, percent of the average,
-   * default 10, and at least one percentage point whatever is given here. KCL:
-   * `reBalanceThresholdPercentage`.
+   * default 10, and at least one percentage point whatever is given here. Workers that report no
+   * CPU must also differ by 10 KB/s; while none of them carries as much, the counts of leases are
+   * evened out instead. KCL, which has no such floor: `reBalanceThresholdPercentage`.
    */
   readonly rebalanceThresholdPercentage?: number | undefined
   /** Share of its excess that a busy worker gives away at once, percent, default 60. KCL: `dampeningPercentage`. */

@@ -8,12 +8,13 @@ import type { Lease } from '../lease/lease.ts'
 import type { WorkerMetricsRow } from '../lease/worker-metrics-row.ts'
 import { type AssignmentInput, aliveWorkers, isHomeless } from './assignment-input.ts'
 import { movingAverage } from './moving-average.ts'
+import { isBelowFloor } from './throughput-floor.ts'
 
 /**
  * What a worker is measured by that reports nothing: throughput in percent of an equal share. KCL
  * sets a limit of 100, which is the average, so that any difference is past it; here it has none.
  */
-const THROUGHPUT = 'T'
+export const THROUGHPUT = 'T'
 
 export interface WorkerLoad {
   readonly workerId: string
@@ -30,6 +31,8 @@ export class FleetLoad {
   readonly workers: readonly WorkerLoad[]
   /** An equal share of all throughput, kilobytes per second. KCL: `targetAverageThroughput`. */
   readonly shareKBps: number
+  /** Nothing tells the workers apart but how many leases they have. */
+  readonly isIdle: boolean
   readonly #averageLeaseKBps: number
   readonly #leasesPerWorker: number
   /** Before anything was added: what is added is a share of that. */
@@ -45,14 +48,22 @@ export class FleetLoad {
     this.shareKBps = (this.#averageLeaseKBps * open.length) / Math.max(1, workerIds.length)
     this.#leasesPerWorker = Math.max(1, Math.floor(open.length / Math.max(1, workerIds.length)))
     const byWorker = new Map(this.workers.map((worker) => [worker.workerId, worker]))
+    let homelessKBps = 0
     for (const lease of open) {
-      if (isHomeless(lease, input)) continue
+      if (isHomeless(lease, input)) {
+        homelessKBps += this.throughputOf(lease)
+        continue
+      }
       // During a handoff the lease weighs on the worker that will have it.
       const worker = byWorker.get(lease.leaseOwner ?? '')
       if (worker === undefined) continue
       worker.leases.push(lease)
       worker.throughputKBps += this.throughputOf(lease)
     }
+    const carried = this.workers.map(({ throughputKBps }) => throughputKBps)
+    this.isIdle =
+      this.shareKBps === 0 ||
+      (this.workers.every(({ used }) => used.size === 0) && isBelowFloor(carried, homelessKBps))
     for (const worker of this.workers) {
       if (worker.used.size === 0)
         worker.used.set(THROUGHPUT, this.#percentOf(worker.throughputKBps))
@@ -106,7 +117,7 @@ export class FleetLoad {
   }
 
   #percentOf(throughputKBps: number): number {
-    return this.shareKBps === 0 ? 0 : (100 * throughputKBps) / this.shareKBps
+    return this.isIdle ? 0 : (100 * throughputKBps) / this.shareKBps
   }
 }
 

@@ -2,7 +2,8 @@
 
 import type { Lease } from '../lease/lease.ts'
 import type { Assignment } from './assignment-input.ts'
-import { emptiestFirst, type FleetLoad, type WorkerLoad } from './fleet-load.ts'
+import { emptiestFirst, type FleetLoad, THROUGHPUT, type WorkerLoad } from './fleet-load.ts'
+import { isDifference } from './throughput-floor.ts'
 
 /** Named as KCL names them. */
 export interface LoadBalancing {
@@ -75,7 +76,7 @@ function donorsBy(
   average: number,
   { fleet, round }: { readonly fleet: FleetLoad; readonly round: LoadBalancing },
 ): readonly Donor[] {
-  const band = Math.max(LEAST_DIFFERENCE, (average * round.rebalanceThresholdPercentage) / 100)
+  const band = bandOf(metric, average, { fleet, round })
   const upper = average + band
   let isUneven = false
   const over: WorkerLoad[] = []
@@ -94,6 +95,20 @@ function donorsBy(
     const share = value === 0 ? 0 : Math.max(0, value - average) / value
     return { worker, excessKBps: (worker.throughputKBps * share * round.dampeningPercentage) / 100 }
   })
+}
+
+/** How far from the average is no difference; of workers that carry nearly the same, any distance. */
+function bandOf(
+  metric: string,
+  average: number,
+  { fleet, round }: { readonly fleet: FleetLoad; readonly round: LoadBalancing },
+): number {
+  if (metric === THROUGHPUT) {
+    const alike = fleet.workers.filter(({ used }) => used.has(THROUGHPUT))
+    const isTold = isDifference(alike.map(({ throughputKBps }) => throughputKBps))
+    if (!isTold) return Number.POSITIVE_INFINITY
+  }
+  return Math.max(LEAST_DIFFERENCE, (average * round.rebalanceThresholdPercentage) / 100)
 }
 
 /**

@@ -46,10 +46,15 @@ export function planByUtilization(
   }
   if (!input.balance) return { assignments, unplaced }
   const mayReceive = (worker: WorkerLoad): boolean => hasRoom(worker) && isProven(worker, input)
-  // Where nothing flows, nothing tells the workers apart but how many leases they have.
-  const moves =
-    fleet.shareKBps === 0
-      ? balanceByCount(fleet.workers, { open, made: assignments, input })
-      : balanceByLoad(fleet, { ...parameters, made: assignments, hasRoom: mayReceive })
+  if (!fleet.isIdle) {
+    const moves = balanceByLoad(fleet, { ...parameters, made: assignments, hasRoom: mayReceive })
+    return { assignments: [...assignments, ...moves], unplaced }
+  }
+  const receivers = fleet.workers.filter(mayReceive).map(({ workerId }) => workerId)
+  const moves = balanceByCount(fleet.workers, {
+    open,
+    made: assignments,
+    input: { ...input, proven: new Set(receivers) },
+  })
   return { assignments: [...assignments, ...moves], unplaced }
 }

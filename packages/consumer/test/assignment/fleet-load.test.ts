@@ -123,12 +123,27 @@ describe('headroomOf', () => {
 describe('emptiestFirst', () => {
   it('puts the one with the fewest leases first where loads are alike', () => {
     const leases = [
-      ...['1', '2'].map((key) => leaseOf(key, { leaseOwner: 'a', throughputKBps: 0.1 })),
-      ...['3'].map((key) => leaseOf(key, { leaseOwner: 'b', throughputKBps: 0.2 })),
-      leaseOf('4', { leaseOwner: 'c', throughputKBps: 0.3 }),
+      ...['1', '2'].map((key) => leaseOf(key, { leaseOwner: 'a', throughputKBps: 10 })),
+      ...['3'].map((key) => leaseOf(key, { leaseOwner: 'b', throughputKBps: 20 })),
+      leaseOf('4', { leaseOwner: 'c', throughputKBps: 30 }),
     ]
     const fleet = fleetOf(leases, { workers: ['a', 'b', 'c'] })
     const order = emptiestFirst(fleet.workers, fleet.averages()).map(({ workerId }) => workerId)
     assert.deepEqual(order, ['b', 'a', 'c'])
+  })
+
+  it('goes by the number of leases alone where what they carry is no difference', () => {
+    const leases = [
+      leaseOf('1', { leaseOwner: 'a', throughputKBps: 0.1 }),
+      leaseOf('2', { leaseOwner: 'a', throughputKBps: 0.1 }),
+      leaseOf('3', { leaseOwner: 'b', throughputKBps: 5 }),
+    ]
+    const orderBeside = (freeKBps: number): string[] => {
+      const fleet = fleetOf([...leases, leaseOf('4', { throughputKBps: freeKBps })])
+      return emptiestFirst(fleet.workers, fleet.averages()).map(({ workerId }) => workerId)
+    }
+    assert.deepEqual(orderBeside(4), ['b', 'a'])
+    // What nobody has yet may make one.
+    assert.deepEqual(orderBeside(5), ['a', 'b'])
   })
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { AssignmentInput, AssignmentPlan } from '../../src/assignment/assignment-input.ts'
+import { LEAST_DIFFERENCE_KBPS } from '../../src/assignment/throughput-floor.ts'
 import {
   planByUtilization,
   type UtilizationParameters,
@@ -413,9 +414,11 @@ describe('planByUtilization', () => {
             assert.ok(round < 60, 'no rest')
             const made = plan({ leases, workers })
             if (made.assignments.length === 0) break
+            // Of workers that carry next to nothing the counts are evened out.
+            const isByLoad = carriedBy(leases, workers).some((sum) => sum >= LEAST_DIFFERENCE_KBPS)
             leases = carriedOut(leases, made)
             const after = unevenness(leases, workers)
-            if (leases.some((lease) => !isShardEnded(lease) && (lease.throughputKBps ?? 0) > 0)) {
+            if (isByLoad) {
               assert.ok(after < before, `${after} after ${before}`)
             }
             before = after
@@ -459,6 +462,8 @@ const fleets: fc.Arbitrary<Fleet> = fc
       fc.integer({ min: 1, max: 8 }),
     ),
     deadOwners: fc.subarray([...WORKERS, 'gone']),
+    /** Some fleets are close to where a difference is none, and some below. */
+    scale: fc.constantFrom(1, 0.1, 0.01),
     cpu: fc.uniqueArray(
       fc.tuple(fc.constantFrom(...WORKERS), fc.double({ min: 0, max: 100, noNaN: true })),
       {
@@ -467,14 +472,14 @@ const fleets: fc.Arbitrary<Fleet> = fc
       },
     ),
   })
-  .map(({ workers, rows, maxLeasesForWorker, deadOwners, cpu }) => {
+  .map(({ workers, rows, maxLeasesForWorker, deadOwners, scale, cpu }) => {
     const expired = new Set<string>()
     const leases = rows.map(({ owner, handingOver, expired: late, ended, throughputKBps }, i) => {
       const lease = leaseOf(`shard-${String(i).padStart(3, '0')}`, {
         leaseOwner: owner,
         checkpointOwner: owner === undefined ? undefined : handingOver,
         checkpoint: position(ended ? 'SHARD_END' : '1'),
-        throughputKBps,
+        throughputKBps: throughputKBps === undefined ? undefined : throughputKBps * scale,
       })
       const holder = actualOwner(lease)
       if (!ended && holder !== undefined && late && deadOwners.includes(holder)) {
@@ -502,15 +507,19 @@ function homelessOf({ leases, expired }: Fleet): Lease[] {
   )
 }
 
-/** Sum of the squares of what the leases of each worker carry. */
-function unevenness(leases: readonly Lease[], workers: readonly string[]): number {
+/** What the leases of each worker carry. */
+function carriedBy(leases: readonly Lease[], workers: readonly string[]): number[] {
   const open = leases.filter((lease) => !isShardEnded(lease))
   const known = open.flatMap(({ throughputKBps }) => throughputKBps ?? [])
   const average = known.length === 0 ? 0 : known.reduce((a, b) => a + b, 0) / known.length
-  const sums = workers.map((id) =>
+  return workers.map((id) =>
     open
       .filter((lease) => lease.leaseOwner === id)
       .reduce((sum, { throughputKBps }) => sum + (throughputKBps ?? average), 0),
   )
-  return sums.reduce((sum, value) => sum + value * value, 0)
+}
+
+/** Sum of the squares of what the leases of each worker carry. */
+function unevenness(leases: readonly Lease[], workers: readonly string[]): number {
+  return carriedBy(leases, workers).reduce((sum, value) => sum + value * value, 0)
 }
