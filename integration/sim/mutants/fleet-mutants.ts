@@ -268,6 +268,16 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     seeds: 3,
   },
   {
+    name: 'noise-is-load',
+    about: 'S23: by utilization, any difference of throughput is a reason to move a lease',
+    file: `${CONSUMER}/assignment/throughput-floor.ts`,
+    find: 'LEAST_DIFFERENCE_KBPS = 10',
+    replace: 'LEAST_DIFFERENCE_KBPS = 0',
+    scenario: 'calm',
+    from: 1,
+    seeds: 7,
+  },
+  {
     name: 'lost-checkpoint-counts',
     about: 'S4: a checkpoint that was overtaken by a renewal is announced as stored',
     file: `${CONSUMER}/lease/write-outcome.ts`,
