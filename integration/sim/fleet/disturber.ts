@@ -24,6 +24,8 @@ export interface DisturberOptions {
 }
 
 const CRASH_LOOP_MS = 1500
+/** Less is the time that disturbances take themselves. */
+const LATE_MS = 1000
 
 export class Disturber {
   readonly #options: DisturberOptions
@@ -42,7 +44,10 @@ export class Disturber {
     const { world, plan } = this.#options
     for (const { atMs, what } of plan.disturbances) {
       await sleep(Math.max(0, atMs - world.nowMs()))
-      if (await this.#carryOut(what)) world.count(`disturbance.${what.kind}`)
+      const due = withinItsTime(what, world.nowMs() - atMs)
+      if (due !== undefined && (await this.#carryOut(due))) {
+        world.count(`disturbance.${what.kind}`)
+      }
     }
     await sleep(Math.max(0, plan.disturbedMs - world.nowMs()))
     this.#reshards = 0
@@ -180,6 +185,15 @@ export class Disturber {
     act(slot)
     return wasUp
   }
+}
+
+/**
+ * A fleet at LATEST may take so long to start that the plan's times have passed by. What lasts ends
+ * when it was meant to, else it would go on after everything has healed; undefined: it is over.
+ */
+function withinItsTime(what: Disturbance, lateMs: number): Disturbance | undefined {
+  if (lateMs < LATE_MS || !('forMs' in what)) return what
+  return lateMs >= what.forMs ? undefined : { ...what, forMs: what.forMs - lateMs }
 }
 
 function refusedIsFine(cause: unknown): void {
