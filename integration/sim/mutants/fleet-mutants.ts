@@ -141,7 +141,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     name: 'healed-epochs-come-twice',
     about: 'S10: a lost row is made again with counters, hence epochs, that were there before',
     file: `${CONSUMER}/shard-sync/healed-leases.ts`,
-    find: 'const leaseCounter = lease.leaseCounter + COUNTER_MARGIN',
+    find: 'const leaseCounter = counterMadeAgain(nowMs, lease.leaseCounter)',
     replace: 'const leaseCounter = 0',
     scenario: 'lost-row',
     from: 9,

@@ -12,6 +12,7 @@ import {
 import { isSequenceNumber } from '@millrace/core/internal'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { InitialPosition } from '../options.ts'
+import { counterMadeAgain } from './counter-made-again.ts'
 import { newLeaseOf } from './initial-leases.ts'
 import { missingLeases } from './missing-leases.ts'
 
@@ -23,31 +24,29 @@ export interface LostRows {
 
 type KnownLease = Pick<NewLease, 'leaseKey' | 'checkpoint' | 'startTimestampMs'>
 
-/**
- * The counter of a row that may have existed before starts so far above what was seen of it: writes
- * that nobody saw may have raised it further, a former holder that has not noticed must not take the
- * new row for its own, and fencing epochs must not come twice.
- */
-export const COUNTER_MARGIN = 1000
-
 /** What shard sync adds to a table with leases: lost rows as last seen, the rest by lineage. */
 export function leasesToAdd(
   shards: readonly Shard[],
   leases: readonly Lease[],
   lost: LostRows,
   initialPosition: InitialPosition,
+  nowMs: number,
 ): NewLease[] {
-  const restored = restoredLeases(shards, lost)
-  return [...restored, ...byLineage(shards, [...leases, ...restored], initialPosition)]
+  const restored = restoredLeases(shards, lost, nowMs)
+  return [...restored, ...byLineage(shards, [...leases, ...restored], initialPosition, nowMs)]
 }
 
-function restoredLeases(shards: readonly Shard[], { remembered, holes }: LostRows): NewLease[] {
+function restoredLeases(
+  shards: readonly Shard[],
+  { remembered, holes }: LostRows,
+  nowMs: number,
+): NewLease[] {
   const listed = new Map(shards.map((shard) => [shard.shardId, shard]))
   return remembered.flatMap((lease) => {
     const shard = listed.get(lease.shardId)
     if (shard === undefined || !isOfShard(lease, shard)) return []
     if (!holes.some((hole) => overlap(hole, shard.hashKeyRange))) return []
-    const leaseCounter = lease.leaseCounter + COUNTER_MARGIN
+    const leaseCounter = counterMadeAgain(nowMs, lease.leaseCounter)
     const { checkpoint, startTimestampMs } = lease
     return [{ ...newLeaseOf(shard, checkpoint), leaseCounter, startTimestampMs }]
   })
@@ -63,6 +62,7 @@ function byLineage(
   shards: readonly Shard[],
   leases: readonly KnownLease[],
   initialPosition: InitialPosition,
+  nowMs: number,
 ): NewLease[] {
   const keys = new Set(leases.map(({ leaseKey }) => leaseKey))
   const ended = new Set(leases.filter(isShardEnded).map(({ leaseKey }) => leaseKey))
@@ -71,7 +71,7 @@ function byLineage(
   const from = begunMs === undefined ? owedFrom(leases, initialPosition) : atTime(begunMs)
   return missingLeases(shards, keys, from, ended).map((lease) => ({
     ...lease,
-    leaseCounter: COUNTER_MARGIN,
+    leaseCounter: counterMadeAgain(nowMs),
     ...(begunMs !== undefined && lease.checkpoint.sequenceNumber === 'AT_TIMESTAMP'
       ? { checkpoint: LATEST, startTimestampMs: begunMs }
       : {}),

@@ -1,12 +1,13 @@
 /** Carries out shard sync: lists shards, asks the plans, creates the leases. */
 
 import { AbortedError, InvalidStreamModelError, type Logger, type Shard } from '@millrace/core'
-import type { ControlPlane } from '@millrace/core/internal'
+import { type ControlPlane, nowMs } from '@millrace/core/internal'
 import { atOnce } from '../at-once.ts'
 import { isShardEnded, type Lease, type NewLease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
 import type { InitialPosition } from '../options.ts'
-import { COUNTER_MARGIN, type LostRows, leasesToAdd } from './healed-leases.ts'
+import { counterMadeAgain, wasMadeAgain } from './counter-made-again.ts'
+import { type LostRows, leasesToAdd } from './healed-leases.ts'
 import { coverEveryHashKey, initialLeases, initialShardFilter } from './initial-leases.ts'
 import { type ChildOfShard, childLeases, otherParents } from './shard-end-plan.ts'
 
@@ -57,7 +58,7 @@ export class ShardSyncer {
       return await this.#create(initial, { signal, mayGoOn, most: INITIAL_LEASES_AT_ONCE })
     }
     const shards = await this.shards(signal)
-    const missing = leasesToAdd(shards, leases, lost, initialPosition)
+    const missing = leasesToAdd(shards, leases, lost, initialPosition, nowMs())
     return await this.#create(missing, { signal, mayGoOn })
   }
 
@@ -83,9 +84,8 @@ export class ShardSyncer {
     if (await this.#lacksSibling(others, children, signal)) return 'blocked'
     // Whoever ended the other parent of a merge has made the child: if it is gone, it was lost.
     const isLost = [...others.values()].some((lease) => lease !== undefined && isShardEnded(lease))
-    // A parent that high may have been made a second time, by a leader that remembered nothing:
-    // then it has had these children before, and their fencing epochs must not come twice.
-    const leaseCounter = isLost || parentCounter >= COUNTER_MARGIN ? COUNTER_MARGIN : 0
+    const mayHaveBeen = isLost || wasMadeAgain(parentCounter)
+    const leaseCounter = mayHaveBeen ? counterMadeAgain(nowMs(), parentCounter) : 0
     await this.#create(childLeases(children, this.#options.workerId, leaseCounter), { signal })
     await this.#options.store.recordChildren(
       shardId,

@@ -30,9 +30,10 @@ function added(
   initialPosition: InitialPosition,
   lost: LostRows = NOTHING,
 ): string[] {
-  return shown(leasesToAdd(shards, leases, lost, initialPosition))
+  return shown(leasesToAdd(shards, leases, lost, initialPosition, NOW_MS))
 }
 
+const NOW_MS = 1_700_000_000_000
 const listed = (...kin: readonly Kin[]): Shard[] => kin.map(shardOf)
 const two = listed({ id: 0, open: true }, { id: 1, open: true })
 // 0 was split into 1 and 2.
@@ -54,11 +55,12 @@ describe('leasesToAdd', () => {
         [lease(0, 7)],
         { remembered: [gone], holes: ALL },
         initial,
+        NOW_MS,
       )
       assert.deepEqual(others, [])
       assert.equal(restored?.leaseKey, shardId(1))
       assert.deepEqual(restored.checkpoint, position(4711))
-      assert.equal(restored.leaseCounter, 1040)
+      assert.equal(restored.leaseCounter, NOW_MS)
       assert.equal(restored.startTimestampMs, 5)
       assert.equal(restored.leaseOwner, undefined)
     }
