@@ -16,6 +16,8 @@ export interface SimArguments {
   readonly json: boolean
   /** Leaves out the timeline of the first failure, which plays it again. */
   readonly noTimeline: boolean
+  /** Ends with the first history that breaks a rule; one process plays the seeds in order. */
+  readonly untilFound: boolean
 }
 
 export class UsageError extends Error {}
@@ -23,7 +25,7 @@ export class UsageError extends Error {}
 const NUMBERS = ['--seeds', '--from', '--seed', '--jobs'] as const
 const TEXTS = ['--scenario', '--mutant'] as const
 const FLAGS = [
-  ...(['--trace', '--json', '--no-timeline', '--help'] as const),
+  ...(['--trace', '--json', '--no-timeline', '--until-found', '--help'] as const),
   ...(['--list-mutants', '--list-scenarios'] as const),
 ] as const
 export const DEFAULT_SEEDS = 200
@@ -37,6 +39,7 @@ export const USAGE: string = `Usage: npm run sim -- [--seeds N] [--from N] [--sc
   --scenario NAME   of this scenario alone; --list-scenarios names them all
   --trace           tell all that happens in the histories of one seed
   --no-timeline     do not play the first failure again for its timeline
+  --until-found     end with the first failure, in one process
   --mutant NAME     break a copy of the code: it must be found; --list-mutants names them all
   --jobs N          processes that share the seeds (default: one a core)
   --json            the result as one JSON object on the last line of stdout
@@ -77,6 +80,7 @@ export function parseArguments(given: readonly string[]): SimArguments | undefin
     jobs: numbers.get('--jobs') ?? availableParallelism(),
     json: flags.has('--json'),
     noTimeline: flags.has('--no-timeline'),
+    untilFound: flags.has('--until-found'),
   }
 }
 

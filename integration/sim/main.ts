@@ -57,7 +57,7 @@ async function runMany(given: SimArguments): Promise<number> {
 async function factsOf(
   scenarios: readonly Scenario[],
   range: SeedRange,
-  { jobs, json }: SimArguments,
+  { jobs, json, untilFound }: SimArguments,
 ): Promise<readonly HistoryFact[]> {
   let histories = 0
   const onFacts = (facts: readonly HistoryFact[]): void => {
@@ -70,11 +70,12 @@ async function factsOf(
       say(`... ${histories} histories`)
     }
   }
-  if (jobs > 1) return await runInProcesses({ scenarios, range, jobs, onFacts })
+  if (jobs > 1 && !untilFound) return await runInProcesses({ scenarios, range, jobs, onFacts })
   const facts: HistoryFact[] = []
   for await (const fact of runSeeds(scenarios, range)) {
     facts.push(fact)
     onFacts([fact])
+    if (untilFound && fact.violations.length > 0) break
   }
   return facts
 }

@@ -52,7 +52,7 @@ export async function runMutant(
         String(mutant.from),
         '--seeds',
         String(mutant.seeds),
-        '--no-timeline',
+        ...['--no-timeline', '--until-found'],
         ...(json ? ['--json'] : []),
       ],
       { cwd: copy, timeoutMs: TIMEOUT_MS },
