@@ -50,7 +50,8 @@ const FASTEST_CLOCK = 1.01
 export class TableChecker {
   readonly rows = new Map<string, LeaseRow>()
   readonly #everCreated = new Set<string>()
-  readonly #everEnded = new Set<string>()
+  /** Shard -> when SHARD_END was stored first. */
+  readonly #endedMs = new Map<string, number>()
   /** Deleted by an operator, or about to be, and not made again yet. */
   readonly #lostByHand = new Set<string>()
   readonly #madeAgain = new MadeAgain(() => this.#shards())
@@ -101,7 +102,12 @@ export class TableChecker {
 
   /** True once the lease has stood at SHARD_END, also when it was tidied away since. */
   hasEnded(shardId: string): boolean {
-    return this.#everEnded.has(shardId)
+    return this.#endedMs.has(shardId)
+  }
+
+  /** When the lease came to SHARD_END; never: minus infinity. */
+  endedMs(shardId: string): number {
+    return this.#endedMs.get(shardId) ?? Number.NEGATIVE_INFINITY
   }
 
   /** The row is about to be deleted by an operator: no fault of the fleet, which may make it again. */
@@ -147,7 +153,9 @@ export class TableChecker {
     if (origin !== undefined) this.#readableByKcl(key, write, after)
     const is = readRow(after)
     this.rows.set(key, is)
-    if (is.checkpoint.sequenceNumber === 'SHARD_END') this.#everEnded.add(key)
+    if (is.checkpoint.sequenceNumber === 'SHARD_END' && !this.#endedMs.has(key)) {
+      this.#endedMs.set(key, this.#options.nowMs())
+    }
     this.#atCounter.set(`${key} ${is.counter}`, is.checkpoint)
     this.#hasItsRange(key, is)
     if (was === undefined) this.#created(key)

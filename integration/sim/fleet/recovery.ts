@@ -126,14 +126,18 @@ export class Recovery {
       .filter(({ SequenceNumberRange }) => SequenceNumberRange.EndingSequenceNumber === undefined)
   }
 
-  /** Open shards without a delivery since, neither there nor in a shard that comes before. */
+  /**
+   * Open shards without a delivery since, neither there nor in a shard that comes before, nor the end
+   * of one: nothing may have been left in it to deliver.
+   */
   #silent(sinceMs: number): string[] {
-    const { world, deliveries } = this.#options
+    const { world, deliveries, table } = this.#options
     const shards = new Map(world.kinesis.shards(STREAM).map((shard) => [shard.ShardId, shard]))
     const isHeard = (shardId: string | undefined): boolean => {
       const shard = shardId === undefined ? undefined : shards.get(shardId)
       if (shard === undefined) return false
-      if (deliveries.lastCallMs(shard.ShardId) >= sinceMs) return true
+      const servedMs = Math.max(deliveries.lastCallMs(shard.ShardId), table.endedMs(shard.ShardId))
+      if (servedMs >= sinceMs) return true
       return isHeard(shard.ParentShardId) || isHeard(shard.AdjacentParentShardId)
     }
     return this.#openShards()
