@@ -56,6 +56,11 @@ export class PollingSource implements ShardSource {
   /** A refused iterator was replaced at once, and no page has come since. */
   #isReplaced = false
   #notBeforeMs = 0
+  /**
+   * A shard is read five times a second at most, by former tenures too: the last of them may have
+   * read it right before.
+   */
+  #earliestReadMs = monotonicMs() + MIN_READ_INTERVAL_MS
 
   constructor(options: PollingSourceOptions) {
     this.#options = options
@@ -91,7 +96,10 @@ export class PollingSource implements ShardSource {
 
   async #read(iterator: string): Promise<Page> {
     const { kinesis, stream, polling } = this.#options
+    const waitMs = this.#earliestReadMs - monotonicMs()
+    if (waitMs > 0) await sleep(waitMs, this.#closing.signal)
     const calledMs = monotonicMs()
+    this.#earliestReadMs = calledMs + MIN_READ_INTERVAL_MS
     const output = await kinesis.getRecords(
       {
         ShardIterator: iterator,
