@@ -5,13 +5,16 @@ import type { Attempt } from './user-record.ts'
 
 /**
  * A user record will not be sent any more. Its attempts tell why; an attempt that ended without an
- * answer may have been stored all the same. KPL: `UserRecordFailedException`. @public
+ * answer may have been stored all the same. `cause` is the last error of the service, if there was
+ * one. KPL: `UserRecordFailedException`. @public
  */
 export class UserRecordFailedError extends KinesisError {
   readonly code = 'ERR_KINESIS_USER_RECORD_FAILED'
   /** The tries in order, 21 entries at most (see `Attempt.folded`); empty when none was made. */
   readonly attempts: readonly Attempt[]
   readonly stream: string
+  /** The shard that its key falls to; undefined while no shard map is known. */
+  readonly shardId: string | undefined
 
   constructor(
     stream: string,
@@ -20,6 +23,7 @@ export class UserRecordFailedError extends KinesisError {
       readonly message: string
       readonly hint: string
       readonly retryable: boolean
+      readonly shardId?: string | undefined
       readonly cause?: unknown
     },
   ) {
@@ -31,6 +35,7 @@ export class UserRecordFailedError extends KinesisError {
       retryable: reason.retryable,
     })
     this.stream = stream
+    this.shardId = reason.shardId
     this.attempts = attempts
   }
 }

@@ -1,6 +1,8 @@
 /** Public surface of @millrace/producer. */
 export { BufferFullError, UserRecordFailedError } from './errors.ts'
 export type { ProducerEvents } from './events.ts'
+export type { MetricsGranularity, MetricsLevel, ProducerMetricName } from './metric-names.ts'
+export type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
 export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
 export { Producer, type ProducerCloseReport } from './producer.ts'
 export type { Attempt, UserRecord, UserRecordResult } from './user-record.ts'

@@ -18,6 +18,7 @@ import {
   noMetrics,
   type OptionRule,
   objectWith,
+  oneOf,
   optional,
   type ResolvedStreamRef,
   resolveLogger,
@@ -25,6 +26,7 @@ import {
   resolveStreamRef,
   systemRandom,
 } from '@millrace/core/internal'
+import type { MetricsGranularity, MetricsLevel } from './metric-names.ts'
 import { leastTtlMs } from './pipeline/flush-decision.ts'
 
 /** How user records are packed into Kinesis records. @public */
@@ -103,8 +105,21 @@ export interface ProducerOptions<T = Uint8Array> {
   readonly credentials?: AwsCredentialsOption | undefined
   /** `false` silences. @default warnings and errors on stderr */
   readonly logger?: Logger | false | undefined
-  /** Gets KPL's metrics under KPL's names. @default none */
+  /**
+   * Gets KPL's metrics under KPL's names, each value once, under its finest dimensions. `metrics()`
+   * of the producer tells them too. @default none
+   */
   readonly metrics?: Metrics | undefined
+  /**
+   * How much is measured: `none` costs nothing, `summary` is what shows trouble, `detailed` is all.
+   * KPL: `MetricsLevel`. @default 'detailed'
+   */
+  readonly metricsLevel?: MetricsLevel | undefined
+  /**
+   * Dimensions that are kept apart: all streams together, each stream, each shard. `stream` saves
+   * memory with thousands of shards. KPL: `MetricsGranularity`. @default 'shard'
+   */
+  readonly metricsGranularity?: MetricsGranularity | undefined
   /** Source of jitter. @default the system's */
   readonly random?: Random | undefined
 }
@@ -131,6 +146,8 @@ export interface ResolvedProducerOptions {
   readonly credentials: AwsCredentialsOption | undefined
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly metricsLevel: MetricsLevel
+  readonly metricsGranularity: MetricsGranularity
   readonly random: Random
 }
 
@@ -184,6 +201,8 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
     credentials: anything<AwsCredentialsOption>,
     logger: loggerRule,
     metrics: withDefault(objectWith<Metrics>(['put']), noMetrics),
+    metricsLevel: oneOf(['none', 'summary', 'detailed'], 'detailed'),
+    metricsGranularity: oneOf(['global', 'stream', 'shard'], 'shard'),
     random: withDefault(objectWith<Random>(['next', 'uuid']), systemRandom),
   })
   refuseContradictions(checked)

@@ -17,6 +17,7 @@ import {
 } from '@millrace/core/internal'
 import { UserRecordFailedError } from './errors.ts'
 import type { ProducerEvents } from './events.ts'
+import type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
 import {
   type ProducerOptions,
   type ResolvedProducerOptions,
@@ -136,6 +137,14 @@ export class Producer<T = Uint8Array>
       if (oldest !== undefined && oldest.admittedMs < oldestMs) oldestMs = oldest.admittedMs
     }
     return oldestMs === Number.POSITIVE_INFINITY ? 0 : clockMs() - oldestMs
+  }
+
+  /**
+   * What was measured: each metric, and each prefix of its dimensions; those without a value are left
+   * out. Throws `InvalidOptionError`. KPL: `getMetrics`.
+   */
+  metrics(query?: ProducerMetricsQuery): readonly ProducerMetric[] {
+    return this.#pipelines.metrics(query)
   }
 
   /**

@@ -69,7 +69,7 @@ describe("the producer's metrics", () => {
       assert.equal(sums.get('UserRecordsDataPut'), 70)
       assert.equal(sums.get('RetriesPerRecord'), 20)
       assert.equal(sums.get('KinesisRecordsPut'), 1)
-      assert.equal(sums.get('UserRecordsPerKinesisRecord'), 20)
+      assert.equal(sums.get('UserRecordsPerKinesisRecord'), 30)
       assert.equal(sums.get('KinesisRecordsPerPutRecordsRequest'), 3)
       assert.equal(sums.get('ErrorsByCode'), 2)
       assert.equal(sums.get('AllErrors'), 2)

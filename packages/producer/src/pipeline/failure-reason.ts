@@ -1,12 +1,15 @@
 /** Pure: what a `UserRecordFailedError` says about the last thing that went wrong. */
-import { isServiceError, type ServiceErrorKind } from '@millrace/core'
+import { isServiceError, ServiceError, type ServiceErrorKind } from '@millrace/core'
 import { serviceErrorKind } from '@millrace/core/internal'
+import type { Attempt } from '../user-record.ts'
 
 /** Codes that no service sends, spelt as KPL spells them. */
 export const EXPIRED = 'Expired'
 export const WRONG_SHARD = 'Wrong Shard'
 export const CLOSED = 'Closed'
 export const RECORD_COUNT_MISMATCH = 'Record Count Mismatch'
+
+const OURS: ReadonlySet<string> = new Set([EXPIRED, WRONG_SHARD, CLOSED, RECORD_COUNT_MISMATCH])
 
 /** Why one attempt failed. */
 export interface AttemptFailure {
@@ -85,4 +88,14 @@ export function dropped(what: string, inFlight: boolean, cause: Error | undefine
     hint: 'Give close() a longer timeoutMs, or put the record again with a new producer.',
     cause,
   }
+}
+
+/** What the service last said of a record; a refused entry comes without an error of its own. */
+export function lastServiceError(attempts: readonly Attempt[]): ServiceError | undefined {
+  for (let i = attempts.length - 1; i >= 0; i--) {
+    const error = attempts[i]?.error
+    if (error === undefined || OURS.has(error.code)) continue
+    return new ServiceError('PutRecords', error.code, error.message)
+  }
+  return undefined
 }

@@ -4,7 +4,7 @@ import { UserRecordFailedError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics.ts'
 import type { Attempt } from '../user-record.ts'
 import type { Backpressure } from './backpressure.ts'
-import { type AttemptFailure, EXPIRED, expired } from './failure-reason.ts'
+import { type AttemptFailure, EXPIRED, expired, lastServiceError } from './failure-reason.ts'
 import type { OutstandingList } from './outstanding-list.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import type { Stored } from './stored.ts'
@@ -15,6 +15,8 @@ export interface RecordOutcomesOptions {
   readonly list: OutstandingList
   readonly backpressure: Backpressure
   readonly metrics: ProducerMetrics
+  /** The shard that a record is meant for, if that is known. */
+  readonly predictedShard: (record: OutstandingRecord) => string | undefined
   /** A failed record that no promise speaks for. */
   readonly lost: (record: OutstandingRecord, error: UserRecordFailedError) => void
 }
@@ -41,38 +43,42 @@ export class RecordOutcomes {
     })
   }
 
-  /** Notes a failed attempt; `error` may be shared by all records that it hit. */
+  /** Notes a failed attempt at a predicted shard; `error` may be shared by all records that it hit. */
   noteAttempt(
     record: OutstandingRecord,
     startMs: number,
     endMs: number,
     error: NonNullable<Attempt['error']>,
+    shardId: string | undefined,
   ): void {
     const attempt = { delayMs: startMs - record.freeSinceMs, durationMs: endMs - startMs, error }
     if (record.attempts === undefined) record.attempts = [attempt]
     else addAttempt(record.attempts, attempt)
     record.freeSinceMs = endMs
-    if (this.#options.metrics.enabled) this.#options.metrics.buffered(attempt.delayMs)
+    if (this.#options.metrics.enabled) this.#options.metrics.buffered(attempt.delayMs, shardId)
   }
 
   fail(record: OutstandingRecord, reason: AttemptFailure): void {
     if (!this.#settle(record)) return
-    const { streamName, metrics, lost } = this.#options
+    const { streamName, metrics, predictedShard, lost } = this.#options
     const attempts = record.attempts ?? []
+    const shardId = predictedShard(record)
     const error = new UserRecordFailedError(streamName, attempts, {
       message: describe(reason, attempts),
       hint: reason.hint,
       retryable: reason.kind !== 'denied' && reason.kind !== 'missing' && reason.kind !== 'invalid',
-      cause: reason.cause,
+      shardId,
+      cause: reason.cause ?? lastServiceError(attempts),
     })
-    if (metrics.enabled) metrics.userRecordFailed(record, reason.code)
+    if (metrics.enabled) metrics.userRecordFailed(record, reason.code, shardId)
     if (record.onFailed === undefined || record.onFailed(error) === false) lost(record, error)
   }
 
   expire(record: OutstandingRecord, nowMs: number): void {
     if (record.phase === 'settled') return
     const reason = expired(this.#options.recordTtlMs)
-    this.noteAttempt(record, nowMs, nowMs, { code: reason.code, message: reason.message })
+    const error = { code: reason.code, message: reason.message }
+    this.noteAttempt(record, nowMs, nowMs, error, this.#options.predictedShard(record))
     this.fail(record, reason)
   }
 

@@ -76,6 +76,13 @@ export class Router {
     }
   }
 
+  /** The shard that a record is meant for, as far as the map knows. */
+  shardFor(record: OutstandingRecord): string | undefined {
+    if (this.#map === undefined) return undefined
+    hashUserRecord(record.partitionKey, record.explicitHashKey, this.#words)
+    return this.#lanes[this.#map.indexFor(this.#words)]?.shardId
+  }
+
   /** Goes by a new map. The lanes of shards that are gone: what is in them must be routed anew. */
   install(map: ShardMap, nowMs: number): readonly ShardLane[] {
     const before = new Map(this.#lanes.map((lane) => [lane.shardId, lane]))

@@ -30,7 +30,6 @@ export interface SettlerOptions {
   /** True when the shard map was listed at this time or later. */
   readonly isMapSince: (sentMs: number) => boolean
   readonly rangeOf: (shardId: string) => HashWordRange | undefined
-  readonly outstanding: () => number
   /** A record landed where it was meant to, or (alone) anywhere: that shard is open. */
   readonly landed: (shardId: string, sentMs: number) => void
   /** The shard map is that of another stream, which had the same name, or of none. */
@@ -131,10 +130,8 @@ export class Settler implements SentRequestListener {
   }
 
   #measure(request: SentRequest, endMs: number): void {
-    const { metrics, outstanding } = this.#options
-    if (metrics.enabled) {
-      metrics.requestSent(request.records, endMs - request.startMs, outstanding())
-    }
+    const { metrics } = this.#options
+    if (metrics.enabled) metrics.requestSent(request.records, request.startMs, endMs)
   }
 
   #stored(
@@ -252,7 +249,7 @@ export class Settler implements SentRequestListener {
     const error = { code: failure.code, message: failure.message }
     for (const userRecord of record.userRecords) {
       if (isOutstanding(userRecord)) {
-        this.#options.outcomes.noteAttempt(userRecord, startMs, endMs, error)
+        this.#options.outcomes.noteAttempt(userRecord, startMs, endMs, error, record.lane.shardId)
       }
     }
   }

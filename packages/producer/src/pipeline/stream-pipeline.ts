@@ -74,13 +74,14 @@ export class StreamPipeline {
     const { recordTtlMs, recordMaxBufferedTimeMs: bufferedTimeMs } = settings
     const aggregating = settings.aggregation !== false
     const holdMs = holdTimeMs(recordTtlMs)
-    this.#metrics = new ProducerMetrics(settings.metrics, streamName, logger)
+    this.#metrics = new ProducerMetrics(settings, streamName, clockMs())
     this.#outcomes = new RecordOutcomes({
       streamName,
       recordTtlMs,
       list: this.#list,
       backpressure,
       metrics: this.#metrics,
+      predictedShard: (record) => this.#router.shardFor(record),
       lost: (record, error) => options.lost(options.streamRef, record, error),
     })
     this.#shardMap = new ShardMapLoader({
@@ -128,7 +129,6 @@ export class StreamPipeline {
       outcomes: this.#outcomes,
       isMapSince: (sentMs) => this.#shardMap.isSince(sentMs),
       rangeOf: (shardId) => this.#shardMap.rangeOf(shardId),
-      outstanding: () => backpressure.records,
       landed: (shardId, sentMs) => this.#landed(shardId, sentMs),
       disproved: () => this.#forgetMap(),
       strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
@@ -156,6 +156,10 @@ export class StreamPipeline {
     return this.#options.stream
   }
 
+  get metrics(): ProducerMetrics {
+    return this.#metrics
+  }
+
   get oldest(): OutstandingRecord | undefined {
     return this.#list.oldest
   }
@@ -164,7 +168,7 @@ export class StreamPipeline {
   admit(fields: AdmittedFields, words: HashWords): OutstandingRecord {
     const nowMs = clockMs()
     const record = new OutstandingRecord(fields, nowMs)
-    if (this.#metrics.enabled) this.#metrics.userRecordReceived()
+    if (this.#metrics.enabled) this.#metrics.userRecordReceived(nowMs)
     const wasIdle = this.#list.oldest === undefined
     this.#list.add(record)
     if (wasIdle) this.#shardMap.wake()

@@ -1,6 +1,13 @@
 /** The pipelines of a producer: one a stream, made when a record first names it. */
 import { InvalidRecordError, type StreamRef } from '@millrace/core'
 import { type ResolvedStreamRef, resolveStreamRef } from '@millrace/core/internal'
+import {
+  metricsSnapshot,
+  type ProducerMetric,
+  type ProducerMetricsQuery,
+  resolveMetricsQuery,
+} from '../metric-snapshot.ts'
+import { clockMs } from './alarm.ts'
 import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'
 
 export type StreamPipelinesOptions = Omit<StreamPipelineOptions, 'streamRef' | 'stream'>
@@ -45,6 +52,13 @@ export class StreamPipelines {
 
   all(): readonly StreamPipeline[] {
     return [...this.#byKey.values()]
+  }
+
+  /** @throws InvalidOptionError */
+  metrics(query: ProducerMetricsQuery | undefined): readonly ProducerMetric[] {
+    const nowMs = clockMs()
+    const series = this.all().flatMap(({ metrics }) => metrics.series(nowMs))
+    return metricsSnapshot(series, resolveMetricsQuery(query), nowMs)
   }
 
   #makeDefault(): StreamPipeline {

@@ -1,0 +1,64 @@
+/** What is measured of one shard, or of a stream where no shard is known. */
+import { MetricCells } from './metric-cells.ts'
+import type { Dimensions } from './metric-sink.ts'
+
+/** Codes come from the service; what stands in for it may make up any number. */
+const MAX_CODES = 50
+const OTHER_CODES = 'Other'
+
+export interface CodeSeries {
+  readonly sinceMs: number
+  readonly dimensions: Dimensions
+  readonly cells: MetricCells
+}
+
+export class MetricSeries {
+  readonly shardId: string | undefined
+  readonly dimensions: Dimensions
+  /** When its first value came, by the pipeline's clock. */
+  readonly sinceMs: number
+  readonly cells: MetricCells
+  readonly #codes = new Map<string, CodeSeries>()
+
+  constructor(
+    shardId: string | undefined,
+    dimensions: Dimensions,
+    metrics: number,
+    sinceMs: number,
+  ) {
+    this.shardId = shardId
+    this.dimensions = dimensions
+    this.cells = new MetricCells(metrics)
+    this.sinceMs = sinceMs
+  }
+
+  get codes(): Iterable<CodeSeries> {
+    return this.#codes.values()
+  }
+
+  /** Counts of one error code. */
+  ofCode(code: string, nowMs: number): CodeSeries {
+    const key = this.#codes.size < MAX_CODES || this.#codes.has(code) ? code : OTHER_CODES
+    let series = this.#codes.get(key)
+    if (series === undefined) {
+      const dimensions = { ErrorCode: key, ...this.dimensions }
+      series = { sinceMs: nowMs, dimensions, cells: new MetricCells(1) }
+      this.#codes.set(key, series)
+    }
+    return series
+  }
+
+  /** Takes over the sums of one that is let go. */
+  absorb(other: MetricSeries): void {
+    this.cells.absorb(other.cells)
+    for (const [code, { sinceMs, cells }] of other.#codes) {
+      this.ofCode(code, sinceMs).cells.absorb(cells)
+    }
+  }
+
+  /** See `MetricCells.rest`. */
+  rest(slot: number): void {
+    this.cells.rest(slot)
+    for (const { cells } of this.#codes.values()) cells.rest(slot)
+  }
+}
