@@ -1,5 +1,6 @@
 /** What a benchmark is: cases that do the same work, and floors for how they compare. */
 import type { CountResult } from './count.ts'
+import type { BenchmarkResult } from './rounds.ts'
 
 export interface Case {
   readonly name: string
@@ -27,11 +28,12 @@ export interface Benchmark {
   readonly floors: readonly Floor[]
 }
 
-/** Timed or counted. */
+/** Timed here, timed in processes of its own, or counted. */
 export interface BenchmarkGroup {
   /** For `--only`. */
   readonly name: string
   readonly build?: () => readonly Benchmark[]
+  readonly measure?: () => Promise<readonly BenchmarkResult[]>
   readonly count?: () => Promise<readonly CountResult[]>
 }
 

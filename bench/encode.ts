@@ -1,5 +1,6 @@
 /** User records -> aggregates, against aws-kinesis-agg, which hashes no key and knows no shard. */
 import { AggregateEncoder, hashPartitionKey, newHashWords } from '@millrace/core/internal'
+import { evenShards } from '../integration/harness/even-shards.ts'
 import { loadPeer } from './aws-kinesis-agg.ts'
 import type { Benchmark } from './benchmark.ts'
 import {
@@ -9,7 +10,6 @@ import {
   RECORDS_A_PASS,
   recordsAnAggregate,
 } from './load.ts'
-import { evenShards } from './shards.ts'
 
 const FLOORS = [
   { dataBytes: 100, plain: 2.1, routed: 1.5 },

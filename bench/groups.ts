@@ -4,10 +4,12 @@ import { decodeBenchmarks } from './decode.ts'
 import { encodeBenchmarks } from './encode.ts'
 import { keyToShardBenchmarks } from './key-to-shard.ts'
 import { countLeaseWrites } from './leases.ts'
+import { measureProducer } from './producer.ts'
 
 export const GROUPS: readonly BenchmarkGroup[] = [
   { name: 'encode', build: encodeBenchmarks },
   { name: 'decode', build: decodeBenchmarks },
   { name: 'key-to-shard', build: keyToShardBenchmarks },
+  { name: 'producer', measure: measureProducer },
   { name: 'leases', count: countLeaseWrites },
 ]

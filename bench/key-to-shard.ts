@@ -1,9 +1,9 @@
 /** Partition key -> shard, against createHash and a comparison with each shard's end. */
 import { createHash } from 'node:crypto'
 import { hashPartitionKey, newHashWords } from '@millrace/core/internal'
+import { evenShards } from '../integration/harness/even-shards.ts'
 import type { Benchmark } from './benchmark.ts'
 import { freshKeys } from './load.ts'
-import { evenShards } from './shards.ts'
 
 const KEYS = 10_000
 const SHARDS = 8

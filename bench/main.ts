@@ -8,8 +8,9 @@ import { nearestName } from '@millrace/core/internal'
 import { PrerequisiteAbsentError } from './benchmark.ts'
 import type { CountResult } from './count.ts'
 import { GROUPS } from './groups.ts'
-import { type BenchmarkResult, measure } from './measure.ts'
+import { measure } from './measure.ts'
 import { EXIT_CODES, linesOf, linesOfCount, verdictOf } from './report.ts'
+import type { BenchmarkResult } from './rounds.ts'
 
 const USAGE = `Usage: npm run bench -- [--only ${GROUPS.map(({ name }) => name).join('|')}] [--check] [--json]`
 const EXIT_USAGE = 2
@@ -58,13 +59,16 @@ async function main(): Promise<number> {
   print(`Node ${machine.node}, ${machine.cpus} x ${machine.cpu}; CPU time of one operation`)
   const results: BenchmarkResult[] = []
   const counts: CountResult[] = []
+  const tell = (result: BenchmarkResult): void => {
+    results.push(result)
+    for (const line of linesOf(result)) print(line)
+  }
   for (const group of GROUPS) {
     if (given.only !== undefined && given.only !== group.name) continue
     for (const benchmark of group.build?.() ?? []) {
-      const result = measure(benchmark)
-      results.push(result)
-      for (const line of linesOf(result)) print(line)
+      tell(await measure(benchmark))
     }
+    for (const result of (await group.measure?.()) ?? []) tell(result)
     for (const counted of (await group.count?.()) ?? []) {
       counts.push(counted)
       for (const line of linesOfCount(counted)) print(line)

@@ -1,6 +1,6 @@
 /** Results as lines for people and as one object for programs. Pure. */
 import type { CountResult } from './count.ts'
-import type { BenchmarkResult } from './measure.ts'
+import type { BenchmarkResult } from './rounds.ts'
 
 export type Verdict = 'held' | 'violated' | 'inconclusive'
 
@@ -25,12 +25,17 @@ export function verdictOf(
 
 export function linesOf(result: BenchmarkResult): string[] {
   const control = `control ${result.controlRatio.toFixed(3)}`
-  const state = result.conclusive ? control : `INCONCLUSIVE: ${control}, wanted 1 within 5 %`
+  const state = result.conclusive
+    ? control
+    : `INCONCLUSIVE: ${control}, wanted 1 within ${100 * result.controlTolerance} %`
   return [
     `${result.name}  (${state}, attempt ${result.attempts})`,
     ...result.cases.map(
       ({ name, medianNs, minNs, maxNs }) =>
         `  ${name.padEnd(30)} ${ns(medianNs)} ns  [${ns(minNs)} .. ${ns(maxNs)}]  ${(1000 / medianNs).toFixed(2)} M/s`,
+    ),
+    ...(result.notMeasured ?? []).map(
+      ({ name, why }) => `  ${name.padEnd(30)} not measured: ${why}`,
     ),
     ...result.floors.map(
       ({ name, ratio, minRatio, maxRatio, atLeast, held }) =>

@@ -20,6 +20,8 @@ export interface VectorEntry {
 }
 export interface Vector {
   readonly name: string
+  /** KPL's properties that were not at their defaults. */
+  readonly config: Readonly<Record<string, unknown>>
   readonly shardCount: number
   readonly records: readonly VectorRecord[]
   readonly entries: readonly VectorEntry[]
@@ -40,6 +42,7 @@ interface FileGenerator {
 }
 interface VectorFile {
   readonly case: string
+  readonly config: Readonly<Record<string, unknown>>
   readonly shardCount: number
   readonly records?: readonly FileRecord[]
   readonly generator?: FileGenerator
@@ -58,6 +61,7 @@ export function kplVectors(): Vector[] {
       const file = JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as VectorFile
       return {
         name: file.case,
+        config: file.config,
         shardCount: file.shardCount,
         records: file.generator ? generate(file.generator) : (file.records ?? []).map(recordOf),
         entries: file.kinesisRecords.map((entry) => ({

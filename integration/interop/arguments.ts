@@ -1,13 +1,14 @@
 /** Command line -> which case to run. Pure. */
 import { nearestName } from '@millrace/core/internal'
 
-export const CASES = ['mixed-fleet', 'lease-store'] as const
+export const CASES = ['mixed-fleet', 'lease-store', 'kpl-vectors'] as const
 export type Case = (typeof CASES)[number]
 
 export const USAGE = `Usage: npm run interop -- [--case ${CASES.join('|')}] [--dynamodb-url URL] [--json]
 
   --case NAME         mixed-fleet (default): Java KCL and Millrace workers share one lease table;
-                      lease-store: the lease store's promises on the DynamoDB at --dynamodb-url
+                      lease-store: the lease store's promises on the DynamoDB at --dynamodb-url;
+                      kpl-vectors: Java KPL sends recorded cases again, bytes are compared
   --dynamodb-url URL  a DynamoDB server on this machine to keep the leases in
                       (mixed-fleet without it: dynalite, started for the run)
   --json              the result as one JSON object on stdout; progress goes to stderr

@@ -1,5 +1,5 @@
 /**
- * Millrace beside the real Java KCL. Exit code 0: what the case promises held; 1: it did not;
+ * Millrace beside the real Java KCL and KPL. Exit code 0: what the case promises held; 1: it did not;
  * 2: wrong use; 3: something needed is absent, and named; 4: the run could not show it;
  * 130: interrupted.
  */
@@ -16,7 +16,8 @@ import {
   type ExitCode,
   InconclusiveError,
 } from './exit-codes.ts'
-import { buildJavaWorker } from './java-worker.ts'
+import { javaWorkerProject } from './java-worker.ts'
+import { runKplVectors } from './kpl-vectors.ts'
 import { runLeaseStore } from './lease-store.ts'
 import { runMixedFleet } from './mixed-fleet.ts'
 import { judgeMixedFleet } from './mixed-fleet-verdict.ts'
@@ -57,8 +58,9 @@ async function runCase(
   say: (line: string) => void,
 ): Promise<CaseResult> {
   if (options.case === 'lease-store') return await runLeaseStore(options.dynamodbUrl)
+  if (options.case === 'kpl-vectors') return await runKplVectors(say, signal)
   say('building the Java worker')
-  await buildJavaWorker()
+  await javaWorkerProject.build()
   const folder = mkdtempSync(join(tmpdir(), 'millrace-interop-'))
   let keep = true
   try {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { hashKeyOf, MAX_HASH_KEY, ShardMap } from '@millrace/core'
+import { hashKeyOf } from '@millrace/core'
 import { aggregate, deaggregate } from '@millrace/core/aggregation'
 import { AggregateEncoder, aggregatedRecordType, canonicalHashKey } from '@millrace/core/internal'
+import { evenShards } from '../harness/even-shards.ts'
 import {
   kplVectors,
   type Vector,
@@ -88,22 +89,6 @@ function membersOf(vector: Vector, entry: VectorEntry): VectorRecord[] {
   return entry.input.map((i) => vector.records[i] as VectorRecord)
 }
 
-function shardMapOf(vector: Vector): ShardMap {
-  const width = (MAX_HASH_KEY + 1n) / BigInt(vector.shardCount)
-  return ShardMap.from(
-    Array.from({ length: vector.shardCount }, (_, i) => ({
-      shardId: `shardId-${String(i).padStart(12, '0')}`,
-      parentShardIds: [],
-      hashKeyRange: {
-        start: width * BigInt(i),
-        end: i === vector.shardCount - 1 ? MAX_HASH_KEY : width * BigInt(i + 1) - 1n,
-      },
-      startingSequenceNumber: '1',
-      endingSequenceNumber: undefined,
-    })),
-  )
-}
-
 describe('the bytes of the real KPL 1.0.7', () => {
   const vectors = kplVectors()
 
@@ -113,7 +98,7 @@ describe('the bytes of the real KPL 1.0.7', () => {
 
   for (const vector of vectors) {
     it(`are ours too, in both lanes and back: ${vector.name}`, () => {
-      const map = shardMapOf(vector)
+      const map = evenShards(vector.shardCount)
       for (const entry of vector.entries) {
         const members = membersOf(vector, entry)
         const fast = byFastLane(members)

@@ -1,0 +1,61 @@
+/** The parent's end of a Node process of this benchmark: one question, one answer. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
+
+export class BenchChild<Question extends object, Answer> {
+  readonly #name: string
+  readonly #process: ChildProcess
+
+  /** Runs the TypeScript source with the flags of this process: nothing has to be built. */
+  constructor(
+    file: string,
+    options: {
+      readonly cpu: number
+      readonly argument?: string
+      readonly flags?: readonly string[]
+      readonly environment?: Readonly<Record<string, string>>
+    },
+  ) {
+    this.#name = options.argument ?? file
+    const [command = '', ...args] = [
+      ...onOneProcessor(options.cpu),
+      process.execPath,
+      ...process.execArgv,
+      ...(options.flags ?? []),
+      join(import.meta.dirname, file),
+      ...(options.argument === undefined ? [] : [options.argument]),
+    ]
+    this.#process = spawn(command, args, {
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+  }
+
+  ask(question: Question): Promise<Answer> {
+    const answer = this.told()
+    this.#process.send(question)
+    return answer as Promise<Answer>
+  }
+
+  /** Its next message. Rejects when it ends instead. */
+  told(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: unknown): void => {
+        this.#process.off('exit', onExit)
+        resolve(message)
+      }
+      const onExit = (code: number | null, signal: string | null): void => {
+        this.#process.off('message', onMessage)
+        reject(new Error(`${this.#name} ended: ${signal ?? code}`))
+      }
+      this.#process.once('message', onMessage)
+      this.#process.once('exit', onExit)
+    })
+  }
+
+  /** It ends when the line is cut. */
+  stop(): void {
+    if (this.#process.connected) this.#process.disconnect()
+  }
+}

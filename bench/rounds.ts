@@ -1,0 +1,118 @@
+/**
+ * Cases side by side. Every round samples every case once, in a shuffled order, so that a noisy
+ * neighbour hits all alike; the control is sampled twice a round and must agree with itself.
+ */
+import type { Floor } from './benchmark.ts'
+import { median, shuffle } from './statistics.ts'
+
+const CONTROL_TWIN = 'control twin'
+
+export interface SampledCase {
+  readonly name: string
+  /** CPU nanoseconds of one operation. */
+  readonly sample: () => number | Promise<number>
+}
+
+export interface Rounds {
+  readonly name: string
+  readonly cases: readonly SampledCase[]
+  /** The case that is sampled twice a round. */
+  readonly control: string
+  readonly floors: readonly Floor[]
+  readonly warmUpRounds: number
+  readonly rounds: number
+  /** A control that differs from itself by more than this says that the machine decides, not the code. */
+  readonly controlTolerance: number
+}
+
+export interface CaseResult {
+  readonly name: string
+  /** Of one operation. */
+  readonly medianNs: number
+  readonly minNs: number
+  readonly maxNs: number
+}
+
+export interface FloorResult {
+  readonly name: string
+  readonly ratio: number
+  readonly minRatio: number
+  readonly maxRatio: number
+  readonly atLeast: number
+  readonly held: boolean
+}
+
+/** A case or a peer that this machine cannot run. */
+export interface NotMeasured {
+  readonly name: string
+  readonly why: string
+}
+
+export interface BenchmarkResult {
+  readonly name: string
+  readonly cases: readonly CaseResult[]
+  readonly floors: readonly FloorResult[]
+  readonly notMeasured?: readonly NotMeasured[]
+  /** Control against its twin; 1 on a quiet machine. */
+  readonly controlRatio: number
+  readonly controlTolerance: number
+  readonly conclusive: boolean
+  /** 1 unless the control had to be asked again. */
+  readonly attempts: number
+}
+
+export async function measureRounds(rounds: Rounds, attempts: number): Promise<BenchmarkResult> {
+  const control = caseNamed(rounds, rounds.control)
+  const cases = [...rounds.cases, { ...control, name: CONTROL_TWIN }]
+  const samples = new Map<string, number[]>(cases.map((each) => [each.name, []]))
+  for (let round = 0; round < rounds.warmUpRounds + rounds.rounds; round++) {
+    for (const each of shuffle(cases)) {
+      const ns = await each.sample()
+      if (round >= rounds.warmUpRounds) samples.get(each.name)?.push(ns)
+    }
+  }
+  const of = (name: string): readonly number[] => samples.get(name) ?? []
+  const controlRatio = median(ratios(of(CONTROL_TWIN), of(control.name)))
+  return {
+    name: rounds.name,
+    cases: rounds.cases.map(({ name }) => ({
+      name,
+      medianNs: median(of(name)),
+      minNs: Math.min(...of(name)),
+      maxNs: Math.max(...of(name)),
+    })),
+    floors: rounds.floors.map((floor) => floorResult(floor, of(floor.peer), of(floor.ours))),
+    controlRatio,
+    controlTolerance: rounds.controlTolerance,
+    conclusive: Math.abs(controlRatio - 1) <= rounds.controlTolerance,
+    attempts,
+  }
+}
+
+function floorResult(
+  { name, atLeast }: Floor,
+  peer: readonly number[],
+  ours: readonly number[],
+): FloorResult {
+  const all = ratios(peer, ours)
+  const ratio = median(all)
+  return {
+    name,
+    ratio,
+    minRatio: Math.min(...all),
+    maxRatio: Math.max(...all),
+    atLeast,
+    held: ratio >= atLeast,
+  }
+}
+
+/** Round by round, so that what slowed a whole round drops out. */
+function ratios(numerators: readonly number[], denominators: readonly number[]): number[] {
+  return numerators.map((value, round) => value / (denominators[round] ?? Number.NaN))
+}
+
+function caseNamed(rounds: Rounds, name: string): SampledCase {
+  const found = rounds.cases.find((each) => each.name === name)
+  if (found === undefined) throw new Error(`${rounds.name} has no case ${name}`)
+  return found
+}
