@@ -1,4 +1,10 @@
 /** Public surface of @millrace/producer. */
+export {
+  PRODUCER_CHANNELS,
+  type RecordSettleMessage,
+  type RequestEndMessage,
+  type RequestStartMessage,
+} from './channels.ts'
 export { BufferFullError, UserRecordFailedError } from './errors.ts'
 export type { ProducerEvents } from './events.ts'
 export type { MetricsGranularity, MetricsLevel, ProducerMetricName } from './metric-names.ts'

@@ -1,5 +1,6 @@
 /** HOT: settles user records, each exactly once; about 0.2 us with a promise, 20 ns without. */
 import { addAttempt } from '../attempt-history.ts'
+import { tellFailed, tellStored } from '../channels.ts'
 import { UserRecordFailedError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics.ts'
 import type { Attempt } from '../user-record.ts'
@@ -31,8 +32,9 @@ export class RecordOutcomes {
 
   succeed(record: OutstandingRecord, stored: Stored, subSequenceNumber: number): void {
     if (!this.#settle(record)) return
-    const { metrics } = this.#options
+    const { streamName, metrics } = this.#options
     if (metrics.enabled) metrics.userRecordStored(record, stored)
+    tellStored(streamName, record, stored, subSequenceNumber)
     if (record.onStored === undefined) return
     const attempts = this.#attemptsOf(record, stored)
     record.onStored({
@@ -71,6 +73,7 @@ export class RecordOutcomes {
       cause: reason.cause ?? lastServiceError(attempts),
     })
     if (metrics.enabled) metrics.userRecordFailed(record, reason.code, shardId)
+    tellFailed(streamName, record, reason.code, shardId)
     if (record.onFailed === undefined || record.onFailed(error) === false) lost(record, error)
   }
 

@@ -1,5 +1,6 @@
 /** One PutRecords call: encodes late, so that what expired meanwhile stays behind. */
 import type { KinesisPort, kinesis } from '@millrace/core'
+import { tellRequestEnd, tellRequestStart } from '../channels.ts'
 import { clockMs } from './alarm.ts'
 import type { Bisection } from './bisection.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
@@ -25,6 +26,7 @@ export interface SentRequestListener {
 export interface SenderOptions {
   readonly client: KinesisPort
   readonly stream: kinesis.StreamInput
+  readonly streamName: string
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Shared by all streams of the producer. */
@@ -75,7 +77,8 @@ export class Sender {
   }
 
   async #put(request: SentRequest): Promise<void> {
-    const { client, stream, timeoutMs, signal, slots, listener } = this.#options
+    const { client, stream, streamName, timeoutMs, signal, slots, listener } = this.#options
+    const told = tellRequestStart(streamName, request)
     let output: kinesis.PutRecordsOutput | undefined
     let error: unknown
     let isAnswered = false
@@ -89,6 +92,10 @@ export class Sender {
       error = cause
     }
     slots.release()
+    if (told !== undefined) {
+      const durationMs = clockMs() - request.startMs
+      tellRequestEnd(told, durationMs, isAnswered, isAnswered ? output : error)
+    }
     try {
       if (isAnswered) listener.answered(request, clockMs(), output)
       else listener.failed(request, clockMs(), error)

@@ -141,6 +141,7 @@ export class StreamPipeline {
     this.#sender = new Sender({
       client,
       stream: streamInput(stream),
+      streamName,
       timeoutMs: settings.requestTimeoutMs,
       signal: options.signal,
       slots: options.slots,
