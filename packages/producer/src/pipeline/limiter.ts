@@ -39,6 +39,11 @@ export class Limiter {
     return lane.retried.takeAll().concat(lane.fresh.takeAll())
   }
 
+  /** To be called when a lane was opened: who is in line may not have to wait any more. */
+  opened(lane: ShardLane, nowMs: number): void {
+    if (lane.heapIndex >= 0) this.#release(lane, nowMs)
+  }
+
   stop(): void {
     this.#alarm.stop()
     this.#waiting.clear()
@@ -68,10 +73,7 @@ export class Limiter {
         continue
       }
       const bytes = record.wireBytes
-      const waitMs = Math.max(
-        lane.recordBucket.waitMs(1, nowMs),
-        lane.byteBucket.waitMs(bytes, nowMs),
-      )
+      const waitMs = lane.waitMs(bytes, nowMs)
       if (waitMs > 0) {
         lane.deadlineMs = nowMs + waitMs
         this.#waiting.place(lane)
@@ -79,8 +81,7 @@ export class Limiter {
         return
       }
       queue.shift()
-      lane.recordBucket.take(1)
-      lane.byteBucket.take(bytes)
+      lane.take(bytes, nowMs)
       this.#next(record, nowMs)
     }
   }

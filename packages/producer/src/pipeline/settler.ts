@@ -17,6 +17,7 @@ import { PlacementJudge } from './placement-judge.ts'
 import type { RecordOutcomes } from './record-outcomes.ts'
 import { backoffMs, decideRetry } from './retry-decision.ts'
 import type { SentRequest, SentRequestListener } from './sender.ts'
+import type { ShardLane } from './shard-lane.ts'
 import type { Stored } from './stored.ts'
 
 export interface SettlerOptions {
@@ -42,7 +43,9 @@ export interface SettlerOptions {
     entries: readonly kinesis.PutRecordsEntry[],
     bisection: Bisection,
   ) => void
-  readonly throttled: (shardId: string | undefined) => void
+  readonly throttled: (shardId: string) => void
+  /** The shard takes records again. */
+  readonly opened: (lane: ShardLane, nowMs: number) => void
 }
 
 const NO_RESULT: kinesis.PutRecordsResultEntry = {}
@@ -50,6 +53,7 @@ const NO_RESULT: kinesis.PutRecordsResultEntry = {}
 export class Settler implements SentRequestListener {
   readonly #options: SettlerOptions
   readonly #judge: PlacementJudge
+  #answers = 0
 
   constructor(options: SettlerOptions) {
     this.#options = options
@@ -80,7 +84,8 @@ export class Settler implements SentRequestListener {
     const places = this.#whatPlacesSay(records, results)
     if (places === 'disproved') this.#options.disproved()
     let isMissing = false
-    let throttledShards: Set<string | undefined> | undefined
+    let throttledLanes: Set<ShardLane> | undefined
+    const answer = ++this.#answers
     for (let i = 0; i < records.length; i++) {
       const record = records[i] as KinesisRecord
       const {
@@ -92,6 +97,7 @@ export class Settler implements SentRequestListener {
       // Stand-ins for the service may send empty fields beside a code.
       if (!code && sequenceNumber && shardId) {
         const stored = { shardId, sequenceNumber, startMs, endMs }
+        record.lane.tookInAnswer = answer
         this.#stored(record, stored, places !== 'as predicted', request.entries[i])
         continue
       }
@@ -100,8 +106,8 @@ export class Settler implements SentRequestListener {
         message ?? 'the entry was neither stored nor refused with a code',
       )
       if (failure.kind === 'throttled') {
-        throttledShards ??= new Set()
-        throttledShards.add(record.lane.shardId)
+        throttledLanes ??= new Set()
+        throttledLanes.add(record.lane)
       } else if (failure.kind === 'missing') {
         isMissing = true
       }
@@ -110,8 +116,8 @@ export class Settler implements SentRequestListener {
       this.#failAttempt(record, startMs, endMs, failure)
     }
     if (isMissing) this.#options.disproved()
-    if (throttledShards === undefined) return
-    for (const shardId of throttledShards) this.#options.throttled(shardId)
+    if (throttledLanes === undefined) return
+    for (const lane of throttledLanes) this.#throttled(lane, answer, startMs, endMs)
   }
 
   failed(request: SentRequest, endMs: number, error: unknown): void {
@@ -129,6 +135,15 @@ export class Settler implements SentRequestListener {
     this.#judge.stop()
   }
 
+  #throttled(lane: ShardLane, answer: number, sentMs: number, nowMs: number): void {
+    const { shardId, brake, tookInAnswer } = lane
+    // What was not meant for one shard says nothing about one.
+    if (shardId === undefined) return
+    if (tookInAnswer === answer) brake.eases(nowMs)
+    else brake.refuses(sentMs, nowMs, this.#options.random.next())
+    this.#options.throttled(shardId)
+  }
+
   #measure(request: SentRequest, endMs: number): void {
     const { metrics } = this.#options
     if (metrics.enabled) metrics.requestSent(request.records, request.startMs, endMs)
@@ -140,9 +155,10 @@ export class Settler implements SentRequestListener {
     isMapInDoubt: boolean,
     entry: kinesis.PutRecordsEntry | undefined,
   ): void {
-    const { metrics, landed, strayed } = this.#options
+    const { metrics, landed, strayed, opened } = this.#options
     if (metrics.enabled) metrics.kinesisRecordStored(record, entry?.Data.length ?? 0)
-    const { shardId: predicted, isDisproved } = record.lane
+    const { shardId: predicted, isDisproved, brake } = record.lane
+    if (brake.isOn && brake.takes(stored.startMs)) opened(record.lane, stored.endMs)
     if (predicted === undefined || (predicted === stored.shardId && !isDisproved)) {
       landed(stored.shardId, stored.startMs)
       const mayBeWrong = isMapInDoubt && predicted !== undefined && record.userRecords.length > 1
@@ -191,9 +207,8 @@ export class Settler implements SentRequestListener {
 
   #failCall(request: SentRequest, endMs: number, failure: AttemptFailure): void {
     const { records, entries, startMs } = request
-    const { metrics, throttled, sendAgain, disproved } = this.#options
+    const { metrics, sendAgain, disproved } = this.#options
     if (metrics.enabled) metrics.requestFailed(failure.code)
-    if (failure.kind === 'throttled') throttled(undefined)
     if (failure.kind === 'missing') disproved()
     const part =
       failure.kind === 'invalid'

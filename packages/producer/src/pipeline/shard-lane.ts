@@ -2,6 +2,7 @@
 import { LIMITS } from '@millrace/core/internal'
 import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
+import { ShardBrake } from './shard-brake.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** A short burst: a full second's worth would be refused by the service as a whole. */
@@ -17,6 +18,10 @@ export class ShardLane {
   readonly fresh: Fifo<KinesisRecord> = new Fifo<KinesisRecord>()
   readonly recordBucket: TokenBucket
   readonly byteBucket: TokenBucket
+  /** Limiter: what the shard's own throttling asks for, beside the buckets. */
+  readonly brake: ShardBrake = new ShardBrake()
+  /** Settler: the last answer in which the shard took something. */
+  tookInAnswer = 0
   /** Limiter: when the first one in line may go. */
   deadlineMs = 0
   heapIndex = -1
@@ -38,5 +43,24 @@ export class ShardLane {
       { perSecond: LIMITS.shardWriteBytesPerSecond * rate, burstSeconds: BURST_SECONDS },
       nowMs,
     )
+  }
+
+  /** Milliseconds until a Kinesis record of this size may go; 0 when it may now. */
+  waitMs(bytes: number, nowMs: number): number {
+    const { brake, recordBucket, byteBucket } = this
+    if (brake.isSlow) {
+      const share = brake.shareAt(nowMs)
+      recordBucket.setShare(share, nowMs)
+      byteBucket.setShare(share, nowMs)
+    }
+    const bucketsMs = Math.max(recordBucket.waitMs(1, nowMs), byteBucket.waitMs(bytes, nowMs))
+    return brake.isOn ? Math.max(bucketsMs, brake.waitMs(nowMs)) : bucketsMs
+  }
+
+  /** To be called only when `waitMs` said 0. */
+  take(bytes: number, nowMs: number): void {
+    this.recordBucket.take(1)
+    this.byteBucket.take(bytes)
+    if (this.brake.isOn) this.brake.probes(nowMs)
   }
 }

@@ -135,8 +135,9 @@ export class StreamPipeline {
       retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
       sendAgain: (records, entries, part) => this.#sender.sendAgain(records, entries, part),
       throttled: (shardId) => {
-        if (shardId !== undefined && !this.#stopped) options.throttled(streamName, shardId)
+        if (!this.#stopped) options.throttled(streamName, shardId)
       },
+      opened: (lane, nowMs) => this.#limiter.opened(lane, nowMs),
     })
     this.#sender = new Sender({
       client,

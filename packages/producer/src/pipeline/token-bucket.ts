@@ -12,13 +12,15 @@ export interface TokenRate {
  */
 export class TokenBucket {
   readonly capacity: number
-  readonly #perMs: number
+  readonly #fullPerMs: number
+  #perMs: number
   #tokens: number
   #atMs: number
 
   constructor(rate: TokenRate, nowMs: number) {
     this.capacity = rate.perSecond * rate.burstSeconds
-    this.#perMs = rate.perSecond / 1000
+    this.#fullPerMs = rate.perSecond / 1000
+    this.#perMs = this.#fullPerMs
     this.#tokens = this.capacity
     this.#atMs = nowMs
   }
@@ -33,6 +35,12 @@ export class TokenBucket {
   /** To be called only when `waitMs` said 0. */
   take(cost: number): void {
     this.#tokens -= cost
+  }
+
+  /** From now on that part of the rate flows in; the capacity stays. */
+  setShare(share: number, nowMs: number): void {
+    this.#refill(nowMs)
+    this.#perMs = this.#fullPerMs * share
   }
 
   #refill(nowMs: number): void {
