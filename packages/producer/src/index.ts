@@ -5,10 +5,11 @@ export {
   type RequestEndMessage,
   type RequestStartMessage,
 } from './channels.ts'
+export type { ProducerCloseReport } from './close-report.ts'
 export { BufferFullError, UserRecordFailedError } from './errors.ts'
 export type { ProducerEvents } from './events.ts'
 export type { MetricsGranularity, MetricsLevel, ProducerMetricName } from './metric-names.ts'
 export type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
 export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
-export { Producer, type ProducerCloseReport } from './producer.ts'
-export type { Attempt, UserRecord, UserRecordResult } from './user-record.ts'
+export { Producer } from './producer.ts'
+export type { Attempt, ProducerRecord, UserRecord, UserRecordResult } from './user-record.ts'

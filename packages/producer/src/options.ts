@@ -24,6 +24,7 @@ import {
   resolveLogger,
   resolveOptions,
   resolveStreamRef,
+  showValue,
   systemRandom,
 } from '@millrace/core/internal'
 import type { MetricsGranularity, MetricsLevel } from './metric-names.ts'
@@ -48,12 +49,22 @@ export interface CollectionOptions {
   readonly maxBytes?: number | undefined
 }
 
-/** @public */
-export interface ProducerOptions<T = Uint8Array> {
+/**
+ * `T` is what `data` may be; `S` names the streams that have a codec of their own, and their values.
+ *
+ * @public
+ */
+export interface ProducerOptions<T = Uint8Array, S = Record<never, never>> {
   /** Where records go that name no stream themselves. */
   readonly stream?: StreamRef | undefined
   /** Turns your values into data. @default none: data is bytes */
   readonly codec?: Codec<T> | undefined
+  /**
+   * Codecs of single streams, by their name (or ARN, as records spell it), in place of `codec`.
+   *
+   * @default none
+   */
+  readonly codecs?: { readonly [K in keyof S]: Codec<S[K]> } | undefined
   /**
    * Packs many user records into one Kinesis record, in KPL's format. `false` for readers that
    * cannot unpack it. KPL: `AggregationEnabled`. @default on
@@ -81,7 +92,11 @@ export interface ProducerOptions<T = Uint8Array> {
   readonly requestTimeoutMs?: number | undefined
   /** Requests on the way at once, all streams together. KPL: `MaxConnections`. @default 24 */
   readonly maxConnections?: number | undefined
-  /** Largest record (data plus partition key), bytes; raise it with the stream's own limit. KPL: `MaxUserRecordSize`. @default 1_048_576 */
+  /**
+   * Largest record (data plus partition key), bytes; at most 10 MiB. Left out, it is the limit of
+   * each stream, which is asked for (kinesis:DescribeStreamSummary), and 1 MiB where that is not
+   * known. KPL: `MaxUserRecordSize`. @default the stream's
+   */
   readonly maxRecordBytes?: number | undefined
   /** Accepted and unsettled records; beyond it `put()` waits and `tryPut()` says false. @default 50_000 */
   readonly maxOutstandingRecords?: number | undefined
@@ -133,7 +148,8 @@ export interface ResolvedProducerOptions {
   readonly failIfThrottled: boolean
   readonly requestTimeoutMs: number
   readonly maxConnections: number
-  readonly maxRecordBytes: number
+  /** Undefined: the stream's. */
+  readonly maxRecordBytes: number | undefined
   readonly maxOutstandingRecords: number
   readonly maxBufferedBytes: number
   readonly maxWaitingPuts: number
@@ -144,6 +160,9 @@ export interface ResolvedProducerOptions {
   readonly region: string | undefined
   readonly endpoint: string | undefined
   readonly credentials: AwsCredentialsOption | undefined
+  readonly codec: Codec<unknown> | undefined
+  /** By the name or ARN that the user wrote. */
+  readonly codecs: ReadonlyMap<string, Codec<unknown>>
   readonly logger: Logger
   readonly metrics: Metrics
   readonly metricsLevel: MetricsLevel
@@ -151,10 +170,7 @@ export interface ResolvedProducerOptions {
   readonly random: Random
 }
 
-/** The codec is typed by the user's T and checked apart. */
-type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream'> & {
-  readonly codec: Codec<unknown> | undefined
-}
+type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream'>
 
 const MIB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -164,9 +180,10 @@ const COLLECTION_MIN_BYTES = 52_224
 
 /** @throws InvalidOptionError */
 export function resolveProducerOptions(given: unknown): ResolvedProducerOptions {
-  const { codec: _, ...checked } = resolveOptions<CheckedOptions>('', given, {
+  const checked = resolveOptions<CheckedOptions>('', given, {
     stream: anything<StreamRef>,
-    codec: objectWith<Codec<unknown>>(['encode', 'decode']),
+    codec: codecRule,
+    codecs: codecsRule,
     aggregation: aggregationRule,
     collection: group({
       maxRecords: integer({
@@ -186,11 +203,13 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
     failIfThrottled: flag(false),
     requestTimeoutMs: integer({ default: 6000, min: 100, max: 600_000 }),
     maxConnections: integer({ default: 24, min: 1, max: 256 }),
-    maxRecordBytes: integer({
-      default: LIMITS.recordDefaultMaxBytes,
-      min: 64,
-      max: LIMITS.recordLargestMaxBytes,
-    }),
+    maxRecordBytes: optional(
+      integer({
+        default: LIMITS.recordDefaultMaxBytes,
+        min: 64,
+        max: LIMITS.recordLargestMaxBytes,
+      }),
+    ),
     maxOutstandingRecords: integer({ default: 50_000, min: 1, max: UINT32_MAX }),
     maxBufferedBytes: integer({ default: 24 * MIB, min: 64, max: Number.MAX_SAFE_INTEGER }),
     maxWaitingPuts: integer({ default: 10_000, min: 0, max: UINT32_MAX }),
@@ -206,7 +225,7 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
     random: withDefault(objectWith<Random>(['next', 'uuid']), systemRandom),
   })
   refuseContradictions(checked)
-  const { aggregation, maxRecordBytes } = checked
+  const { aggregation, maxRecordBytes = LIMITS.recordDefaultMaxBytes } = checked
   return {
     ...checked,
     aggregation: aggregation === false ? false : withinRecord(aggregation, maxRecordBytes),
@@ -215,8 +234,9 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
   }
 }
 
-function refuseContradictions(options: Omit<CheckedOptions, 'codec'>): void {
-  const { aggregation, maxRecordBytes, maxBufferedBytes, client } = options
+function refuseContradictions(options: CheckedOptions): void {
+  const { aggregation, maxBufferedBytes, client } = options
+  const { maxRecordBytes = LIMITS.recordDefaultMaxBytes } = options
   const { recordTtlMs, recordMaxBufferedTimeMs } = options
   const leastMs = leastTtlMs(recordMaxBufferedTimeMs, aggregation !== false)
   if (recordTtlMs < leastMs) {
@@ -266,6 +286,29 @@ const aggregationRule: OptionRule<ResolvedProducerOptions['aggregation']> = (pat
     maxRecords: integer({ default: UINT32_MAX, min: 1, max: Number.MAX_SAFE_INTEGER }),
     maxBytes: integer({ default: 51_200, min: 64, max: LIMITS.recordLargestMaxBytes }),
   })
+}
+
+const codecRule: OptionRule<Codec<unknown> | undefined> = objectWith<Codec<unknown>>([
+  'encode',
+  'decode',
+])
+
+const codecsRule: OptionRule<ReadonlyMap<string, Codec<unknown>>> = (path, value) => {
+  const codecs = new Map<string, Codec<unknown>>()
+  if (value === undefined) return codecs
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidOptionError(
+      path,
+      `${path} is ${showValue(value)}`,
+      'Pass { STREAM: codec }, with the methods encode and decode.',
+    )
+  }
+  for (const [stream, given] of Object.entries(value)) {
+    resolveStreamRef(`${path}.${stream}`, stream)
+    const codec = codecRule(`${path}.${stream}`, given)
+    if (codec !== undefined) codecs.set(stream, codec)
+  }
+  return codecs
 }
 
 const loggerRule: OptionRule<Logger> = (path, value) => {

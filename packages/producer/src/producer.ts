@@ -1,13 +1,7 @@
 /** The public class: lifecycle and wiring, no algorithm. */
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
-import {
-  AbortedError,
-  ClosedError,
-  type KinesisPort,
-  kinesisFromSdk,
-  type StreamRef,
-} from '@millrace/core'
+import { ClosedError, type KinesisPort, kinesisFromSdk, type StreamRef } from '@millrace/core'
 import {
   integer,
   resolveOptions,
@@ -15,6 +9,7 @@ import {
   stopTimer,
   TypedEmitter,
 } from '@millrace/core/internal'
+import { DropCount, type ProducerCloseReport } from './close-report.ts'
 import { UserRecordFailedError } from './errors.ts'
 import type { ProducerEvents } from './events.ts'
 import type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
@@ -23,26 +18,17 @@ import {
   type ResolvedProducerOptions,
   resolveProducerOptions,
 } from './options.ts'
-import { Admission } from './pipeline/admission.ts'
 import { clockMs } from './pipeline/alarm.ts'
 import { Backpressure } from './pipeline/backpressure.ts'
-import { dropped } from './pipeline/failure-reason.ts'
+import { CLOSED, dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
+import { Intake } from './pipeline/intake.ts'
 import { Losses } from './pipeline/losses.ts'
-import type { OnFailed, OnStored, OutstandingRecord } from './pipeline/outstanding-record.ts'
 import { settlers, takeSettlers } from './pipeline/promise-settlers.ts'
-import { PutCall } from './pipeline/put-call.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
-import type { StreamPipeline } from './pipeline/stream-pipeline.ts'
 import { StreamPipelines } from './pipeline/stream-pipelines.ts'
-import type { UserRecord, UserRecordResult } from './user-record.ts'
+import type { ProducerRecord, UserRecordResult } from './user-record.ts'
 import { UserRecordWritable } from './writable.ts'
-
-/** What `close()` could not send any more. @public */
-export interface ProducerCloseReport {
-  /** Records that were failed at the deadline; each of their promises rejected, or `failed` told. */
-  readonly droppedRecords: number
-}
 
 interface OwnedClient extends KinesisPort {
   close(): void
@@ -62,27 +48,26 @@ const DEFAULT_HIGH_WATER_MARK = 16
  * ```
  * @public
  */
-export class Producer<T = Uint8Array>
-  extends TypedEmitter<ProducerEvents<T>>
+export class Producer<T = Uint8Array, S = Record<never, never>>
+  extends TypedEmitter<ProducerEvents<T | S[keyof S]>>
   implements AsyncDisposable
 {
   readonly #settings: ResolvedProducerOptions
   readonly #client: KinesisPort
   readonly #ownClient: OwnedClient | undefined
-  readonly #admission: Admission<T>
   readonly #backpressure: Backpressure
   readonly #barriers = new FlushBarriers()
-  readonly #losses: Losses<T>
+  readonly #losses: Losses<T | S[keyof S]>
   readonly #abort = new AbortController()
   readonly #pipelines: StreamPipelines
-  #sequence = 0
+  readonly #intake: Intake
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closing: Promise<ProducerCloseReport> | undefined
-  #dropped = 0
+  readonly #dropped = new DropCount()
   #drainWaiters: (() => void)[] = []
 
   /** @throws InvalidOptionError */
-  constructor(options?: ProducerOptions<T>) {
+  constructor(options?: ProducerOptions<T, S>) {
     const settings = resolveProducerOptions(options)
     super(settings.logger)
     this.#settings = settings
@@ -101,9 +86,7 @@ export class Producer<T = Uint8Array>
       })
     }
     this.#client = settings.client ?? (this.#ownClient as OwnedClient)
-    this.#admission = new Admission(options?.codec, settings.maxRecordBytes)
     this.#losses = new Losses({
-      codec: options?.codec,
       logger: settings.logger,
       isHeard: () => this.listenerCount('failed') > 0,
       failed: (record, error) => this.emit('failed', record, error),
@@ -119,15 +102,24 @@ export class Producer<T = Uint8Array>
       slots: new RequestSlots(settings.maxConnections),
       backpressure: this.#backpressure,
       signal: this.#abort.signal,
-      lost: (ref, record, error) => this.#losses.tell(ref, record, error),
+      lost: (ref, record, error, codec) => this.#losses.tell(ref, record, error, codec),
       throttled: (stream, shardId) => this.emit('throttled', { stream, shardId }),
       troubled: (error) => this.emit('error', error),
+      mapTroubled: (error) => {
+        if (this.listenerCount('error') > 0) this.emit('error', error)
+      },
     })
+    this.#intake = new Intake(this.#pipelines, this.#backpressure)
   }
 
   /** Records accepted and not settled yet. KPL: `getOutstandingRecordsCount`. */
   get outstandingRecords(): number {
     return this.#backpressure.records
+  }
+
+  /** Bytes of their data and partition keys, which `maxBufferedBytes` bounds. */
+  get bufferedBytes(): number {
+    return this.#backpressure.bytes
   }
 
   /** Age of the oldest of them in milliseconds; 0 if there is none. KPL: `getOldestRecordTimeInMillis`. */
@@ -156,13 +148,14 @@ export class Producer<T = Uint8Array>
    * `UserRecordFailedError` (see its attempts), `ClosedError` or `AbortedError`.
    */
   put(
-    record: UserRecord<T>,
+    record: ProducerRecord<T, S>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UserRecordResult> {
     const promise = new Promise<UserRecordResult>(takeSettlers)
     const { resolve, reject } = settlers
     try {
-      this.#put(record, options?.signal, resolve, reject)
+      this.#refuseClosed()
+      this.#intake.put(record, options?.signal, resolve, reject)
     } catch (error) {
       reject(error)
     }
@@ -175,8 +168,9 @@ export class Producer<T = Uint8Array>
    * @returns false when there is no room and the record was NOT accepted: wait for `drain`
    * @throws InvalidRecordError, ClosedError
    */
-  tryPut(record: UserRecord<T>): boolean {
-    return this.#tryPut(record, undefined)
+  tryPut(record: ProducerRecord<T, S>): boolean {
+    this.#refuseClosed()
+    return this.#intake.tryPut(record, undefined, false)
   }
 
   /**
@@ -190,9 +184,12 @@ export class Producer<T = Uint8Array>
     const { highWaterMark } = resolveOptions<{ readonly highWaterMark: number }>('', options, {
       highWaterMark: integer({ default: DEFAULT_HIGH_WATER_MARK, min: 1, max: 1_000_000 }),
     })
-    return new UserRecordWritable<T>(
+    return new UserRecordWritable<ProducerRecord<T, S>>(
       {
-        tryPut: (record, onFailed) => this.#tryPut(record, onFailed),
+        tryPut: (record, onFailed) => {
+          this.#refuseClosed()
+          return this.#intake.tryPut(record, onFailed, true)
+        },
         onceDrained: (run) => {
           this.#drainWaiters.push(run)
         },
@@ -211,7 +208,7 @@ export class Producer<T = Uint8Array>
     readonly stream?: StreamRef | undefined
     readonly signal?: AbortSignal | undefined
   }): Promise<void> {
-    const through = this.#sequence
+    const through = this.#intake.lastSequence
     const chosen = this.#pipelines.chosen(options?.stream)
     for (const pipeline of chosen) pipeline.hurry(through)
     try {
@@ -258,81 +255,12 @@ export class Producer<T = Uint8Array>
     this.#state = 'closing'
     this.#drop('The producer was destroyed', reason)
     this.#release()
-    this.#closing ??= Promise.resolve({ droppedRecords: this.#dropped })
+    this.#closing ??= Promise.resolve(this.#dropped.report())
   }
 
   /** `close()` with its default deadline. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #put(
-    record: UserRecord<T>,
-    signal: AbortSignal | undefined,
-    resolve: (result: UserRecordResult) => void,
-    reject: (error: Error) => void,
-  ): void {
-    this.#refuseClosed()
-    if (signal?.aborted) throw new AbortedError('put()', signal.reason)
-    const bytes = this.#admission.check(record)
-    const pipeline = this.#pipelines.forRecord(record.stream)
-    const sequence = ++this.#sequence
-    const hasRoom = this.#backpressure.hasRoom(bytes)
-    if (hasRoom && signal === undefined) {
-      this.#admit(pipeline, record, sequence, resolve, reject)
-      return
-    }
-    let isChecked = true
-    const call = new PutCall(sequence, bytes, {
-      signal,
-      resolve,
-      reject,
-      accept: ({ onStored, onFailed }) => {
-        // After a wait its user may have changed it, and others have been checked since.
-        if (!isChecked) this.#admission.check(record)
-        return this.#admit(pipeline, record, sequence, onStored, onFailed)
-      },
-      cancel: (waiting) => this.#backpressure.cancel(waiting),
-    })
-    if (hasRoom) {
-      call.admit()
-      return
-    }
-    isChecked = false
-    try {
-      this.#backpressure.wait(call)
-    } catch (error) {
-      call.fail(error as Error)
-    }
-  }
-
-  #tryPut(record: UserRecord<T>, onFailed: OnFailed | undefined): boolean {
-    this.#refuseClosed()
-    const bytes = this.#admission.check(record)
-    const pipeline = this.#pipelines.forRecord(record.stream)
-    if (!this.#backpressure.hasRoom(bytes)) {
-      this.#backpressure.wantDrain()
-      return false
-    }
-    this.#admit(pipeline, record, ++this.#sequence, undefined, onFailed)
-    return true
-  }
-
-  /** Accepts the record that was checked last. */
-  #admit(
-    pipeline: StreamPipeline,
-    record: UserRecord<T>,
-    sequence: number,
-    onStored: OnStored | undefined,
-    onFailed: OnFailed | undefined,
-  ): OutstandingRecord {
-    const { keyBytes, explicitHashKey, words } = this.#admission
-    const { partitionKey } = record
-    const data = this.#admission.copyData()
-    return pipeline.admit(
-      { sequence, partitionKey, keyBytes, explicitHashKey, data, onStored, onFailed },
-      words,
-    )
   }
 
   #refuseClosed(): void {
@@ -367,7 +295,7 @@ export class Producer<T = Uint8Array>
       stopTimer(timer)
       this.#release()
     }
-    return { droppedRecords: this.#dropped }
+    return this.#dropped.report()
   }
 
   #drop(what: string, cause: Error | undefined): void {
@@ -375,12 +303,17 @@ export class Producer<T = Uint8Array>
       const reason = dropped(what, false, cause)
       return new UserRecordFailedError(this.#streamName(), [], { ...reason, retryable: true })
     })
-    let records = waiting
+    this.#dropped.add(CLOSED, waiting)
     for (const pipeline of this.#pipelines.all()) {
-      records += pipeline.failAll((record) => dropped(what, record.phase === 'in-flight', cause))
+      pipeline.failAll((record) => {
+        this.#dropped.add(record.attempts?.at(-1)?.error?.code ?? CLOSED, 1)
+        return dropped(what, record.phase === 'in-flight', cause)
+      })
     }
-    this.#dropped += records
-    if (records > 0) this.#settings.logger.warn({ records }, `${what}: records were dropped`)
+    const { droppedRecords: records, reasons } = this.#dropped.report()
+    if (records > 0) {
+      this.#settings.logger.warn({ records, reasons }, `${what}: records were dropped`)
+    }
     this.#barriers.check()
   }
 

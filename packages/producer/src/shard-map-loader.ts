@@ -2,22 +2,22 @@
  * Loads and refreshes the map of open shards: one load at a time, with back-off, only when somebody
  * needs it. The ranges of shards outlive a refresh for a while: answers about them still come in.
  */
-import type { Logger, Random } from '@millrace/core'
+import type { Random } from '@millrace/core'
 import { type ControlPlane, HashWordRange, ShardMap } from '@millrace/core/internal'
 import { Deadline } from './deadline.ts'
 import { Alarm, clockMs } from './pipeline/alarm.ts'
+import type { StreamProbe } from './stream-probe.ts'
 
 export interface ShardMapLoaderOptions {
   /** Without retries that would come faster than one call a second. */
   readonly control: ControlPlane
-  readonly streamName: string
   readonly random: Random
-  readonly logger: Logger
+  readonly probe: StreamProbe
   /** True while records are outstanding: only then a load is worth waiting for. */
   readonly isNeeded: () => boolean
   readonly loaded: (map: ShardMap) => void
-  /** The stream places records by itself: shards cannot be predicted. */
-  readonly placesItself: () => void
+  /** True when the stream places records by itself: shards cannot be predicted. */
+  readonly isPlacedByService: () => boolean
   /** A load failed; loads go on while they are needed. `retryable` false: soon is unlikely. */
   readonly failed: (error: unknown, retryable: boolean) => void
 }
@@ -26,6 +26,8 @@ const FIRST_BACKOFF_MS = 1000
 const BACKOFF_FACTOR = 1.5
 const MAX_BACKOFF_MS = 30_000
 const LOAD_TIMEOUT_MS = 15_000
+/** Producers that see the same reshard spread their first listing over this time. */
+const SPREAD_MS = 200
 /** How long the range of a shard that is not listed any more is kept. */
 const RANGE_LIFETIME_MS = 60_000
 
@@ -43,9 +45,6 @@ export class ShardMapLoader {
   #open: ReadonlySet<string> = new Set()
   #wanted = false
   #loading = false
-  #asking = false
-  #distributionKnown = false
-  #placesItself = false
   /** The open shards of the last map, and where they start. */
   #shape = ''
   #updatedAtMs = Number.NEGATIVE_INFINITY
@@ -59,6 +58,7 @@ export class ShardMapLoader {
   /** Asks for a load, if no map is newer than `seenAtMs`. False if one is. */
   invalidate(seenAtMs: number): boolean {
     if (this.isSince(seenAtMs)) return false
+    if (!this.#wanted && this.#updatedAtMs > Number.NEGATIVE_INFINITY) this.#spread()
     this.#wanted = true
     this.#loadWhenDue()
     return true
@@ -84,7 +84,7 @@ export class ShardMapLoader {
     this.#ranges.clear()
     this.#open = new Set()
     this.#updatedAtMs = Number.NEGATIVE_INFINITY
-    this.#distributionKnown = false
+    this.#options.probe.doubt()
     this.#wanted = true
     this.#loadWhenDue()
   }
@@ -114,7 +114,7 @@ export class ShardMapLoader {
     this.#loading = true
     this.#wanted = false
     // Beside the listing: nothing that goes wrong with it may keep the map waiting.
-    if (!this.#distributionKnown) void this.#askDistribution()
+    this.#options.probe.ask()
     const deadline = new Deadline(LOAD_TIMEOUT_MS, this.#stop.signal)
     try {
       await this.#loadMap(deadline.signal)
@@ -128,7 +128,7 @@ export class ShardMapLoader {
   }
 
   async #loadMap(signal: AbortSignal): Promise<void> {
-    const { control, loaded } = this.#options
+    const { control, loaded, isPlacedByService } = this.#options
     const shards = await control.listShards({ Type: 'AT_LATEST' }, signal)
     if (this.#stop.signal.aborted) return
     const map = ShardMap.from(shards)
@@ -137,32 +137,9 @@ export class ShardMapLoader {
     this.#updatedAtMs = nowMs
     // A map that shows nothing new although records went elsewhere: the listing lags, or the
     // stream has begun to place records by itself. Ask again, later each time.
-    if (!changed) this.#distributionKnown = false
+    if (!changed) this.#options.probe.doubt()
     this.#pause(changed, nowMs)
-    if (!this.#placesItself) loaded(map)
-  }
-
-  async #askDistribution(): Promise<void> {
-    if (this.#asking) return
-    this.#asking = true
-    const { control, logger, streamName, placesItself } = this.#options
-    const deadline = new Deadline(LOAD_TIMEOUT_MS, this.#stop.signal)
-    try {
-      const { RecordDistributionStrategy } = await control.describe(deadline.signal)
-      if (this.#stop.signal.aborted) return
-      this.#placesItself = RecordDistributionStrategy === 'AUTO'
-      this.#distributionKnown = !this.#placesItself
-      if (this.#placesItself) placesItself()
-    } catch (err) {
-      // The right to call it may be missing; most streams place by key.
-      logger.debug(
-        { err, stream: streamName },
-        'the record distribution of the stream is not known',
-      )
-    } finally {
-      deadline.end()
-      this.#asking = false
-    }
+    if (!isPlacedByService()) loaded(map)
   }
 
   /** True when the open shards or their ranges are not those of before. */
@@ -191,6 +168,11 @@ export class ShardMapLoader {
     this.#pause(false, clockMs())
     const retryable = (error as { readonly retryable?: unknown } | undefined)?.retryable === true
     this.#options.failed(error, timedOut || retryable)
+  }
+
+  #spread(): void {
+    const earliestMs = clockMs() + Math.floor(SPREAD_MS * this.#options.random.next())
+    this.#nextLoadMs = Math.max(this.#nextLoadMs, earliestMs)
   }
 
   /** Producers that saw the same reshard must not list in step: the pause is jittered. */

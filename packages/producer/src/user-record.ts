@@ -5,13 +5,26 @@ import type { StreamRef } from '@millrace/core'
 export interface UserRecord<T = Uint8Array> {
   /** Needed unless `ProducerOptions.stream` is set. */
   readonly stream?: StreamRef | undefined
-  /** 1 to 256 characters; its MD5 picks the shard. */
-  readonly partitionKey: string
+  /**
+   * 1 to 256 characters; its MD5 picks the shard. May be left out only where the stream is known to
+   * place records by itself (record distribution AUTO).
+   */
+  readonly partitionKey?: string | undefined
   /** Decimal text of 0 to 2^128 - 1: picks the shard instead of the partition key. */
   readonly explicitHashKey?: string | undefined
   /** Copied when the record is accepted: the buffer is yours again after that. */
   readonly data: T
 }
+
+/**
+ * A record for a producer with codecs of its own for some streams: for a stream named in `S`, the
+ * data is what that stream's codec takes.
+ *
+ * @public
+ */
+export type ProducerRecord<T, S> =
+  | UserRecord<T>
+  | { [K in keyof S]: UserRecord<S[K]> & { readonly stream: K } }[keyof S]
 
 /**
  * One try of a user record. KPL: `Attempt`; codes are the service's, the socket's, or KPL's

@@ -1,19 +1,18 @@
 /** The producer as the end of a Node stream pipeline. */
 import { Writable } from 'node:stream'
 import type { OnFailed } from './pipeline/outstanding-record.ts'
-import type { UserRecord } from './user-record.ts'
 
 /** What the stream needs of the producer. */
-export interface WritableTarget<T> {
+export interface WritableTarget<R> {
   /** False when there is no room: try again at the next drain. Throws for a record that is wrong. */
-  tryPut(record: UserRecord<T>, onFailed: OnFailed): boolean
+  tryPut(record: R, onFailed: OnFailed): boolean
   onceDrained(run: () => void): void
   flush(): Promise<void>
 }
 
 /** Takes records one by one; a record that fails for good destroys the stream with its error. */
-export class UserRecordWritable<T> extends Writable {
-  readonly #target: WritableTarget<T>
+export class UserRecordWritable<R> extends Writable {
+  readonly #target: WritableTarget<R>
   readonly #onFailed: OnFailed = (error) => {
     // A stream tells of one error only.
     if (this.destroyed) return false
@@ -21,13 +20,13 @@ export class UserRecordWritable<T> extends Writable {
     return true
   }
 
-  constructor(target: WritableTarget<T>, highWaterMark: number) {
+  constructor(target: WritableTarget<R>, highWaterMark: number) {
     super({ objectMode: true, highWaterMark })
     this.#target = target
   }
 
   override _write(
-    record: UserRecord<T>,
+    record: R,
     _encoding: BufferEncoding,
     callback: (error?: Error | null) => void,
   ): void {

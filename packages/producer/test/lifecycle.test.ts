@@ -212,7 +212,7 @@ describe('put() with a signal', () => {
         times: Number.POSITIVE_INFINITY,
       })
       const lost: string[] = []
-      producer.on('failed', (record) => lost.push(record.partitionKey))
+      producer.on('failed', (record) => lost.push(record.partitionKey ?? ''))
       const abort = new AbortController()
       const put = producer.put(
         { partitionKey: 'a', data: Buffer.from('x') },
@@ -266,7 +266,7 @@ describe('close()', () => {
         await assert.rejects(producer.close({ timeoutMs }), { code: 'ERR_KINESIS_INVALID_OPTION' })
       }
       const outcomes = Promise.all(putMany(producer, 3))
-      assert.deepEqual(await producer.close(), { droppedRecords: 0 })
+      assert.deepEqual(await producer.close(), { droppedRecords: 0, reasons: {} })
       assert.deepEqual(await outcomes, ['stored', 'stored', 'stored'])
     }))
 
@@ -323,7 +323,7 @@ describe('destroy()', () => {
       producer.destroy(reason)
       await Promise.all(checks)
       assert.equal(producer.outstandingRecords, 0)
-      assert.deepEqual(await producer.close(), { droppedRecords: 15 })
+      assert.deepEqual(await producer.close(), { droppedRecords: 15, reasons: { Closed: 15 } })
       await sleep(0)
       assert.equal(time.waitingEvents(), 0)
     }))

@@ -2,36 +2,30 @@
  * HOT: about 0.25 us a record: key check, one MD5 block, size check; no allocation before the copy.
  * Nothing is accepted that the service would refuse.
  */
-import type { Codec } from '@millrace/core'
+import { InvalidRecordError } from '@millrace/core'
 import {
   canonicalHashKey,
   checkPartitionKey,
   checkRecordData,
-  checkRecordObject,
   checkRecordSize,
   type HashWords,
   hashPartitionKey,
   hashUserRecord,
+  LIMITS,
   newHashWords,
 } from '@millrace/core/internal'
 import type { UserRecord } from '../user-record.ts'
 import { DataCopier } from './data-copier.ts'
+import type { StreamRules } from './stream-rules.ts'
 
 /** Checks one record at a time and keeps what it found out until the next. */
-export class Admission<T> {
-  readonly #codec: Codec<T> | undefined
-  readonly #maxRecordBytes: number
+export class Admission {
   readonly #copier = new DataCopier()
   readonly #words = newHashWords()
   #data: Uint8Array = new Uint8Array(0)
   #keyBytes = 0
   #explicitHashKey: string | undefined
-
-  /** @param codec without one the data must be bytes */
-  constructor(codec: Codec<T> | undefined, maxRecordBytes: number) {
-    this.#codec = codec
-    this.#maxRecordBytes = maxRecordBytes
-  }
+  #isDoubtful = false
 
   /** Hash key of the record last checked. */
   get words(): HashWords {
@@ -47,34 +41,65 @@ export class Admission<T> {
     return this.#explicitHashKey
   }
 
+  /** True if only the description of the stream, which is on its way, can tell whether it is right. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful
+  }
+
   /**
    * Checks a record.
    *
    * @returns what it will be charged with, bytes
    * @throws InvalidRecordError, and whatever the codec throws
    */
-  check(record: UserRecord<T>): number {
-    checkRecordObject(record)
+  check(record: UserRecord<unknown>, rules: StreamRules): number {
+    const { codec } = rules
     // First of all: a codec may call put() itself.
-    const data: unknown = this.#codec === undefined ? record.data : this.#codec.encode(record.data)
+    const data: unknown = codec === undefined ? record.data : codec.encode(record.data)
     const { partitionKey, explicitHashKey } = record
-    checkPartitionKey(partitionKey)
+    this.#isDoubtful = false
+    if (partitionKey === undefined) this.#checkKeyless(rules)
+    else checkPartitionKey(partitionKey)
     this.#explicitHashKey =
       explicitHashKey === undefined || explicitHashKey === null
         ? undefined
         : canonicalHashKey(explicitHashKey)
     checkRecordData(data)
-    this.#keyBytes = hashPartitionKey(partitionKey, this.#words)
-    checkRecordSize(data.length, this.#keyBytes, this.#maxRecordBytes)
+    this.#keyBytes = partitionKey === undefined ? 0 : hashPartitionKey(partitionKey, this.#words)
+    const bytes = data.length + this.#keyBytes
+    if (bytes > rules.maxRecordBytes) {
+      if (!rules.mayTake(bytes)) checkRecordSize(data.length, this.#keyBytes, rules.maxRecordBytes)
+      this.#isDoubtful = true
+    }
     if (this.#explicitHashKey !== undefined) {
-      hashUserRecord(partitionKey, this.#explicitHashKey, this.#words)
+      hashUserRecord('', this.#explicitHashKey, this.#words)
     }
     this.#data = data
-    return data.length + this.#keyBytes
+    return bytes
+  }
+
+  /** Refuses the record last checked, which is doubtful, by what is known. @throws InvalidRecordError */
+  refuse(rules: StreamRules): never {
+    checkRecordSize(this.#data.length, this.#keyBytes, rules.maxRecordBytes)
+    throw keyMissing()
+  }
+
+  #checkKeyless(rules: StreamRules): void {
+    if (rules.placesItself) return
+    if (!rules.isShut) throw keyMissing()
+    this.#isDoubtful = true
   }
 
   /** A copy of the data of the record last checked. */
   copyData(): Uint8Array {
     return this.#copier.copy(this.#data)
   }
+}
+
+function keyMissing(): InvalidRecordError {
+  return new InvalidRecordError(
+    'partitionKey',
+    'The record has no partition key, and its stream is not known to do without (record distribution AUTO)',
+    `Pass text of 1 to ${LIMITS.partitionKeyMaxCharacters} characters. The distribution is asked for with kinesis:DescribeStreamSummary.`,
+  )
 }

@@ -51,7 +51,13 @@ export class Aggregator {
             bufferedTimeMs,
             expiresMs,
           )
-    if (!this.#options.enabled || lane.shardId === undefined || record.data.length > maxBytes) {
+    if (
+      !this.#options.enabled ||
+      lane.shardId === undefined ||
+      record.data.length > maxBytes ||
+      // Without a key of its own it has none inside an aggregate either.
+      record.partitionKey === ''
+    ) {
       const alone = new KinesisRecord(lane, undefined)
       alone.add(record, deadlineMs, expiresMs)
       this.#next(alone, nowMs)

@@ -3,7 +3,7 @@
  * who finds no room waits in line, or is told to come back at `drain`.
  */
 import { BufferFullError } from '../errors.ts'
-import { Fifo } from './fifo.ts'
+import { type InLine, WaitingLine } from './waiting-line.ts'
 
 export interface BackpressureLimits {
   readonly maxOutstandingRecords: number
@@ -11,13 +11,21 @@ export interface BackpressureLimits {
   readonly maxWaitingPuts: number
 }
 
-/** A call of `put()` that waits for room. */
-export interface WaitingPut {
+/**
+ * Holds up the calls for one place while others go on: a shard that takes nothing, or a stream that
+ * is not known well enough to judge the record.
+ */
+export interface Gate {
+  readonly isShut: boolean
+}
+
+/** A call of `put()` that waits for room, or at a gate. */
+export interface WaitingPut extends InLine {
   readonly sequence: number
   readonly bytes: number
-  /** True while it stands in line; kept by the line itself. */
-  waits: boolean
-  /** There is room now. It charges for itself, or settles its promise. */
+  /** The shut gate in its way, if there is one now. */
+  gate(): Gate | undefined
+  /** Its turn has come. It charges for itself, or settles its promise. */
   admit(): void
   fail(error: Error): void
 }
@@ -31,14 +39,13 @@ export interface BackpressureListener {
 
 /** `drain` comes when this much of the buffer is free again, so that writers do not flutter. */
 const DRAIN_BELOW = 0.75
-/** Cancelled calls are let go together once there are this many more than half of the line. */
-const MOST_CANCELLED = 64
 
 export class Backpressure {
   readonly #limits: BackpressureLimits
   readonly #listener: BackpressureListener
-  #waiting = new Fifo<WaitingPut>()
-  #waitingCount = 0
+  /** Waits for room. */
+  readonly #line = new WaitingLine<WaitingPut>()
+  readonly #gated = new Map<Gate, WaitingLine<WaitingPut>>()
   #records = 0
   #bytes = 0
   #drainWanted = false
@@ -59,13 +66,17 @@ export class Backpressure {
 
   /** Sequence of the put that has waited longest. */
   get oldestWaitingSequence(): number | undefined {
-    this.#dropCancelled()
-    return this.#waiting.peek()?.sequence
+    let oldest = this.#line.peek()?.sequence
+    for (const line of this.#gated.values()) {
+      const sequence = line.peek()?.sequence
+      if (sequence !== undefined && (oldest === undefined || sequence < oldest)) oldest = sequence
+    }
+    return oldest
   }
 
   /** False as long as somebody waits: no call overtakes another. */
   hasRoom(bytes: number): boolean {
-    return this.#waitingCount === 0 && this.#fits(bytes)
+    return this.#line.length === 0 && this.#fits(bytes)
   }
 
   charge(bytes: number): void {
@@ -76,7 +87,7 @@ export class Backpressure {
   release(bytes: number): void {
     this.#records--
     this.#bytes -= bytes
-    this.#scheduleServe()
+    this.serveSoon()
   }
 
   wantDrain(): void {
@@ -84,35 +95,42 @@ export class Backpressure {
   }
 
   /** @throws BufferFullError when too many wait already */
-  wait(put: WaitingPut): void {
-    if (this.#waitingCount >= this.#limits.maxWaitingPuts) {
-      throw new BufferFullError(this.#waitingCount, this.#records, this.#bytes)
+  wait(put: WaitingPut, gate: Gate | undefined): void {
+    const waiting = this.#waitingPuts()
+    if (waiting >= this.#limits.maxWaitingPuts) {
+      throw new BufferFullError(waiting, this.#records, this.#bytes)
     }
-    put.waits = true
-    this.#waiting.push(put)
-    this.#waitingCount++
+    this.#lineAt(gate).join(put)
   }
 
   /** Takes a call out of the line; nothing if it is not in it. */
   cancel(put: WaitingPut): void {
-    if (!put.waits) return
-    put.waits = false
-    this.#waitingCount--
-    if (this.#waiting.length > MOST_CANCELLED + 2 * this.#waitingCount) this.#compact()
-    this.#scheduleServe()
+    const { line } = put
+    if (line === undefined) return
+    put.line = undefined
+    line.cancel()
+    this.serveSoon()
   }
 
   /** Ends every wait; how many there were. */
   failWaiting(errorFor: () => Error): number {
     let failed = 0
-    for (const put of this.#waiting.takeAll()) {
-      if (!put.waits) continue
-      put.waits = false
-      put.fail(errorFor())
-      failed++
+    for (const line of [this.#line, ...this.#gated.values()]) {
+      for (let put = line.shift(); put !== undefined; put = line.shift()) {
+        put.fail(errorFor())
+        failed++
+      }
     }
-    this.#waitingCount = 0
+    this.#gated.clear()
     return failed
+  }
+
+  /** To be called when a gate may have opened; settlements do it themselves. */
+  serveSoon(): void {
+    if (this.#serveScheduled) return
+    this.#serveScheduled = true
+    // After the turn's settlements: a listener or a waiting put must not run amid them.
+    queueMicrotask(this.#serve)
   }
 
   #fits(bytes: number): boolean {
@@ -122,17 +140,11 @@ export class Backpressure {
     )
   }
 
-  #scheduleServe(): void {
-    if (this.#serveScheduled) return
-    this.#serveScheduled = true
-    // After the turn's settlements: a listener or a waiting put must not run amid them.
-    queueMicrotask(this.#serve)
-  }
-
   readonly #serve = (): void => {
     this.#serveScheduled = false
+    if (this.#gated.size > 0) this.#admitGated()
     this.#admitWaiting()
-    if (this.#drainWanted && this.#waitingCount === 0 && this.#isDrained()) {
+    if (this.#drainWanted && this.#line.length === 0 && this.#isDrained()) {
       this.#drainWanted = false
       this.#listener.drained()
     }
@@ -140,23 +152,42 @@ export class Backpressure {
   }
 
   #admitWaiting(): void {
-    for (;;) {
-      this.#dropCancelled()
-      const put = this.#waiting.peek()
-      if (put === undefined || !this.#fits(put.bytes)) return
-      this.#waiting.shift()
-      put.waits = false
-      this.#waitingCount--
-      put.admit()
+    for (let put = this.#line.peek(); put !== undefined; put = this.#line.peek()) {
+      if (!this.#fits(put.bytes)) return
+      this.#line.shift()
+      const gate = put.gate()
+      if (gate === undefined) put.admit()
+      else this.#lineAt(gate).join(put)
     }
   }
 
-  #dropCancelled(): void {
-    while (this.#waiting.peek()?.waits === false) this.#waiting.shift()
+  #admitGated(): void {
+    for (const [gate, line] of this.#gated) {
+      for (let put = line.peek(); put !== undefined; put = line.peek()) {
+        if (gate.isShut || !this.#fits(put.bytes)) break
+        line.shift()
+        const next = put.gate()
+        if (next === undefined) put.admit()
+        else this.#lineAt(next).join(put)
+      }
+      if (line.length === 0) this.#gated.delete(gate)
+    }
   }
 
-  #compact(): void {
-    for (const put of this.#waiting.takeAll()) if (put.waits) this.#waiting.push(put)
+  #lineAt(gate: Gate | undefined): WaitingLine<WaitingPut> {
+    if (gate === undefined) return this.#line
+    let line = this.#gated.get(gate)
+    if (line === undefined) {
+      line = new WaitingLine()
+      this.#gated.set(gate, line)
+    }
+    return line
+  }
+
+  #waitingPuts(): number {
+    let count = this.#line.length
+    for (const line of this.#gated.values()) count += line.length
+    return count
   }
 
   #isDrained(): boolean {

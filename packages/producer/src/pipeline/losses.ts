@@ -9,7 +9,6 @@ import type { OutstandingRecord } from './outstanding-record.ts'
 const TROUBLE_PERIOD_MS = 1000
 
 export interface LossesOptions<T> {
-  readonly codec: Codec<T> | undefined
   readonly logger: Logger
   /** True when somebody listens to `failed`. */
   readonly isHeard: () => boolean
@@ -27,8 +26,14 @@ export class Losses<T> {
     this.#log = new LossLog(options.logger)
   }
 
-  tell(stream: StreamRef, record: OutstandingRecord, error: UserRecordFailedError): void {
-    const { isHeard, failed, codec } = this.#options
+  /** @param codec of that stream; undefined: the data is bytes */
+  tell(
+    stream: StreamRef,
+    record: OutstandingRecord,
+    error: UserRecordFailedError,
+    codec: Codec<unknown> | undefined,
+  ): void {
+    const { isHeard, failed } = this.#options
     if (!isHeard()) {
       this.#log.add(error)
       return
@@ -37,13 +42,14 @@ export class Losses<T> {
     const bytes = record.data.slice()
     let data: T
     try {
-      data = codec === undefined ? (bytes as T) : codec.decode(bytes)
+      data = (codec === undefined ? bytes : codec.decode(bytes)) as T
     } catch (cause) {
       this.#log.add(error)
       this.#troubled(cause)
       return
     }
-    const { partitionKey, explicitHashKey } = record
+    const { explicitHashKey } = record
+    const partitionKey = record.partitionKey === '' ? undefined : record.partitionKey
     failed({ stream, partitionKey, explicitHashKey, data }, error)
   }
 

@@ -11,9 +11,16 @@ export type OnStored = (result: UserRecordResult) => void
 /** False: it could tell nobody, so the loss is told as if no promise spoke for the record. */
 export type OnFailed = (error: UserRecordFailedError) => unknown
 
+/** Keeps count of the records that are outstanding for one shard. */
+export interface RecordPlace {
+  enters(record: OutstandingRecord): void
+  leaves(record: OutstandingRecord): void
+}
+
 export interface AdmittedFields {
   /** Order of the calls to put and tryPut; never reused. */
   readonly sequence: number
+  /** Empty for a record without one, on a stream that needs none. */
   readonly partitionKey: string
   /** Length of the partition key in UTF-8. */
   readonly keyBytes: number
@@ -39,6 +46,8 @@ export class OutstandingRecord {
   attempts: Attempt[] | undefined
   /** Admission, or the end of the last attempt: what the next attempt's delay counts from. */
   freeSinceMs: number
+  /** Where it counts; undefined while it waits for a shard map. */
+  place: RecordPlace | undefined
   /** Neighbours in the list of outstanding records. */
   older: OutstandingRecord | undefined
   newer: OutstandingRecord | undefined
@@ -54,8 +63,17 @@ export class OutstandingRecord {
     this.onFailed = fields.onFailed
     this.freeSinceMs = nowMs
     this.attempts = undefined
+    this.place = undefined
     this.older = undefined
     this.newer = undefined
+  }
+
+  /** The record counts there from now on, and no longer where it did. */
+  moveTo(place: RecordPlace | undefined): void {
+    if (place === this.place) return
+    this.place?.leaves(this)
+    this.place = place
+    place?.enters(this)
   }
 
   /** What the record is charged with until it settles. */

@@ -2,8 +2,9 @@
 import { AbortedError } from '@millrace/core'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { UserRecordResult } from '../user-record.ts'
-import type { WaitingPut } from './backpressure.ts'
+import type { Gate, WaitingPut } from './backpressure.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
+import type { Line } from './waiting-line.ts'
 
 export interface PutCallOptions {
   readonly signal: AbortSignal | undefined
@@ -11,6 +12,8 @@ export interface PutCallOptions {
   readonly reject: (error: Error) => void
   /** Accepts the record. It may throw, if the record has changed while it waited. */
   readonly accept: (call: PutCall) => OutstandingRecord
+  /** The shut gate in the way of the record, if there is one now. */
+  readonly gate: () => Gate | undefined
   /** Takes the call out of the line, if it is in it. */
   readonly cancel: (call: PutCall) => void
 }
@@ -18,7 +21,7 @@ export interface PutCallOptions {
 export class PutCall implements WaitingPut {
   readonly sequence: number
   readonly bytes: number
-  waits = false
+  line: Line | undefined
   /** Gone once the promise is settled, and the user's record with it. */
   #options: PutCallOptions | undefined
   #record: OutstandingRecord | undefined
@@ -27,7 +30,12 @@ export class PutCall implements WaitingPut {
     this.#options = options
     this.sequence = sequence
     this.bytes = bytes
+    this.line = undefined
     options.signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  gate(): Gate | undefined {
+    return this.#options?.gate()
   }
 
   admit(): void {

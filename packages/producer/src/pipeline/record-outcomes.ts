@@ -103,6 +103,7 @@ export class RecordOutcomes {
   #settle(record: OutstandingRecord): boolean {
     if (record.phase === 'settled') return false
     record.phase = 'settled'
+    record.moveTo(undefined)
     this.#options.list.remove(record)
     this.#options.backpressure.release(record.chargedBytes)
     return true

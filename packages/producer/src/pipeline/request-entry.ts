@@ -17,6 +17,8 @@ const words = newHashWords()
  */
 export function requestEntry(record: KinesisRecord): kinesis.PutRecordsEntry {
   const first = record.userRecords[0] as OutstandingRecord
+  // Where the stream needs no key: neither of them counts there.
+  if (first.partitionKey === '') return { Data: first.data }
   const alone = record.userRecords.length === 1 || record.encoder === undefined
   return {
     Data: alone ? first.data : (record.encoder?.encode() ?? first.data),

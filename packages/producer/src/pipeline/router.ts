@@ -11,11 +11,20 @@ import {
 import { Alarm, clockMs } from './alarm.ts'
 import { isOutstanding } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
-import { ShardLane } from './shard-lane.ts'
+import { type LaneShare, ShardLane } from './shard-lane.ts'
+
+export interface RouterOptions {
+  readonly rateLimitPercent: number
+  /** How long records wait for a map; then they travel alone. */
+  readonly holdMs: number
+  /** Of the buffer, for a shard that takes nothing. */
+  readonly laneShare: LaneShare
+  /** Records travel alone because no map has come in time. */
+  readonly gaveUp: () => void
+}
 
 export class Router {
-  readonly #rateLimitPercent: number
-  readonly #holdMs: number
+  readonly #options: RouterOptions
   readonly #next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void
   readonly #unpredicted: ShardLane
   readonly #words = newHashWords()
@@ -24,22 +33,22 @@ export class Router {
   /** `#lanes[i]` belongs to `#map.shards[i]`. */
   #lanes: ShardLane[] = []
   #doubtedLanes = 0
+  /** False: no lane is stuck, `gateFor` need not be asked. */
+  mayBeStuck = false
   #held: OutstandingRecord[] = []
   /** Until when records wait for the first map. */
   #holdUntilMs: number
 
-  /** @param options.holdMs how long records wait for a map; then they travel alone */
   constructor(
-    options: { readonly rateLimitPercent: number; readonly holdMs: number },
+    options: RouterOptions,
     nowMs: number,
     next: (record: OutstandingRecord, lane: ShardLane, nowMs: number) => void,
   ) {
-    this.#rateLimitPercent = options.rateLimitPercent
-    this.#holdMs = options.holdMs
+    this.#options = options
     this.#next = next
     this.#unpredicted = new ShardLane(undefined, options.rateLimitPercent, nowMs)
     this.#holdUntilMs = nowMs + options.holdMs
-    this.#alarm = new Alarm(() => this.release(clockMs()))
+    this.#alarm = new Alarm(() => this.#heldLongEnough(clockMs()))
   }
 
   /** False while there is no map, or none can be used. */
@@ -63,16 +72,16 @@ export class Router {
     const map = this.#map
     if (map === undefined) {
       if (nowMs < this.#holdUntilMs) this.#hold(record, this.#holdUntilMs, nowMs)
-      else this.#next(record, this.#unpredicted, nowMs)
+      else this.#enter(record, this.#unpredicted, nowMs)
       return
     }
     const lane = this.#lanes[map.indexFor(words)] ?? this.#unpredicted
     if (lane.doubtedSinceMs === undefined) {
-      this.#next(record, lane, nowMs)
-    } else if (nowMs < lane.doubtedSinceMs + this.#holdMs) {
-      this.#hold(record, lane.doubtedSinceMs + this.#holdMs, nowMs)
+      this.#enter(record, lane, nowMs)
+    } else if (nowMs < lane.doubtedSinceMs + this.#options.holdMs) {
+      this.#hold(record, lane.doubtedSinceMs + this.#options.holdMs, nowMs)
     } else {
-      this.#next(record, this.#unpredicted, nowMs)
+      this.#enter(record, this.#unpredicted, nowMs)
     }
   }
 
@@ -81,6 +90,14 @@ export class Router {
     if (this.#map === undefined) return undefined
     hashUserRecord(record.partitionKey, record.explicitHashKey, this.#words)
     return this.#lanes[this.#map.indexFor(this.#words)]?.shardId
+  }
+
+  /** The lane that holds this hash key up, if it takes nothing and others may. */
+  gateFor(words: HashWords): ShardLane | undefined {
+    this.mayBeStuck = this.#lanes.length > 1 && this.#lanes.some(({ brake }) => brake.isStuck)
+    if (!this.mayBeStuck || this.#map === undefined) return undefined
+    const lane = this.#lanes[this.#map.indexFor(words)]
+    return lane?.isShut === true ? lane : undefined
   }
 
   /** Goes by a new map. The lanes of shards that are gone: what is in them must be routed anew. */
@@ -95,7 +112,8 @@ export class Router {
         return lane
       }
       if (lane !== undefined) lane.isDisproved = true
-      return new ShardLane(shardId, this.#rateLimitPercent, nowMs)
+      const { rateLimitPercent, laneShare } = this.#options
+      return new ShardLane(shardId, rateLimitPercent, nowMs, laneShare)
     })
     this.#map = map
     this.#doubtedLanes = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
@@ -116,7 +134,7 @@ export class Router {
   forget(nowMs: number): readonly ShardLane[] {
     const gone = this.stopPredicting()
     for (const lane of gone) lane.isDisproved = true
-    this.#holdUntilMs = nowMs + this.#holdMs
+    this.#holdUntilMs = nowMs + this.#options.holdMs
     return gone
   }
 
@@ -150,7 +168,19 @@ export class Router {
     this.#held = []
   }
 
+  #heldLongEnough(nowMs: number): void {
+    const isOver = this.#map === undefined && nowMs >= this.#holdUntilMs
+    if (isOver && this.#held.some(isOutstanding)) this.#options.gaveUp()
+    this.release(nowMs)
+  }
+
+  #enter(record: OutstandingRecord, lane: ShardLane, nowMs: number): void {
+    record.moveTo(lane)
+    this.#next(record, lane, nowMs)
+  }
+
   #hold(record: OutstandingRecord, untilMs: number, nowMs: number): void {
+    record.moveTo(undefined)
     this.#held.push(record)
     this.#alarm.setAt(untilMs, nowMs)
   }

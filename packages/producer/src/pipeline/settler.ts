@@ -35,6 +35,8 @@ export interface SettlerOptions {
   readonly landed: (shardId: string, sentMs: number) => void
   /** The shard map is that of another stream, which had the same name, or of none. */
   readonly disproved: () => void
+  /** The service calls a record or the whole call wrong. */
+  readonly refused: () => void
   /** A record landed elsewhere. True when the map is being renewed because of it. */
   readonly strayed: (record: KinesisRecord, actual: string, sentMs: number) => boolean
   readonly retry: (records: readonly OutstandingRecord[], delayMs: number, nowMs: number) => void
@@ -231,7 +233,8 @@ export class Settler implements SentRequestListener {
     endMs: number,
     failure: AttemptFailure,
   ): void {
-    const { failIfThrottled, random, outcomes } = this.#options
+    const { failIfThrottled, random, outcomes, refused } = this.#options
+    if (failure.kind === 'invalid') refused()
     const attempt = { kind: failure.kind, code: failure.code, attempt: record.attemptsMade + 1 }
     const decision = decideRetry(attempt, failIfThrottled, random.next())
     this.#noteAttempt(record, startMs, endMs, failure)

@@ -1,5 +1,11 @@
 /** One stream's way from admission to settlement: wires the stages, decides nothing itself. */
-import { isServiceError, type KinesisPort, type StreamRef } from '@millrace/core'
+import {
+  type Codec,
+  isServiceError,
+  type KinesisPort,
+  type kinesis,
+  type StreamRef,
+} from '@millrace/core'
 import {
   ControlPlane,
   type HashWords,
@@ -8,12 +14,14 @@ import {
   streamInput,
 } from '@millrace/core/internal'
 import type { UserRecordFailedError } from '../errors.ts'
+import { MapTrouble } from '../map-trouble.ts'
 import { ProducerMetrics } from '../metrics.ts'
 import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
+import { StreamProbe } from '../stream-probe.ts'
 import { Aggregator } from './aggregator.ts'
 import { Alarm, clockMs } from './alarm.ts'
-import type { Backpressure } from './backpressure.ts'
+import type { Backpressure, Gate } from './backpressure.ts'
 import { Collector } from './collector.ts'
 import type { AttemptFailure } from './failure-reason.ts'
 import { holdTimeMs } from './flush-decision.ts'
@@ -28,11 +36,13 @@ import { Router } from './router.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
 import type { ShardLane } from './shard-lane.ts'
+import type { StreamRules } from './stream-rules.ts'
 
 export interface StreamPipelineOptions {
   /** As the user wrote it. */
   readonly streamRef: StreamRef
   readonly stream: ResolvedStreamRef
+  readonly rules: StreamRules
   readonly settings: ResolvedProducerOptions
   readonly client: KinesisPort
   /** Shared by all streams of the producer. */
@@ -44,10 +54,18 @@ export interface StreamPipelineOptions {
     streamRef: StreamRef,
     record: OutstandingRecord,
     error: UserRecordFailedError,
+    codec: Codec<unknown> | undefined,
   ) => void
   readonly throttled: (streamName: string, shardId: string) => void
   readonly troubled: (error: Error) => void
+  /** Trouble that the log knows already: for listeners only. */
+  readonly mapTroubled: (error: Error) => void
 }
+
+/** Of the buffer, for a shard that takes nothing. */
+const STUCK_SHARE = 0.25
+/** A stream that refuses what was right for it may have changed: asked for so seldom. */
+const RECONSIDER_MS = 10_000
 
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions
@@ -55,6 +73,10 @@ export class StreamPipeline {
   readonly #list = new OutstandingList()
   readonly #expiry = new Alarm(() => this.#expireDue())
   readonly #outcomes: RecordOutcomes
+  readonly #holdMs: number
+  readonly #probe: StreamProbe
+  readonly #patience = new Alarm(() => this.#describedNoMore())
+  readonly #mapTrouble: MapTrouble
   readonly #shardMap: ShardMapLoader
   readonly #router: Router
   readonly #aggregator: Aggregator
@@ -63,18 +85,20 @@ export class StreamPipeline {
   readonly #sender: Sender
   readonly #settler: Settler
   readonly #retrier: Retrier
-  #mapTroubleTold = false
+  #nextReconsiderMs = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor(options: StreamPipelineOptions) {
     this.#options = options
-    const { stream, settings, client, backpressure } = options
+    const { stream, rules, settings, client, backpressure } = options
     const { random, logger } = settings
     const { streamName } = stream
     const { recordTtlMs, recordMaxBufferedTimeMs: bufferedTimeMs } = settings
     const aggregating = settings.aggregation !== false
     const holdMs = holdTimeMs(recordTtlMs)
     this.#metrics = new ProducerMetrics(settings, streamName, clockMs())
+    this.#holdMs = holdMs
+    this.#mapTrouble = new MapTrouble(streamName, holdMs, logger)
     this.#outcomes = new RecordOutcomes({
       streamName,
       recordTtlMs,
@@ -82,26 +106,41 @@ export class StreamPipeline {
       backpressure,
       metrics: this.#metrics,
       predictedShard: (record) => this.#router.shardFor(record),
-      lost: (record, error) => options.lost(options.streamRef, record, error),
+      lost: (record, error) => options.lost(options.streamRef, record, error, rules.codec),
+    })
+    const control = new ControlPlane({
+      kinesis: client,
+      stream,
+      logger,
+      retries: 2,
+      firstBackoffMs: 1000,
+    })
+    this.#probe = new StreamProbe({
+      control,
+      streamName,
+      logger,
+      learned: (summary) => this.#learn(summary),
+      unknown: () => this.#describedNoMore(),
     })
     this.#shardMap = new ShardMapLoader({
-      control: new ControlPlane({
-        kinesis: client,
-        stream,
-        logger,
-        retries: 2,
-        firstBackoffMs: 1000,
-      }),
-      streamName,
+      control,
       random,
-      logger,
+      probe: this.#probe,
       isNeeded: () => this.#list.oldest !== undefined,
       loaded: (map) => this.#useMap(map),
-      placesItself: () => this.#stopPredicting(),
+      isPlacedByService: () => rules.placesItself,
       failed: (error, retryable) => this.#mapFailed(error, retryable),
     })
     this.#router = new Router(
-      { rateLimitPercent: settings.rateLimitPercent, holdMs },
+      {
+        rateLimitPercent: settings.rateLimitPercent,
+        holdMs,
+        laneShare: {
+          records: Math.ceil(settings.maxOutstandingRecords * STUCK_SHARE),
+          bytes: settings.maxBufferedBytes * STUCK_SHARE,
+        },
+        gaveUp: () => this.#mapTrouble.tell(undefined),
+      },
       clockMs(),
       (record, lane, nowMs) => this.#aggregator.add(record, lane, nowMs),
     )
@@ -134,7 +173,9 @@ export class StreamPipeline {
       strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
       retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
       sendAgain: (records, entries, part) => this.#sender.sendAgain(records, entries, part),
+      refused: () => this.#reconsider(),
       throttled: (shardId) => {
+        this.#router.mayBeStuck = true
         if (!this.#stopped) options.throttled(streamName, shardId)
       },
       opened: (lane, nowMs) => this.#limiter.opened(lane, nowMs),
@@ -162,6 +203,10 @@ export class StreamPipeline {
     return this.#metrics
   }
 
+  get rules(): StreamRules {
+    return this.#options.rules
+  }
+
   get oldest(): OutstandingRecord | undefined {
     return this.#list.oldest
   }
@@ -178,6 +223,21 @@ export class StreamPipeline {
     this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
     this.#router.acceptHashed(record, words, nowMs)
     return record
+  }
+
+  /** False: no record of this stream stands before a gate. */
+  get mayHoldBack(): boolean {
+    return this.#options.rules.isShut || this.#router.mayBeStuck
+  }
+
+  /** The shut gate in the way of a record that was checked, if there is one now. */
+  gateFor(words: HashWords, isDoubtful: boolean): Gate | undefined {
+    const { rules } = this.#options
+    if (!isDoubtful) return this.#router.mayBeStuck ? this.#router.gateFor(words) : undefined
+    if (!rules.isShut) return undefined
+    const nowMs = clockMs()
+    this.#patience.setAt(nowMs + this.#holdMs, nowMs)
+    return rules
   }
 
   /** Sends what is held now; what comes back for a retry is not buffered again until `relax`. */
@@ -211,6 +271,8 @@ export class StreamPipeline {
   stop(): void {
     this.#stopped = true
     this.#expiry.stop()
+    this.#patience.stop()
+    this.#probe.stop()
     this.#shardMap.stop()
     this.#router.stop()
     this.#aggregator.stop()
@@ -235,7 +297,7 @@ export class StreamPipeline {
 
   #useMap(map: ShardMap): void {
     if (this.#stopped) return
-    this.#mapTroubleTold = false
+    this.#mapTrouble.over()
     this.#reroute(this.#router.install(map, clockMs()))
     // The listing lags: what is held waits for the next one.
     if (this.#router.doubts && this.#list.oldest !== undefined) {
@@ -243,13 +305,36 @@ export class StreamPipeline {
     }
   }
 
-  #stopPredicting(): void {
-    if (this.#stopped) return
-    this.#options.settings.logger.info(
-      { stream: this.#options.stream.streamName },
-      'records travel alone: shards of this stream cannot be predicted',
+  #learn(summary: kinesis.StreamDescriptionSummary): void {
+    const { rules, settings, stream } = this.#options
+    const { placesItself } = rules
+    rules.learn(summary)
+    this.#describedNoMore()
+    if (rules.placesItself === placesItself) return
+    settings.logger.info(
+      { stream: stream.streamName },
+      rules.placesItself
+        ? 'records travel alone: the stream places them without regard to their keys (AUTO)'
+        : 'the stream places records by their keys again',
     )
-    this.#reroute(this.#router.stopPredicting())
+    if (rules.placesItself) this.#reroute(this.#router.stopPredicting())
+    else this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
+  }
+
+  /** Who waited for the description of the stream goes by what is known. */
+  #describedNoMore(): void {
+    this.#patience.cancel()
+    this.#options.rules.open()
+    this.#options.backpressure.serveSoon()
+  }
+
+  /** The stream refuses what it took when it placed records by itself: perhaps it does no more. */
+  #reconsider(): void {
+    const nowMs = clockMs()
+    if (!this.#options.rules.placesItself || nowMs < this.#nextReconsiderMs) return
+    this.#nextReconsiderMs = nowMs + RECONSIDER_MS
+    this.#probe.doubt()
+    this.#probe.ask()
   }
 
   #reroute(lanes: readonly ShardLane[]): void {
@@ -266,19 +351,11 @@ export class StreamPipeline {
   }
 
   #mapFailed(error: unknown, retryable: boolean): void {
-    const { settings, stream, troubled } = this.#options
+    const { mapTroubled, rules } = this.#options
     if (isServiceError(error) && error.kind === 'missing') this.#forgetMap()
     if (!this.#router.predicts && !retryable) this.#reroute(this.#router.stopPredicting())
-    if (this.#mapTroubleTold) return
-    this.#mapTroubleTold = true
-    if (retryable) {
-      settings.logger.warn(
-        { err: error, stream: stream.streamName },
-        'the shard map cannot be loaded yet',
-      )
-    } else {
-      troubled(error instanceof Error ? error : new Error(String(error)))
-    }
+    if (rules.placesItself || !this.#mapTrouble.tell(error)) return
+    if (!retryable) mapTroubled(error instanceof Error ? error : new Error(String(error)))
   }
 
   #landed(shardId: string, sentMs: number): void {

@@ -1,5 +1,5 @@
 /** The pipelines of a producer: one a stream, made when a record first names it. */
-import { InvalidRecordError, type StreamRef } from '@millrace/core'
+import { type Codec, InvalidRecordError, type StreamRef } from '@millrace/core'
 import { type ResolvedStreamRef, resolveStreamRef } from '@millrace/core/internal'
 import {
   metricsSnapshot,
@@ -9,16 +9,33 @@ import {
 } from '../metric-snapshot.ts'
 import { clockMs } from './alarm.ts'
 import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'
+import { StreamRules } from './stream-rules.ts'
 
-export type StreamPipelinesOptions = Omit<StreamPipelineOptions, 'streamRef' | 'stream'>
+export type StreamPipelinesOptions = Omit<StreamPipelineOptions, 'streamRef' | 'stream' | 'rules'>
 
 export class StreamPipelines {
   readonly #options: StreamPipelinesOptions
   readonly #byKey = new Map<string, StreamPipeline>()
   #default: StreamPipeline | undefined
+  /** Of a stream of which nothing is known, and that has no codec of its own. */
+  readonly #rulesOfAny: StreamRules
 
   constructor(options: StreamPipelinesOptions) {
     this.#options = options
+    this.#rulesOfAny = this.#newRules(options.settings.codec)
+  }
+
+  /** Where a record goes, if one went there before. */
+  find(ref: StreamRef | undefined): StreamPipeline | undefined {
+    return ref === undefined ? this.#default : this.#byKey.get(keyOf(ref))
+  }
+
+  /** The rules of a stream that no record has named before; it need not be one that can be. */
+  rulesOfNew(ref: StreamRef | undefined): StreamRules {
+    const { codec, codecs, stream } = this.#options.settings
+    if (codecs.size === 0) return this.#rulesOfAny
+    const own = codecOf(codecs, ref ?? stream)
+    return own === undefined || own === codec ? this.#rulesOfAny : this.#newRules(own)
   }
 
   /**
@@ -74,10 +91,27 @@ export class StreamPipelines {
   }
 
   #make(streamRef: StreamRef, stream: ResolvedStreamRef): StreamPipeline {
-    const pipeline = new StreamPipeline({ ...this.#options, streamRef, stream })
+    const { codec, codecs } = this.#options.settings
+    const rules = this.#newRules(codecOf(codecs, streamRef) ?? codec)
+    const pipeline = new StreamPipeline({ ...this.#options, streamRef, stream, rules })
     this.#byKey.set(keyOf(streamRef), pipeline)
     return pipeline
   }
+
+  #newRules(codec: Codec<unknown> | undefined): StreamRules {
+    const { maxRecordBytes, maxBufferedBytes } = this.#options.settings
+    return new StreamRules({ codec, maxRecordBytes, maxBufferedBytes })
+  }
+}
+
+/** By the ARN, if it is listed so, else by the name. */
+function codecOf(
+  codecs: ReadonlyMap<string, Codec<unknown>>,
+  ref: StreamRef | undefined,
+): Codec<unknown> | undefined {
+  const text = typeof ref === 'object' && ref !== null ? ref.arn : ref
+  if (typeof text !== 'string') return undefined
+  return codecs.get(text) ?? codecs.get(text.slice(text.lastIndexOf('/') + 1))
 }
 
 function keyOf(ref: StreamRef): string {
