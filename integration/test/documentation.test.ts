@@ -70,8 +70,8 @@ describe('docs/from-kcl.md', () => {
       ...read('docs/from-kcl.md').matchAll(/^\| `(\w+)` \| (none|`[\w.]+`) \|(.*)\|$/gm),
     ]
     const listed = rows.map(([, kcl, here, note = '']) => [kcl, here, note.trim()])
-    const expected = KCL_NAMES.map(({ kcl, here, note = '' }) => [
-      kcl,
+    const expected = KCL_NAMES.map(({ name, here, note = '' }) => [
+      name,
       here === undefined ? 'none' : `\`${here}\``,
       note,
     ])

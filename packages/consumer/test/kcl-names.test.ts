@@ -27,7 +27,7 @@ function nested(path: string, value: unknown): object {
 }
 
 describe("KCL's names", () => {
-  for (const { kcl, here } of KCL_NAMES) {
+  for (const { name: kcl, here } of KCL_NAMES) {
     it(`${kcl} is translated at the top level and in each group`, () => {
       const expected = hintForKclName(kcl) ?? assert.fail()
       assert.ok(here === undefined || expected.includes(`"${here}"`))
@@ -50,7 +50,7 @@ describe("KCL's names", () => {
 
   it('are known however they are capitalized, and once each', () => {
     assert.equal(hintForKclName('FAILOVERTIMEMILLIS'), hintForKclName('failoverTimeMillis'))
-    const kcl = KCL_NAMES.map((name) => name.kcl.toLowerCase())
+    const kcl = KCL_NAMES.map(({ name }) => name.toLowerCase())
     assert.equal(new Set(kcl).size, kcl.length)
     assert.equal(hintForKclName('failover'), undefined)
   })

@@ -5,6 +5,12 @@ export { AggregateEncoder } from './aggregation/encoder.ts'
 export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
 export { aggregatedRecordType } from './aggregation/schema.ts'
 export { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
+export {
+  type ForeignName,
+  foreignNameHint,
+  named,
+  withoutCounterpart,
+} from './foreign-names.ts'
 export { hashPartitionKey, hashUserRecord } from './hash-key.ts'
 export {
   compareHashWords,

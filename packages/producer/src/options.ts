@@ -12,7 +12,6 @@ import {
 import {
   AGGREGATE_PARTITION_KEY,
   flag,
-  group,
   integer,
   LIMITS,
   noMetrics,
@@ -22,13 +21,13 @@ import {
   optional,
   type ResolvedStreamRef,
   resolveLogger,
-  resolveOptions,
   resolveStreamRef,
   showValue,
   systemRandom,
 } from '@millrace/core/internal'
 import type { MetricsGranularity, MetricsLevel } from './metric-names.ts'
 import { leastTtlMs } from './pipeline/flush-decision.ts'
+import { group, resolveOptions } from './producer-rules.ts'
 
 /** How user records are packed into Kinesis records. @public */
 export interface AggregationOptions {
