@@ -3,5 +3,23 @@ export const CONSUMER_EXAMPLE = 'quick-start-consumer.ts'
 export const PRODUCER_EXAMPLE = 'quick-start-producer.ts'
 /** Other ways to consume the same stream, run as the quick start is. */
 export const MORE_CONSUMERS = ['handler-error-dead-letter.ts', 'processor.ts'] as const
+/** Other ways to produce, each with what it prints when all is well. */
+export const MORE_PRODUCERS: readonly {
+  readonly file: string
+  readonly prints: RegExp
+  readonly runsUntilStopped?: boolean
+}[] = [
+  { file: 'producer-back-pressure.ts', prints: /^2000 records, held back [1-9]\d* times$/m },
+  { file: 'producer-pipeline.ts', prints: /^all stored$/m },
+  {
+    file: 'producer-metrics.ts',
+    prints: /^all streams: 500 records stored, 100 % (?:.*\n)+UserRecordsReceived: 500 x 1,/m,
+  },
+  {
+    file: 'producer-shutdown.ts',
+    prints: /^stored 0\n(?:.*\n)*0 records dropped$/m,
+    runsUntilStopped: true,
+  },
+]
 /** As `millrace-testing serve --stream` takes it. */
 export const QUICK_START_STREAM = 'quick-start:2'

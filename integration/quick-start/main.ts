@@ -6,10 +6,11 @@ import { join, resolve } from 'node:path'
 import {
   CONSUMER_EXAMPLE,
   MORE_CONSUMERS,
+  MORE_PRODUCERS,
   PRODUCER_EXAMPLE,
   QUICK_START_STREAM,
 } from './examples.ts'
-import { runQuickStart } from './run-quick-start.ts'
+import { type QuickStart, runQuickStart } from './run-quick-start.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 
@@ -18,15 +19,25 @@ function example(name: string): readonly string[] {
 }
 
 let failed = false
-for (const consumer of [CONSUMER_EXAMPLE, ...MORE_CONSUMERS]) {
-  const problems = await runQuickStart({
-    cwd: repository,
-    serve: ['packages/testing/bin/millrace-testing.js', 'serve', '--stream', QUICK_START_STREAM],
-    consumer: example(consumer),
-    producer: example(PRODUCER_EXAMPLE),
-  })
+
+async function run(name: string, parts: Omit<QuickStart, 'cwd' | 'serve'>): Promise<void> {
+  const serve = [
+    'packages/testing/bin/millrace-testing.js',
+    'serve',
+    '--stream',
+    QUICK_START_STREAM,
+  ]
+  const problems = await runQuickStart({ cwd: repository, serve, ...parts })
   for (const problem of problems) process.stdout.write(`${problem}\n`)
-  process.stdout.write(`${consumer}: ${problems.length === 0 ? 'ok' : 'FAILED'}\n`)
+  process.stdout.write(`${name}: ${problems.length === 0 ? 'ok' : 'FAILED'}\n`)
   failed ||= problems.length > 0
+}
+
+for (const consumer of [CONSUMER_EXAMPLE, ...MORE_CONSUMERS]) {
+  await run(consumer, { consumer: example(consumer), producer: example(PRODUCER_EXAMPLE) })
+}
+for (const { file, ...expected } of MORE_PRODUCERS) {
+  const producer = example(file)
+  await run(file, { consumer: example(CONSUMER_EXAMPLE), producer, ...expected })
 }
 process.exitCode = failed ? 1 : 0

@@ -11,6 +11,10 @@ export interface QuickStart {
   readonly serve: readonly string[]
   readonly consumer: readonly string[]
   readonly producer: readonly string[]
+  /** What the producer has to print; it may be anything. */
+  readonly prints?: RegExp
+  /** The producer runs until it is told to stop: once it has stored something. */
+  readonly runsUntilStopped?: boolean
 }
 
 const LIMIT_MS = 60_000
@@ -39,8 +43,14 @@ async function writeAndRead(
   const consumer = new Child(parts.consumer, settings)
   const producer = new Child(parts.producer, settings)
   const problems: string[] = []
+  if (parts.runsUntilStopped === true && (await producer.match(A_LINE)) !== undefined) {
+    await producer.stop()
+  }
   const produced = await producer.exited
   if (produced !== 0) problems.push(`producer: exit ${produced}\n${producer.output}`)
+  else if (parts.prints?.test(producer.output) === false) {
+    problems.push(`producer: did not print ${parts.prints}\n${producer.output}`)
+  }
   // With a producer that failed there is nothing to wait for.
   const delivered = produced === 0 ? await consumer.match(A_LINE) : undefined
   const consumed = await consumer.stop()

@@ -43,4 +43,20 @@ describe('runQuickStart', () => {
     const problems = await runQuickStart(parts({ consumer: `console.log('got one');${STAY}` }))
     assert.match(problems.join('\n'), /consumer: exit -1 after SIGTERM/)
   })
+
+  it('says that the producer did not print what it should', async () => {
+    const printing = { ...parts({ producer: "console.log('1 of 2')" }), prints: /^2 of 2$/m }
+    assert.match((await runQuickStart(printing)).join('\n'), /did not print .*\n1 of 2/)
+    assert.deepEqual(await runQuickStart({ ...printing, prints: /^1 of 2$/m }), [])
+  })
+
+  it('stops a producer that runs until it is told to, once it has printed a line', async () => {
+    const script = (code: number): string =>
+      `process.on('SIGTERM', () => process.exit(${code}));console.log('stored');${STAY}`
+    const runsUntilStopped = true
+    const well = { ...parts({ producer: script(0) }), runsUntilStopped }
+    assert.deepEqual(await runQuickStart(well), [])
+    const ill = { ...parts({ producer: script(4) }), runsUntilStopped }
+    assert.match((await runQuickStart(ill)).join('\n'), /producer: exit 4/)
+  })
 })
