@@ -175,10 +175,12 @@ export class ShardMapLoader {
     this.#nextLoadMs = Math.max(this.#nextLoadMs, earliestMs)
   }
 
-  /** Producers that saw the same reshard must not list in step: the pause is jittered. */
+  /** Producers that saw the same reshard must not list in step: the pause is full jitter above a second. */
   #pause(madeProgress: boolean, nowMs: number): void {
     if (madeProgress) this.#backoffMs = FIRST_BACKOFF_MS
-    this.#nextLoadMs = nowMs + Math.ceil(this.#backoffMs * (1 + this.#options.random.next() / 2))
+    const longestMs = this.#backoffMs * 1.5
+    const jitterMs = Math.ceil((longestMs - FIRST_BACKOFF_MS) * this.#options.random.next())
+    this.#nextLoadMs = nowMs + FIRST_BACKOFF_MS + jitterMs
     if (!madeProgress) {
       this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * BACKOFF_FACTOR)
     }

@@ -26,6 +26,17 @@ export type ProducerRecord<T, S> =
   | UserRecord<T>
   | { [K in keyof S]: UserRecord<S[K]> & { readonly stream: K } }[keyof S]
 
+/** Why one try failed. @public */
+export interface AttemptError {
+  readonly code: string
+  readonly message: string
+  /**
+   * Set when the outcome is unknown (no answer, a failure inside the service) or the copy lies in a
+   * wrong shard: the record may be in the stream, and is there twice if a later try stores it.
+   */
+  readonly mayBeStored?: true | undefined
+}
+
 /**
  * One try of a user record. KPL: `Attempt`; codes are the service's, the socket's, or KPL's
  * `Expired` and `Wrong Shard`. @public
@@ -41,7 +52,7 @@ export interface Attempt {
    */
   readonly folded?: number | undefined
   /** Absent on success. */
-  readonly error?: { readonly code: string; readonly message: string } | undefined
+  readonly error?: AttemptError | undefined
 }
 
 /** Where a user record lies in the stream. KPL: `UserRecordResult`. @public */

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { ServiceError } from '@millrace/core'
 import { monotonicMs, sleep } from '@millrace/core/internal'
+import { Producer } from '@millrace/producer'
+import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
+import { collectingLogger } from './collecting-logger.ts'
+import { RecordingClient } from './recording-client.ts'
 import { assertReadable, putAll, STREAM, withProducer } from './virtual-producer.ts'
 
 describe('the description of the stream', () => {
@@ -136,5 +140,141 @@ describe('without a shard map', () => {
       }
       await putAll(producer, 50, 'x')
       assert.equal(service.records(STREAM).length, 50)
+    }))
+})
+
+describe('what the log says of a shard map that cannot be loaded', () => {
+  for (const [what, fault, text, withinMs] of [
+    [
+      'the policy denies it',
+      { kind: 'fail', error: new ServiceError('ListShards', 'AccessDeniedException', 'no') },
+      /kinesis:ListShards on stream orders is not allowed by the policy/,
+      300,
+    ],
+    ['it is throttled', { kind: 'throttle' }, /kinesis:ListShards on stream orders failed/, 5300],
+    [
+      'it is never answered',
+      { kind: 'delay', delayMs: Number.POSITIVE_INFINITY },
+      /kinesis:ListShards on stream orders has not been answered for 5000 ms/,
+      5300,
+    ],
+  ] as const) {
+    it(`is one warning when ${what}; records go out alone after 5 s at most`, () =>
+      runInVirtualTime(async () => {
+        const service = new SimulatedKinesis()
+        await service.createStream({ StreamName: STREAM, ShardCount: 2 })
+        service.injectFault({ operation: 'listShards', times: Number.POSITIVE_INFINITY, ...fault })
+        const { logger, warnings, errors } = collectingLogger()
+        const producer = new Producer({ stream: STREAM, client: service, logger })
+        const startMs = monotonicMs()
+        await putAll(producer, 50, 'x')
+        assert.ok(monotonicMs() - startMs < withinMs, `${monotonicMs() - startMs} ms`)
+        assert.equal(service.records(STREAM).length, 50)
+        for (let i = 0; i < 30; i++) {
+          await putAll(producer, 1, `later${i}-`)
+          await sleep(4000)
+        }
+        assert.equal(warnings.length, 1, warnings.join())
+        assert.match(warnings[0] ?? '', text)
+        assert.match(warnings[0] ?? '', /records travel alone/)
+        assert.deepEqual(errors, [])
+        await producer.close()
+      }))
+  }
+
+  it('is said again only after a map was there in between', () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis()
+      await service.createStream({ StreamName: STREAM, ShardCount: 1 })
+      const { logger, warnings } = collectingLogger()
+      const producer = new Producer({ stream: STREAM, client: service, logger })
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 4 })
+      for (let i = 0; i < 20; i++) {
+        await putAll(producer, 1, `a${i}-`)
+        await sleep(2000)
+      }
+      assert.equal(warnings.length, 1)
+      await service.splitShard({
+        StreamName: STREAM,
+        ShardToSplit: 'shardId-000000000000',
+        NewStartingHashKey: (1n << 127n).toString(),
+      })
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 4 })
+      for (let i = 0; i < 20; i++) {
+        await putAll(producer, 2, `b${i}-`)
+        await sleep(2000)
+      }
+      assert.equal(warnings.length, 2)
+      await producer.close()
+    }))
+})
+
+describe('the listing of shards', () => {
+  it('is read page by page, and once for all records of a stream', () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis({ listShardsPageSize: 3, limits: false })
+      await service.createStream({ StreamName: STREAM, ShardCount: 10 })
+      const client = new RecordingClient(service)
+      const producer = new Producer({ stream: STREAM, client, logger: false })
+      for (let i = 0; i < 20; i++) assertReadable(service, await putAll(producer, 100, `w${i}-`))
+      assert.equal(client.listings.length, 4)
+      assert.ok(service.records(STREAM).length <= 200)
+      await producer.close()
+    }))
+
+  it('is asked for by producers that see one reshard at different times', () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis({ limits: false })
+      await service.createStream({ StreamName: STREAM, ShardCount: 1 })
+      const clients = Array.from({ length: 40 }, () => new RecordingClient(service))
+      const producers = clients.map(
+        (client) => new Producer({ stream: STREAM, client, logger: false }),
+      )
+      await Promise.all(producers.map((producer) => putAll(producer, 2, 'warm')))
+      await service.splitShard({
+        StreamName: STREAM,
+        ShardToSplit: 'shardId-000000000000',
+        NewStartingHashKey: (1n << 127n).toString(),
+      })
+      await sleep(10_000)
+      await Promise.all(producers.map((producer) => putAll(producer, 20, 'x')))
+      const seconds = clients.map(({ listings }) => listings[1] ?? 0)
+      const spreadMs = Math.max(...seconds) - Math.min(...seconds)
+      assert.ok(spreadMs > 100, `${spreadMs} ms`)
+      assert.ok(spreadMs <= 300, `${spreadMs} ms`)
+      await Promise.all(producers.map((producer) => producer.close()))
+    }))
+
+  it('stays under once a second, and spread, while it is throttled for 5 minutes (R57)', () =>
+    runInVirtualTime(async () => {
+      const service = new SimulatedKinesis({ limits: false })
+      await service.createStream({ StreamName: STREAM, ShardCount: 1 })
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 100_000 })
+      const clients = Array.from({ length: 30 }, () => new RecordingClient(service))
+      const producers = clients.map(
+        (client) => new Producer({ stream: STREAM, client, logger: false }),
+      )
+      const startMs = monotonicMs()
+      const feed = async (producer: Producer, i: number): Promise<void> => {
+        await sleep(i * 97)
+        for (let n = 0; n < 100; n++) {
+          await putAll(producer, 1, `${n}-`)
+          await sleep(2900)
+        }
+      }
+      await Promise.all(producers.map(feed))
+      const perSecond = new Map<number, number>()
+      for (const { listings } of clients) {
+        const gaps = listings.slice(1).map((atMs, i) => atMs - (listings[i] ?? 0))
+        assert.ok(Math.min(...gaps) >= 1000, `${Math.min(...gaps)} ms`)
+        for (const atMs of listings) {
+          if (atMs < startMs + 30_000) continue
+          const second = Math.floor(atMs / 1000)
+          perSecond.set(second, (perSecond.get(second) ?? 0) + 1)
+        }
+      }
+      const most = Math.max(...perSecond.values())
+      assert.ok(most > 0 && most <= 15, `${most} of 30 in one second`)
+      await Promise.all(producers.map((producer) => producer.close()))
     }))
 })

@@ -1,11 +1,15 @@
-/** Whether halving a request that the service called invalid can find the entry at fault. */
+/**
+ * Whether halving a request that the service called invalid can find the entry at fault. If both
+ * halves are refused too, it is the call or the stream that is wrong: no record is sent a third time.
+ */
 
 /** What all parts of one request share. */
 interface Search {
-  /** The service took a part: it is single entries that it refuses. */
+  /** A part was taken, or not judged: it is single entries that the service refuses. */
   hasGoodPart: boolean
-  /** Large parts whose answer may still show that. */
-  largePartsOut: number
+  halvesOut: number
+  /** A half that was refused while the other one travelled. */
+  waiting: (() => void) | undefined
 }
 
 /** Where a part of a request stands. */
@@ -15,32 +19,39 @@ export interface Bisection {
   readonly search: Search
 }
 
-/** Eight parts that are refused alike: what is wrong is the stream or the call, not an entry. */
-const BLIND_DEPTH = 3
 const NAMES_AN_ENTRY = /record|\bdata\b|partition ?key|hash ?key/i
 
-/** Both halves of a part that was refused, to be sent; undefined when that is of no use. */
+/**
+ * What to do with a part that was refused as invalid: `fail` it, `wait` for the answer to the other
+ * half, or send both halves of it as the part that is returned.
+ */
 export function halve(
   entries: number,
   message: string,
   part: Bisection | undefined,
-): Bisection | undefined {
-  if (entries < 2) return undefined
-  const search = part?.search ?? { hasGoodPart: false, largePartsOut: 0 }
-  const depth = (part?.depth ?? 0) + 1
-  const helps =
-    depth <= BLIND_DEPTH ||
-    search.hasGoodPart ||
-    search.largePartsOut > 0 ||
-    NAMES_AN_ENTRY.test(message)
-  if (!helps) return undefined
-  if (depth < BLIND_DEPTH) search.largePartsOut += 2
-  return { depth, search }
+): Bisection | 'fail' | 'wait' {
+  if (entries < 2) return 'fail'
+  if (part === undefined) {
+    return { depth: 1, search: { hasGoodPart: false, halvesOut: 2, waiting: undefined } }
+  }
+  const { depth, search } = part
+  if (search.hasGoodPart || NAMES_AN_ENTRY.test(message)) return { depth: depth + 1, search }
+  return depth === 1 && search.halvesOut > 0 ? 'wait' : 'fail'
 }
 
-/** Notes what became of a part. */
-export function noteAnswer(part: Bisection | undefined, isGood: boolean): void {
+/** Runs `decide` when the other half has its answer. */
+export function waitForOtherHalf({ search }: Bisection, decide: () => void): void {
+  search.waiting = decide
+}
+
+/** Notes what became of a part; a half that waits for it is decided then. */
+export function noteAnswer(part: Bisection | undefined, isRefused: boolean): void {
   if (part === undefined) return
-  if (isGood) part.search.hasGoodPart = true
-  if (part.depth < BLIND_DEPTH) part.search.largePartsOut--
+  const { depth, search } = part
+  if (!isRefused) search.hasGoodPart = true
+  if (depth !== 1) return
+  search.halvesOut--
+  const { waiting } = search
+  search.waiting = undefined
+  waiting?.()
 }

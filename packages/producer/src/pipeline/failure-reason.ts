@@ -1,7 +1,7 @@
 /** Pure: what a `UserRecordFailedError` says about the last thing that went wrong. */
 import { isServiceError, ServiceError, type ServiceErrorKind } from '@millrace/core'
 import { serviceErrorKind } from '@millrace/core/internal'
-import type { Attempt } from '../user-record.ts'
+import type { Attempt, AttemptError } from '../user-record.ts'
 
 /** Codes that no service sends, spelt as KPL spells them. */
 export const EXPIRED = 'Expired'
@@ -25,8 +25,28 @@ const HINTS: Partial<Record<ServiceErrorKind, string>> = {
     'The shard takes no more: spread the partition keys, add shards, or lower rateLimitPercent.',
   denied: 'Check the credentials, and that the policy allows kinesis:PutRecords on the stream.',
   invalid: 'The service refuses the record as it is; see the message.',
+  kms: 'Enable the KMS key of the stream, and allow kms:GenerateDataKey on it.',
 }
 const DEFAULT_HINT = 'The service failed; put the record again if it must not be lost.'
+
+/** No answer, or none that says whether the record was stored. */
+const AMBIGUOUS: ReadonlySet<ServiceErrorKind> = new Set([
+  'network',
+  'transient',
+  'aborted',
+  'unknown',
+])
+/** What no other try will change. */
+const FATAL: ReadonlySet<ServiceErrorKind> = new Set(['denied', 'missing', 'invalid', 'kms'])
+
+export function isFatal(kind: ServiceErrorKind): boolean {
+  return FATAL.has(kind)
+}
+
+/** What the attempt says of itself; to be shared by all records that it hit. */
+export function attemptError({ kind, code, message }: AttemptFailure): AttemptError {
+  return AMBIGUOUS.has(kind) ? { code, message, mayBeStored: true } : { code, message }
+}
 
 /** An entry that the service refused. */
 export function entryFailure(code: string, message: string): AttemptFailure {

@@ -3,15 +3,17 @@ import { addAttempt } from '../attempt-history.ts'
 import { tellFailed, tellStored } from '../channels.ts'
 import { UserRecordFailedError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics.ts'
-import type { Attempt } from '../user-record.ts'
+import type { Attempt, AttemptError } from '../user-record.ts'
 import type { Backpressure } from './backpressure.ts'
-import { type AttemptFailure, EXPIRED, expired, lastServiceError } from './failure-reason.ts'
+import { type AttemptFailure, EXPIRED, expired, isFatal, lastServiceError } from './failure-reason.ts'
 import type { OutstandingList } from './outstanding-list.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import type { Stored } from './stored.ts'
 
 export interface RecordOutcomesOptions {
   readonly streamName: string
+  /** The stream as a policy names it: its ARN if that is known. */
+  readonly resource: string
   readonly recordTtlMs: number
   readonly list: OutstandingList
   readonly backpressure: Backpressure
@@ -50,7 +52,7 @@ export class RecordOutcomes {
     record: OutstandingRecord,
     startMs: number,
     endMs: number,
-    error: NonNullable<Attempt['error']>,
+    error: AttemptError,
     shardId: string | undefined,
   ): void {
     const attempt = { delayMs: startMs - record.freeSinceMs, durationMs: endMs - startMs, error }
@@ -62,13 +64,13 @@ export class RecordOutcomes {
 
   fail(record: OutstandingRecord, reason: AttemptFailure): void {
     if (!this.#settle(record)) return
-    const { streamName, metrics, predictedShard, lost } = this.#options
+    const { streamName, resource, metrics, predictedShard, lost } = this.#options
     const attempts = record.attempts ?? []
     const shardId = predictedShard(record)
     const error = new UserRecordFailedError(streamName, attempts, {
-      message: describe(reason, attempts),
+      message: describe(reason, attempts, resource),
       hint: reason.hint,
-      retryable: reason.kind !== 'denied' && reason.kind !== 'missing' && reason.kind !== 'invalid',
+      retryable: !isFatal(reason.kind),
       shardId,
       cause: reason.cause ?? lastServiceError(attempts),
     })
@@ -111,8 +113,14 @@ export class RecordOutcomes {
 }
 
 /** An expired record did not fail of old age: its last real error belongs in the message. */
-function describe(reason: AttemptFailure, attempts: readonly Attempt[]): string {
+function describe(
+  reason: AttemptFailure,
+  attempts: readonly Attempt[],
+  resource: string,
+): string {
   const text = `${reason.code}: ${reason.message}`
+  // Who can mend it needs to know what was asked for, and of what.
+  if (isFatal(reason.kind)) return `kinesis:PutRecords on ${resource}: ${text}`
   if (reason.code !== EXPIRED) return text
   const before = attempts.at(-2)?.error
   return before === undefined ? text : `${text}; before that ${before.code}: ${before.message}`

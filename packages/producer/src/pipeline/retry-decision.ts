@@ -7,6 +7,9 @@ const MAX_BACKOFF_MS = 5000
 /** A provider that fails now and then (R65) gets this many attempts; absent keys stay a clear error. */
 const CREDENTIAL_ATTEMPTS = 4
 
+/** A key that is disabled or denied stays so; one that is being enabled may be there at the next try. */
+const KMS_ATTEMPTS = 2
+
 export interface FailedAttempt {
   readonly kind: ServiceErrorKind
   /** The service's or the socket's name for it. */
@@ -52,10 +55,11 @@ function isRetryable(failed: FailedAttempt, failIfThrottled: boolean): boolean {
     case 'aborted':
     case 'expired-credentials':
     case 'limit':
-    case 'kms':
     case 'in-use':
     case 'unknown':
       return true
+    case 'kms':
+      return failed.attempt < KMS_ATTEMPTS
     case 'denied':
     case 'missing':
     case 'invalid':

@@ -2,9 +2,10 @@
 import type { kinesis, Random } from '@millrace/core'
 import type { HashWordRange } from '@millrace/core/internal'
 import type { ProducerMetrics } from '../metrics.ts'
-import { type Bisection, halve, noteAnswer } from './bisection.ts'
+import { type Bisection, halve, noteAnswer, waitForOtherHalf } from './bisection.ts'
 import {
   type AttemptFailure,
+  attemptError,
   callFailure,
   countMismatch,
   entryFailure,
@@ -75,7 +76,7 @@ export class Settler implements SentRequestListener {
   ): void {
     const { records, startMs, bisection } = request
     this.#measure(request, endMs)
-    noteAnswer(bisection, true)
+    noteAnswer(bisection, false)
     // The client may be the user's own: nothing is certain about what it answers.
     const results: readonly unknown[] = Array.isArray(output?.Records) ? output.Records : []
     if (results.length !== records.length) {
@@ -124,8 +125,9 @@ export class Settler implements SentRequestListener {
 
   failed(request: SentRequest, endMs: number, error: unknown): void {
     this.#measure(request, endMs)
-    noteAnswer(request.bisection, false)
-    this.#failCall(request, endMs, callFailure(error))
+    const failure = callFailure(error)
+    noteAnswer(request.bisection, failure.kind === 'invalid')
+    this.#failCall(request, endMs, failure)
   }
 
   /** To be called when the shard map has changed. */
@@ -208,22 +210,31 @@ export class Settler implements SentRequestListener {
   }
 
   #failCall(request: SentRequest, endMs: number, failure: AttemptFailure): void {
-    const { records, entries, startMs } = request
-    const { metrics, sendAgain, disproved } = this.#options
+    const { metrics, disproved } = this.#options
     if (metrics.enabled) metrics.requestFailed(failure.code)
     if (failure.kind === 'missing') disproved()
-    const part =
-      failure.kind === 'invalid'
-        ? halve(records.length, failure.message, request.bisection)
-        : undefined
-    if (part !== undefined) {
-      // One entry may spoil the request for the others: halve it until that one is alone.
+    if (failure.kind === 'invalid') this.#searchFault(request, endMs, failure)
+    else this.#failAll(request, endMs, failure)
+  }
+
+  /** One entry may spoil the request for the others: halves it until that one is alone. */
+  #searchFault(request: SentRequest, endMs: number, failure: AttemptFailure): void {
+    const { records, entries, startMs, bisection } = request
+    const { sendAgain } = this.#options
+    const part = halve(records.length, failure.message, bisection)
+    if (part === 'wait' && bisection !== undefined) {
+      waitForOtherHalf(bisection, () => this.#searchFault(request, endMs, failure))
+    } else if (typeof part === 'object') {
       for (const record of records) this.#noteAttempt(record, startMs, endMs, failure)
       const half = records.length >> 1
       sendAgain(records.slice(0, half), entries.slice(0, half), part)
       sendAgain(records.slice(half), entries.slice(half), part)
-      return
+    } else {
+      this.#failAll(request, endMs, failure)
     }
+  }
+
+  #failAll({ records, startMs }: SentRequest, endMs: number, failure: AttemptFailure): void {
     for (const record of records) this.#failAttempt(record, startMs, endMs, failure)
   }
 
@@ -264,7 +275,7 @@ export class Settler implements SentRequestListener {
     endMs: number,
     failure: AttemptFailure,
   ): void {
-    const error = { code: failure.code, message: failure.message }
+    const error = attemptError(failure)
     for (const userRecord of record.userRecords) {
       if (isOutstanding(userRecord)) {
         this.#options.outcomes.noteAttempt(userRecord, startMs, endMs, error, record.lane.shardId)

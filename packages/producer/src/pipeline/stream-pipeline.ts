@@ -101,6 +101,7 @@ export class StreamPipeline {
     this.#mapTrouble = new MapTrouble(streamName, holdMs, logger)
     this.#outcomes = new RecordOutcomes({
       streamName,
+      resource: stream.streamArn ?? `stream ${streamName}`,
       recordTtlMs,
       list: this.#list,
       backpressure,

@@ -9,7 +9,6 @@ const retried: readonly ServiceErrorKind[] = [
   'aborted',
   'expired-credentials',
   'limit',
-  'kms',
   'in-use',
   'unknown',
 ]
@@ -23,6 +22,12 @@ describe('decideRetry', () => {
     for (const kind of failed) {
       assert.equal(decideRetry({ kind, code: 'X', attempt: 1 }, false, 0).retry, false, kind)
     }
+  })
+
+  it('tries a key that cannot be used once more', () => {
+    const kms = { kind: 'kms', code: 'KMSDisabledException' } as const
+    assert.equal(decideRetry({ ...kms, attempt: 1 }, false, 0).retry, true)
+    assert.equal(decideRetry({ ...kms, attempt: 2 }, false, 0).retry, false)
   })
 
   it('fails on throttling if asked to, and on nothing else for that', () => {
