@@ -1,5 +1,6 @@
 /** Public surface of @millrace/core. */
 
+export { kinesisOverCbor } from './adapters/cbor-kinesis.ts'
 export { dynamoFromSdk, type SdkDynamo } from './adapters/sdk-dynamodb.ts'
 export { kinesisFromSdk, type SdkKinesis } from './adapters/sdk-kinesis.ts'
 export type {

@@ -4,6 +4,8 @@ export { Deaggregator } from './aggregation/deaggregate.ts'
 export { AggregateEncoder } from './aggregation/encoder.ts'
 export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
 export { aggregatedRecordType } from './aggregation/schema.ts'
+export { CborError, readCbor } from './cbor/cbor-reader.ts'
+export { CborWriter } from './cbor/cbor-writer.ts'
 export { ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 export {
   type ForeignName,

@@ -36,7 +36,11 @@ import type {
 } from '../ports/kinesis.ts'
 import { answered, type SdkSendOptions, sdkCall } from './sdk-call.ts'
 import { LazySdkClient } from './sdk-client.ts'
-import { type AwsClientOptions, resolveAwsClientOptions } from './sdk-options.ts'
+import {
+  type AwsClientOptions,
+  type ResolvedAwsClientOptions,
+  resolveAwsClientOptions,
+} from './sdk-options.ts'
 import { recordServiceTime, serviceTimeOf } from './service-time.ts'
 
 /** Control calls are paced far below this (see ControlPlane); a burst must not take data sockets. */
@@ -58,18 +62,23 @@ export interface SdkKinesis extends KinesisPort, KinesisAdminPort {
  * @public
  */
 export function kinesisFromSdk(options?: AwsClientOptions): SdkKinesis {
-  return new SdkKinesisAdapter(options)
+  const resolved = resolveAwsClientOptions('kinesis', options)
+  return new SdkKinesisAdapter(resolved, dataPool(resolved))
 }
 
-class SdkKinesisAdapter implements SdkKinesis {
+/** The client, with sockets of its own, that carries records. */
+export function dataPool(options: ResolvedAwsClientOptions): LazySdkClient<KinesisClient> {
+  return new LazySdkClient(KinesisClient, options, options.maxConnections)
+}
+
+export class SdkKinesisAdapter implements SdkKinesis {
   readonly #data: LazySdkClient<KinesisClient>
   readonly #control: LazySdkClient<KinesisClient>
   readonly #timeoutMs: number
 
-  constructor(given: AwsClientOptions | undefined) {
-    const options = resolveAwsClientOptions('kinesis', given)
+  constructor(options: ResolvedAwsClientOptions, data: LazySdkClient<KinesisClient>) {
     this.#timeoutMs = options.requestTimeoutMs
-    this.#data = new LazySdkClient(KinesisClient, options, options.maxConnections)
+    this.#data = data
     this.#control = new LazySdkClient(KinesisClient, options, CONTROL_SOCKETS, (client) =>
       recordServiceTime(client.middlewareStack),
     )

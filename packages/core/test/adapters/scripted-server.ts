@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 export interface SeenRequest {
   readonly target: string
   readonly body: string
+  readonly bytes: Buffer
   readonly headers: IncomingMessage['headers']
 }
 
@@ -22,9 +23,11 @@ export class ScriptedServer {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
+        const bytes = Buffer.concat(chunks)
         const seen: SeenRequest = {
           target: String(request.headers['x-amz-target']),
-          body: Buffer.concat(chunks).toString(),
+          body: bytes.toString(),
+          bytes,
           headers: request.headers,
         }
         this.requests.push(seen)

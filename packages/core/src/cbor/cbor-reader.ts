@@ -1,0 +1,214 @@
+/**
+ * CBOR (RFC 8949) to plain values: any legal item, with indefinite lengths as Java's writer sends
+ * them. Byte strings are views of the input, not copies.
+ */
+import { ShortTexts } from './short-texts.ts'
+
+/** The bytes are no CBOR, or none that AWS speaks. Says where, never what stands there. */
+export class CborError extends Error {
+  constructor(what: string, at: number) {
+    super(`CBOR: ${what} at byte ${at}`)
+    this.name = 'CborError'
+  }
+}
+
+/** Deeper than any AWS message nests; more must not exhaust the stack. */
+const MAX_DEPTH = 64
+const INDEFINITE = 31
+const BREAK = 0xff
+const TIME_TAG = 1
+
+/** Undefined where no other length follows: the head says INDEFINITE. */
+type Count = number | undefined
+
+/**
+ * One item, which must fill the input. Integers beyond the safe ones are bigints. AWS marks times
+ * with tag 1 and counts milliseconds, where the RFC has seconds: they come as `Date`. Other tags
+ * are passed over.
+ *
+ * @throws CborError
+ */
+export function readCbor(bytes: Buffer): unknown {
+  const reader = new CborReader(bytes)
+  const value = reader.item(0)
+  reader.end()
+  return value
+}
+
+const shortTexts = new ShortTexts()
+
+class CborReader {
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw this.#error('bytes after the item')
+  }
+
+  item(depth: number): unknown {
+    if (depth > MAX_DEPTH) throw this.#error('nesting too deep')
+    const head = this.#byte()
+    const low = head & 0x1f
+    switch (head >> 5) {
+      case 0:
+        return this.#unsigned(low)
+      case 1:
+        return this.#negative(low)
+      case 2:
+        return this.#byteString(this.#count(low))
+      case 3:
+        return this.#text(this.#count(low))
+      case 4:
+        return this.#array(this.#count(low), depth)
+      case 5:
+        return this.#map(this.#count(low), depth)
+      case 6:
+        return this.#tagged(this.#unsigned(low), depth)
+      default:
+        return this.#simple(low)
+    }
+  }
+
+  #array(count: Count, depth: number): unknown[] {
+    const items: unknown[] = []
+    while (this.#goesOn(count, items.length)) items.push(this.item(depth + 1))
+    return items
+  }
+
+  #map(count: Count, depth: number): Record<string, unknown> {
+    const map: Record<string, unknown> = {}
+    for (let pairs = 0; this.#goesOn(count, pairs); pairs++) {
+      const key = this.item(depth + 1)
+      if (typeof key !== 'string') throw this.#error('a key that is no text')
+      const value = this.item(depth + 1)
+      if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true })
+      else map[key] = value
+    }
+    return map
+  }
+
+  #tagged(tag: number | bigint, depth: number): unknown {
+    const value = this.item(depth + 1)
+    if (tag !== TIME_TAG) return value
+    const time = typeof value === 'number' ? new Date(Math.round(value)) : undefined
+    if (time === undefined || Number.isNaN(time.getTime())) throw this.#error('no time')
+    return time
+  }
+
+  #text(count: Count): string {
+    if (count === undefined) return this.#chunks(3).toString('utf8')
+    const start = this.#skip(count)
+    return shortTexts.textOf(this.#bytes, start, this.#at)
+  }
+
+  #byteString(count: Count): Buffer {
+    if (count === undefined) return this.#chunks(2)
+    const start = this.#skip(count)
+    return this.#bytes.subarray(start, this.#at)
+  }
+
+  /** A string in pieces, each of its own length. */
+  #chunks(major: number): Buffer {
+    const chunks: Buffer[] = []
+    while (this.#goesOn(undefined, 0)) {
+      const head = this.#byte()
+      const count = head >> 5 === major ? this.#count(head & 0x1f) : undefined
+      if (count === undefined) throw this.#error('a piece of another kind')
+      const start = this.#skip(count)
+      chunks.push(this.#bytes.subarray(start, this.#at))
+    }
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
+  }
+
+  #goesOn(count: Count, done: number): boolean {
+    if (count !== undefined) return done < count
+    if (this.#bytes[this.#at] !== BREAK) return true
+    this.#at++
+    return false
+  }
+
+  #simple(low: number): unknown {
+    switch (low) {
+      case 20:
+        return false
+      case 21:
+        return true
+      case 22:
+        return null
+      case 23:
+        return undefined
+      case 25:
+        return halfFloat(this.#bytes.readUInt16BE(this.#skip(2)))
+      case 26:
+        return this.#bytes.readFloatBE(this.#skip(4))
+      case 27:
+        return this.#bytes.readDoubleBE(this.#skip(8))
+      default:
+        throw this.#error('a simple value without meaning')
+    }
+  }
+
+  #count(low: number): Count {
+    if (low === INDEFINITE) return undefined
+    const count = this.#unsigned(low)
+    // What is longer than the input cannot be; this holds each count below what memory can bear.
+    if (typeof count === 'number' && count <= this.#bytes.length - this.#at) return count
+    throw this.#error('a length beyond the end')
+  }
+
+  #negative(low: number): number | bigint {
+    const value = this.#unsigned(low)
+    if (typeof value === 'number' && value < Number.MAX_SAFE_INTEGER) return -1 - value
+    return -1n - BigInt(value)
+  }
+
+  #unsigned(low: number): number | bigint {
+    if (low < 24) return low
+    switch (low) {
+      case 24:
+        return this.#byte()
+      case 25:
+        return this.#bytes.readUInt16BE(this.#skip(2))
+      case 26:
+        return this.#bytes.readUInt32BE(this.#skip(4))
+      case 27: {
+        const value = this.#bytes.readBigUInt64BE(this.#skip(8))
+        return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
+      }
+      default:
+        throw this.#error('a head without meaning')
+    }
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at]
+    if (byte === undefined) throw this.#error('the end')
+    this.#at++
+    return byte
+  }
+
+  /** Moves on and returns where it stood. */
+  #skip(count: number): number {
+    const start = this.#at
+    if (count > this.#bytes.length - start) throw this.#error('the end')
+    this.#at = start + count
+    return start
+  }
+
+  #error(what: string): CborError {
+    return new CborError(what, this.#at)
+  }
+}
+
+function halfFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
