@@ -1,24 +1,52 @@
 /** The ports' judge, over the wire: PutRecords in CBOR, and in JSON where CBOR is refused. */
+import assert from 'node:assert/strict'
 import { kinesisOverCbor } from '@millrace/core'
 import { startLocalKinesis } from '@millrace/testing'
-import { kinesisPortConformance } from '@millrace/testing/conformance'
+import { type KinesisDoorSetUp, kinesisPortConformance } from '@millrace/testing/conformance'
+import { CborRefusingProxy } from './cbor-refusing-proxy.ts'
 
-kinesisPortConformance(
-  'CBOR adapter over the HTTP door',
-  async (settings) => {
-    const local = await startLocalKinesis(settings)
-    const port = kinesisOverCbor({
-      endpoint: local.kinesisUrl,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    })
-    return {
-      port,
-      tearDown: async () => {
-        port.close()
-        await local.close()
-      },
-    }
-  },
-  { describe, it, before, after },
-)
+const suite = { describe, it, before, after }
+const account = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+}
+
+const inCbor: KinesisDoorSetUp = async (settings) => {
+  const local = await startLocalKinesis(settings)
+  const port = kinesisOverCbor({ ...account, endpoint: local.kinesisUrl })
+  return {
+    port,
+    tearDown: async () => {
+      port.close()
+      await local.close()
+    },
+  }
+}
+
+let refused = 0
+
+const inJson: KinesisDoorSetUp = async (settings) => {
+  const local = await startLocalKinesis(settings)
+  const proxy = await CborRefusingProxy.open(local.kinesisUrl)
+  const port = kinesisOverCbor({ ...account, endpoint: proxy.url })
+  return {
+    port,
+    tearDown: async () => {
+      port.close()
+      refused += proxy.refused
+      await proxy.close()
+      await local.close()
+    },
+  }
+}
+
+kinesisPortConformance('CBOR adapter over the HTTP door', inCbor, suite)
+
+kinesisPortConformance('CBOR adapter where CBOR is refused', inJson, suite)
+
+describe('CBOR adapter where CBOR was refused', () => {
+  // Each group of tests has a client of its own; in the limits group four calls start at once.
+  it('tried it with the first calls of a client, and not again', () => {
+    assert.ok(refused >= 2 && refused <= 12, `refused ${refused} times`)
+  })
+})

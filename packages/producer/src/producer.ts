@@ -1,7 +1,7 @@
 /** The public class: lifecycle and wiring, no algorithm. */
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
-import { ClosedError, type KinesisPort, kinesisFromSdk, type StreamRef } from '@millrace/core'
+import { ClosedError, type KinesisPort, kinesisOverCbor, type StreamRef } from '@millrace/core'
 import {
   integer,
   resolveOptions,
@@ -76,7 +76,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     if (settings.client === undefined) {
       const { region, endpoint, allowInsecureEndpoint, credentials } = settings
       const { maxConnections, requestTimeoutMs } = settings
-      this.#ownClient = kinesisFromSdk({
+      this.#ownClient = kinesisOverCbor({
         region: region ?? settings.resolvedStream?.region,
         endpoint,
         allowInsecureEndpoint,

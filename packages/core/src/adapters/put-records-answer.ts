@@ -1,6 +1,7 @@
 /** Pure: the HTTP answer of PutRecords -> its output, or the error that the SDK would have thrown. */
 import { readCbor } from '../cbor/cbor-reader.ts'
 import type { PutRecordsOutput, PutRecordsResultEntry } from '../ports/kinesis.ts'
+import { answered } from './sdk-call.ts'
 import type { AnswerTraits } from './wire-format-choice.ts'
 
 export interface HttpAnswer {
@@ -32,6 +33,7 @@ export interface ReadAnswer {
 /** What the SDK calls an answer that its parser cannot read. */
 const UNREADABLE = 'SyntaxError'
 
+/** @throws ServiceError for a result without records */
 export function readPutRecordsAnswer(answer: HttpAnswer): ReadAnswer {
   const isCbor = (answer.headers['content-type'] ?? '').includes('cbor')
   const tree = treeOf(answer, isCbor)
@@ -65,10 +67,11 @@ function outputOf(
   answer: HttpAnswer,
   tree: Record<string, unknown> | undefined,
 ): PutRecordsOutput | PutRecordsError {
-  const records = tree?.['Records']
+  if (tree === undefined) return unreadable(answer)
+  const records = answered('PutRecords', 'Records', tree['Records'])
   const entries = Array.isArray(records) ? entriesOf(records) : undefined
   if (entries === undefined) return unreadable(answer)
-  const failed = tree?.['FailedRecordCount']
+  const failed = tree['FailedRecordCount']
   return { FailedRecordCount: typeof failed === 'number' ? failed : 0, Records: entries }
 }
 

@@ -38,24 +38,16 @@ export const cborFormat: WireFormat = {
 }
 
 function writeItem(writer: CborWriter, value: unknown): void {
-  switch (typeof value) {
-    case 'string':
-      writer.text(value)
-      return
-    case 'number':
-      if (Number.isSafeInteger(value)) writer.integer(value)
-      else writer.double(value)
-      return
-    case 'boolean':
-      writer.boolean(value)
-      return
-    case 'object':
-      if (value !== null) writeObject(writer, value)
-      else writer.null()
-      return
-    default:
-      writer.null()
-  }
+  if (typeof value === 'string') writer.text(value)
+  else if (typeof value === 'boolean') writer.boolean(value)
+  else if (typeof value === 'number') writeNumber(writer, value)
+  else if (typeof value === 'object' && value !== null) writeObject(writer, value)
+  else writer.null()
+}
+
+function writeNumber(writer: CborWriter, value: number): void {
+  if (Number.isSafeInteger(value)) writer.integer(value)
+  else writer.double(value)
 }
 
 function writeObject(writer: CborWriter, value: object): void {
