@@ -1,5 +1,5 @@
 /** The ports' judges, through the AWS SDK: its clients, and request handlers instead of sockets. */
-import { dynamoFromSdk, kinesisFromSdk } from '@millrace/core'
+import { dynamoFromSdk, kinesisFromSdk, kinesisOverCbor } from '@millrace/core'
 import {
   inProcessDynamo,
   inProcessKinesis,
@@ -13,17 +13,22 @@ const CLIENT = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 }
 
-kinesisPortConformance(
-  'SDK adapter over the simulated service, in process',
-  async (settings) => {
-    const port = kinesisFromSdk({
-      ...CLIENT,
-      requestHandler: inProcessKinesis(new SimulatedKinesis(settings)),
-    })
-    return { port, tearDown: async () => port.close() }
-  },
-  { describe, it, before, after },
-)
+for (const [name, factory] of [
+  ['SDK adapter', kinesisFromSdk],
+  ['CBOR adapter', kinesisOverCbor],
+] as const) {
+  kinesisPortConformance(
+    `${name} over the simulated service, in process`,
+    async (settings) => {
+      const port = factory({
+        ...CLIENT,
+        requestHandler: inProcessKinesis(new SimulatedKinesis(settings)),
+      })
+      return { port, tearDown: async () => port.close() }
+    },
+    { describe, it, before, after },
+  )
+}
 
 dynamoPortConformance(
   'SDK adapter over the simulated service, in process',

@@ -18,6 +18,7 @@ import {
   type KinesisAdminPort,
   type KinesisPort,
   kinesisFromSdk,
+  kinesisOverCbor,
   MAX_HASH_KEY,
 } from '@millrace/core'
 import { type LocalKinesis, startLocalKinesis } from '@millrace/testing'
@@ -90,9 +91,14 @@ describe('the local wire', () => {
     // A clock that stands still makes "in one second" exact.
     local = await startLocalKinesis({ nowMs: () => 1_800_000_000_000 })
     const adapter = kinesisFromSdk({ ...CLIENT, endpoint: local.kinesisUrl })
-    ours.close = () => adapter.close()
+    const cborAdapter = kinesisOverCbor({ ...CLIENT, endpoint: local.kinesisUrl })
+    ours.close = () => {
+      adapter.close()
+      cborAdapter.close()
+    }
     stock = new KinesisClient({ ...CLIENT, endpoint: local.kinesisUrl, maxAttempts: 1 })
     wires.set('our adapter', adapter)
+    wires.set('our CBOR adapter', cborAdapter)
     wires.set('the stock client', stockWire(stock))
   })
   after(async () => {
@@ -105,7 +111,7 @@ describe('the local wire', () => {
     assert.equal(stock.config.requestHandler.metadata?.handlerProtocol, 'h2')
   })
 
-  for (const name of ['our adapter', 'the stock client']) {
+  for (const name of ['our adapter', 'our CBOR adapter', 'the stock client']) {
     describe(`with ${name}`, () => {
       let streams = 0
 

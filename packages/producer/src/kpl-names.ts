@@ -11,7 +11,7 @@ const NO_CHILD = 'There is no child process.'
 const NO_UPLOAD = 'Nothing is uploaded yet; metrics() and your own metrics sink have the numbers.'
 const NO_REGISTRY = 'The Glue Schema Registry is not built yet; encode in your codec.'
 const ONE_URL = 'One URL, such as https://kinesis.eu-west-1.amazonaws.com:443.'
-const OWN_HANDLER = 'Use kinesisFromSdk({ requestHandler }) with a handler of your own.'
+const OWN_HANDLER = 'Use kinesisOverCbor({ requestHandler }) with a handler of your own.'
 
 /** docs/migrating-from-kpl.md lists each of them. */
 export const KPL_NAMES: readonly ForeignName[] = [
@@ -29,7 +29,7 @@ export const KPL_NAMES: readonly ForeignName[] = [
   named('maxConnections', 'maxConnections'),
   withoutCounterpart('minConnections', 'KPL does not read it either.'),
   named('requestTimeout', 'requestTimeoutMs', 'A deadline of the whole request.'),
-  named('connectTimeout', 'client', 'Use kinesisFromSdk({ connectTimeoutMs }).'),
+  named('connectTimeout', 'client', 'Use kinesisOverCbor({ connectTimeoutMs }).'),
   named('region', 'region'),
   named('kinesisEndpoint', 'endpoint', ONE_URL),
   named('kinesisPort', 'endpoint', ONE_URL),

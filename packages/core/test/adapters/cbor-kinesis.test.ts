@@ -117,7 +117,10 @@ describe('kinesisOverCbor', () => {
             if (end === 'abort') controller.abort()
           }
         })
-        const call = kinesis.putRecords(PUT, { signal: controller.signal, timeoutMs: 50 })
+        const call = kinesis.putRecords(PUT, {
+          signal: controller.signal,
+          timeoutMs: end === 'abort' ? undefined : 300,
+        })
         assert.equal((await rejection(call)).kind, end === 'abort' ? 'aborted' : 'network')
         await closed
       }
