@@ -16,6 +16,10 @@ export const MORE_PRODUCERS: readonly {
     prints: /^all streams: 500 records stored, 100 % (?:.*\n)+UserRecordsReceived: 500 x 1,/m,
   },
   {
+    file: 'producer-diagnostics.ts',
+    prints: /^request: 1 records, \d+ ms, 0 refused\nrecord: shardId-\d+ \d+, \d+ ms$/m,
+  },
+  {
     file: 'producer-shutdown.ts',
     prints: /^stored 0\n(?:.*\n)*0 records dropped$/m,
     runsUntilStopped: true,

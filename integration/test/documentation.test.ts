@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { ForeignName } from '@millrace/core/internal'
+import { PRODUCER_CHANNELS } from '@millrace/producer'
 import { KCL_NAMES } from '../../packages/consumer/src/kcl-names.ts'
+import { KPL_NAMES } from '../../packages/producer/src/kpl-names.ts'
+import { METRICS } from '../../packages/producer/src/metric-names.ts'
+import { resolveProducerOptions } from '../../packages/producer/src/options.ts'
+import {
+  CONSUMER_EXAMPLE,
+  MORE_CONSUMERS,
+  MORE_PRODUCERS,
+  PRODUCER_EXAMPLE,
+} from '../quick-start/examples.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
 
@@ -64,18 +75,126 @@ describe('docs/errors.md', () => {
   })
 })
 
+/** The names of another library, as the tables of the documentation have them. */
+function namesIn(document: string): readonly (readonly (string | undefined)[])[] {
+  const rows = read(document).matchAll(/^\| `(\w+)` \| (none|`[\w.]+`) \|(.*)\|$/gm)
+  return [...rows].map(([, name, here, note = '']) => [name, here, note.trim()])
+}
+
+function expectedRows(names: readonly ForeignName[]): readonly (readonly string[])[] {
+  return names.map(({ name, here, note = '' }) => [
+    name,
+    here === undefined ? 'none' : `\`${here}\``,
+    note,
+  ])
+}
+
 describe('docs/from-kcl.md', () => {
   it('lists each name of KCL that is translated in errors, and no other', () => {
-    const rows = [
-      ...read('docs/from-kcl.md').matchAll(/^\| `(\w+)` \| (none|`[\w.]+`) \|(.*)\|$/gm),
-    ]
-    const listed = rows.map(([, kcl, here, note = '']) => [kcl, here, note.trim()])
-    const expected = KCL_NAMES.map(({ name, here, note = '' }) => [
-      name,
-      here === undefined ? 'none' : `\`${here}\``,
-      note,
+    assert.deepEqual(namesIn('docs/from-kcl.md'), expectedRows(KCL_NAMES))
+  })
+})
+
+describe('docs/migrating-from-kpl.md', () => {
+  it('lists each name of KPL that is translated in errors, and no other', () => {
+    assert.deepEqual(namesIn('docs/migrating-from-kpl.md'), expectedRows(KPL_NAMES))
+  })
+})
+
+describe('docs/producer.md', () => {
+  const page = read('docs/producer.md')
+
+  /** The cells of the rows of one section whose first cell is code. */
+  function rowsOf(section: string): readonly (readonly string[])[] {
+    const [, text = ''] = page.split(`\n## ${section}\n`)
+    const [own = ''] = text.split('\n## ')
+    return [...own.matchAll(/^\| (`[^`]+`) \|(.*)\|$/gm)].map(([, first = '', rest = '']) => [
+      first.replaceAll('`', ''),
+      ...rest.split('|').map((cell) => cell.trim()),
     ])
-    assert.deepEqual(listed, expected)
+  }
+
+  it('has each option, with its default, and no other', () => {
+    const { resolvedStream: _, ...resolved } = resolveProducerOptions({})
+    const defaults = new Map<string, unknown>()
+    for (const [name, value] of Object.entries(resolved)) {
+      if (name !== 'aggregation' && name !== 'collection') defaults.set(name, value)
+      else
+        for (const [inner, each] of Object.entries(value as object))
+          defaults.set(`${name}.${inner}`, each)
+    }
+    const rows = rowsOf('Options')
+    assert.deepEqual(rows.map(([name]) => name).sort(), [...defaults.keys()].sort())
+    for (const [name = '', byDefault] of rows) {
+      const value = defaults.get(name)
+      if (typeof value === 'number') {
+        assert.equal(byDefault, `\`${value.toLocaleString('en-US')}\``, name)
+      } else if (typeof value !== 'object' && value !== undefined) {
+        assert.equal(byDefault, `\`${value}\``, name)
+      } else {
+        assert.notEqual(byDefault, '', name)
+      }
+    }
+  })
+
+  it("gives each option's KPL name as its documentation does", () => {
+    const source = read('packages/producer/src/options.ts')
+    const documented = [...source.matchAll(/KPL:[\s*]*`([A-Z]\w*)`/g)].map(([, name]) => name)
+    const listed = rowsOf('Options').flatMap((cells) =>
+      cells
+        .slice(2)
+        .flatMap((cell) => [...cell.matchAll(/`([A-Z][a-z]\w+)`/g)].map(([, name]) => name)),
+    )
+    assert.ok(documented.length >= 14)
+    const names = listed.filter((name) => name !== 'Expired')
+    assert.deepEqual(names.sort(), documented.sort())
+  })
+
+  it('has each metric as it is measured', () => {
+    const rows = rowsOf('Metrics').map(([name, unit, level, byShard]) => [
+      name,
+      unit,
+      level,
+      byShard,
+    ])
+    const expected = METRICS.map(({ name, unit, level, deepest }) => [
+      name,
+      unit,
+      level,
+      deepest === 'shard' ? 'yes' : 'no',
+    ])
+    assert.deepEqual(rows, expected)
+  })
+
+  it('has each diagnostics channel', () => {
+    const rows = rowsOf('Diagnostics channels').map(([name]) => name)
+    assert.deepEqual(rows, Object.values(PRODUCER_CHANNELS))
+  })
+
+  it('shows lines of examples/ as they are', () => {
+    const lines = (text: string): string =>
+      text
+        .split('\n')
+        .map((line) => line.trim())
+        .join('\n')
+    const examples = filesBelow('examples', '.ts').map((file) => lines(read(file)))
+    const snippets = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, text = '']) => lines(text))
+    assert.ok(snippets.length >= 4)
+    for (const snippet of snippets) {
+      assert.ok(
+        examples.some((example) => example.includes(snippet)),
+        snippet,
+      )
+    }
+  })
+})
+
+describe('examples/', () => {
+  it('are all run in CI', () => {
+    const run = [CONSUMER_EXAMPLE, PRODUCER_EXAMPLE, ...MORE_CONSUMERS]
+    for (const { file } of MORE_PRODUCERS) run.push(file)
+    const there = readdirSync(join(REPOSITORY, 'examples')).filter((name) => name.endsWith('.ts'))
+    assert.deepEqual(run.sort(), there.sort())
   })
 })
 
