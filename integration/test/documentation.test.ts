@@ -166,6 +166,16 @@ describe('docs/producer.md', () => {
     assert.deepEqual(rows, expected)
   })
 
+  it('has each event', () => {
+    const source = read('packages/producer/src/events.ts')
+    const events = [...source.matchAll(/^ {2}readonly (\w+): readonly \[/gm)].map(
+      ([, name]) => name,
+    )
+    assert.ok(events.length >= 4)
+    const rows = rowsOf('Errors, and what to do').map(([name]) => name)
+    for (const name of events) assert.ok(rows.includes(name ?? ''), name)
+  })
+
   it('has each diagnostics channel', () => {
     const rows = rowsOf('Diagnostics channels').map(([name]) => name)
     assert.deepEqual(rows, Object.values(PRODUCER_CHANNELS))

@@ -12,4 +12,10 @@ export type { MetricsGranularity, MetricsLevel, ProducerMetricName } from './met
 export type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
 export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
 export { Producer } from './producer.ts'
-export type { Attempt, AttemptError, ProducerRecord, UserRecord, UserRecordResult } from './user-record.ts'
+export type {
+  Attempt,
+  AttemptError,
+  ProducerRecord,
+  UserRecord,
+  UserRecordResult,
+} from './user-record.ts'

@@ -1,5 +1,5 @@
 /** Pure: what a `UserRecordFailedError` says about the last thing that went wrong. */
-import { isServiceError, ServiceError, type ServiceErrorKind } from '@millrace/core'
+import { isServiceError, type ServiceErrorKind } from '@millrace/core'
 import { serviceErrorKind } from '@millrace/core/internal'
 import type { Attempt, AttemptError } from '../user-record.ts'
 
@@ -110,12 +110,11 @@ export function dropped(what: string, inFlight: boolean, cause: Error | undefine
   }
 }
 
-/** What the service last said of a record; a refused entry comes without an error of its own. */
-export function lastServiceError(attempts: readonly Attempt[]): ServiceError | undefined {
+/** What the service last said of a record, if it said anything. */
+export function lastAnswer(attempts: readonly Attempt[]): AttemptError | undefined {
   for (let i = attempts.length - 1; i >= 0; i--) {
     const error = attempts[i]?.error
-    if (error === undefined || OURS.has(error.code)) continue
-    return new ServiceError('PutRecords', error.code, error.message)
+    if (error !== undefined && !OURS.has(error.code)) return error
   }
   return undefined
 }

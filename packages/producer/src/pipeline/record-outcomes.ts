@@ -1,11 +1,12 @@
 /** HOT: settles user records, each exactly once; about 0.2 us with a promise, 20 ns without. */
+import { ServiceError } from '@millrace/core'
 import { addAttempt } from '../attempt-history.ts'
 import { tellFailed, tellStored } from '../channels.ts'
 import { UserRecordFailedError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics.ts'
 import type { Attempt, AttemptError } from '../user-record.ts'
 import type { Backpressure } from './backpressure.ts'
-import { type AttemptFailure, EXPIRED, expired, isFatal, lastServiceError } from './failure-reason.ts'
+import { type AttemptFailure, EXPIRED, expired, isFatal, lastAnswer } from './failure-reason.ts'
 import type { OutstandingList } from './outstanding-list.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 import type { Stored } from './stored.ts'
@@ -27,6 +28,7 @@ export interface RecordOutcomesOptions {
 export class RecordOutcomes {
   readonly #options: RecordOutcomesOptions
   #lastAttempts: readonly Attempt[] = []
+  #lastCause: { readonly answer: AttemptError; readonly error: ServiceError } | undefined
 
   constructor(options: RecordOutcomesOptions) {
     this.#options = options
@@ -62,17 +64,20 @@ export class RecordOutcomes {
     if (this.#options.metrics.enabled) this.#options.metrics.buffered(attempt.delayMs, shardId)
   }
 
-  fail(record: OutstandingRecord, reason: AttemptFailure): void {
+  fail(
+    record: OutstandingRecord,
+    reason: AttemptFailure,
+    shardId: string | undefined = this.#options.predictedShard(record),
+  ): void {
     if (!this.#settle(record)) return
-    const { streamName, resource, metrics, predictedShard, lost } = this.#options
+    const { streamName, resource, metrics, lost } = this.#options
     const attempts = record.attempts ?? []
-    const shardId = predictedShard(record)
     const error = new UserRecordFailedError(streamName, attempts, {
       message: describe(reason, attempts, resource),
       hint: reason.hint,
       retryable: !isFatal(reason.kind),
       shardId,
-      cause: reason.cause ?? lastServiceError(attempts),
+      cause: reason.cause ?? this.#lastServiceError(attempts),
     })
     if (metrics.enabled) metrics.userRecordFailed(record, reason.code, shardId)
     tellFailed(streamName, record, reason.code, shardId)
@@ -83,8 +88,20 @@ export class RecordOutcomes {
     if (record.phase === 'settled') return
     const reason = expired(this.#options.recordTtlMs)
     const error = { code: reason.code, message: reason.message }
-    this.noteAttempt(record, nowMs, nowMs, error, this.#options.predictedShard(record))
-    this.fail(record, reason)
+    const shardId = this.#options.predictedShard(record)
+    this.noteAttempt(record, nowMs, nowMs, error, shardId)
+    this.fail(record, reason, shardId)
+  }
+
+  /** A refused entry comes without an error of its own. Records that it hit together share one. */
+  #lastServiceError(attempts: readonly Attempt[]): ServiceError | undefined {
+    const answer = lastAnswer(attempts)
+    if (answer === undefined) return undefined
+    if (this.#lastCause?.answer !== answer) {
+      const error = new ServiceError('PutRecords', answer.code, answer.message)
+      this.#lastCause = { answer, error }
+    }
+    return this.#lastCause.error
   }
 
   /** Records that came and went together share their one attempt: results are read only. */
@@ -113,11 +130,7 @@ export class RecordOutcomes {
 }
 
 /** An expired record did not fail of old age: its last real error belongs in the message. */
-function describe(
-  reason: AttemptFailure,
-  attempts: readonly Attempt[],
-  resource: string,
-): string {
+function describe(reason: AttemptFailure, attempts: readonly Attempt[], resource: string): string {
   const text = `${reason.code}: ${reason.message}`
   // Who can mend it needs to know what was asked for, and of what.
   if (isFatal(reason.kind)) return `kinesis:PutRecords on ${resource}: ${text}`
