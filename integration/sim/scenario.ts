@@ -12,8 +12,13 @@ import type { HistoryPlan } from './fleet/history-plan.ts'
 import { APPLICATION } from './fleet/names.ts'
 import { warmUpSdk } from './fleet/sdk-clients.ts'
 import type { Stage } from './fleet/stage.ts'
+import { watchProcesses } from './fleet/watched-processes.ts'
+import { type ProducerScenario, playProducers } from './producers/producer-scenario.ts'
 
-export interface Scenario {
+/** A history of a fleet of consumers, or one of producers alone. */
+export type Scenario = FleetScenario | ProducerScenario
+
+export interface FleetScenario {
   readonly name: string
   readonly about: string
   readonly plan: (random: Random) => HistoryPlan
@@ -35,6 +40,15 @@ export async function runSeed(
   scenario: Scenario,
   seed: number,
   trace?: (line: string) => void,
+): Promise<SeedResult> {
+  if (!('play' in scenario)) return await runFleet(scenario, seed, trace)
+  return { ...(await playProducers(scenario, seed, trace)), bounds: [] }
+}
+
+async function runFleet(
+  scenario: FleetScenario,
+  seed: number,
+  trace: ((line: string) => void) | undefined,
 ): Promise<SeedResult> {
   const plan = scenario.plan(new SeededRandom(seed, 'plan'))
   if (plan.throughSdk) await warmUpSdk()
@@ -59,6 +73,7 @@ export async function runSeed(
     maxVirtualMs: plan.disturbedMs + LONGEST_MS,
     ...(trace === undefined ? {} : { trace }),
     programme: async (world) => {
+      watchProcesses(world)
       bounds.reportTo((id, message) => world.violation(id, message))
       await history.run(world, scenario.script)
       scenario.judge?.(history, world)

@@ -1,4 +1,5 @@
 /** Every named history. */
+import { PRODUCERS } from './producers/producers.ts'
 import { REGRESSIONS } from './regressions/regressions.ts'
 import type { Scenario } from './scenario.ts'
 import { BLOCKED_RENEWAL } from './scenarios/blocked-renewal.ts'
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   SLOW_HANDLERS,
   ...OVER_SDK,
   ...REGRESSIONS,
+  ...PRODUCERS,
 ]

@@ -7,6 +7,7 @@ import { Ledger } from '../checkers/ledger.ts'
 import { LostRows } from '../checkers/lost-rows.ts'
 import { Markers } from '../checkers/markers.ts'
 import type { Report } from '../checkers/report.ts'
+import { StrictReader } from '../checkers/strict-reader.ts'
 import { TableChecker } from '../checkers/table-checker.ts'
 import { Disturber } from './disturber.ts'
 import { Fleet } from './fleet.ts'
@@ -26,6 +27,7 @@ export class History {
   readonly #plan: HistoryPlan
   readonly #bounds: Bounds
   readonly #ledger = new Ledger()
+  readonly #strict = new StrictReader(() => this.#inWorld().kinesis.shards(STREAM))
   #world: SimulatedWorld | undefined
   #disturber: Disturber | undefined
   #onWrite: (write: AppliedWrite) => void = () => {}
@@ -74,6 +76,7 @@ export class History {
   /** For the models, which are made before the world is. */
   stored(notice: StoredRecordNotice): void {
     this.#ledger.stored(notice)
+    this.#strict.stored(notice)
   }
   applied(write: AppliedWrite): void {
     this.#table.applied(write)
@@ -127,7 +130,7 @@ export class History {
       onDraining: (workerId) => stage.onDraining?.(workerId),
     })
     this.#fleet = fleet
-    const producer = new ProducerRun({ world, ledger, plan })
+    const producer = new ProducerRun({ world, ledger, strict: this.#strict, plan })
     const disturber = new Disturber({
       ...{ world, plan, fleet, producer, ledger, table, lost: this.#lost },
     })

@@ -4,12 +4,16 @@ import { sleep } from '@millrace/core/internal'
 import { Producer } from '@millrace/producer'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Ledger, PutRecord } from '../checkers/ledger.ts'
+import type { Report } from '../checkers/report.ts'
+import { SentRecords } from '../checkers/sent-records.ts'
+import type { StrictReader } from '../checkers/strict-reader.ts'
 import { STREAM } from './names.ts'
 import { Settlement } from './settlement.ts'
 
 export interface ProducerProcessOptions {
   readonly world: SimulatedWorld
   readonly ledger: Ledger
+  readonly strict: StrictReader
   readonly aggregation: boolean
   readonly records: number
   readonly pauseMs: number
@@ -37,17 +41,19 @@ export async function runProducer(
   process: SimulatedProcess,
   options: ProducerProcessOptions,
 ): Promise<void> {
-  const { world, ledger, records, pauseMs, untilMs } = options
+  const { world, ledger, strict, records, pauseMs, untilMs } = options
   const { random } = process
+  const report: Report = (rule, message) => world.violation(rule, message)
+  const sent = new SentRecords({ strict, report })
   const producer = new Producer({
     stream: STREAM,
-    client: process.kinesis,
+    client: sent.watched(process.kinesis),
     random,
     logger: false,
     ...(options.aggregation ? {} : { aggregation: false as const }),
   })
   producer.on('error', (error) => world.violation('CRASH', `producer: ${String(error)}`))
-  const settlement = new Settlement(options)
+  const settlement = new Settlement({ ...options, sent })
   producer.on('failed', (record, error) => settlement.failed(record.data, error))
   for (let i = 0; i < records; i++) {
     const put = drawPut(ledger, random)

@@ -2,6 +2,7 @@
 import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedProcess, SimulatedWorld } from '@millrace/testing'
 import type { Ledger } from '../checkers/ledger.ts'
+import type { StrictReader } from '../checkers/strict-reader.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { type ProducerProcessOptions, runProducer } from './producer-process.ts'
 import { withClients } from './sdk-clients.ts'
@@ -9,6 +10,7 @@ import { withClients } from './sdk-clients.ts'
 export interface ProducerRunOptions {
   readonly world: SimulatedWorld
   readonly ledger: Ledger
+  readonly strict: StrictReader
   readonly plan: HistoryPlan
 }
 
@@ -76,9 +78,9 @@ export class ProducerRun {
     name: string,
     run: Pick<ProducerProcessOptions, 'records' | 'pauseMs' | 'untilMs' | 'mayFail'>,
   ): void {
-    const { world, ledger, plan } = this.#options
+    const { world, ledger, strict, plan } = this.#options
     const main = (process: SimulatedProcess): Promise<void> =>
-      runProducer(process, { world, ledger, aggregation: plan.aggregation, ...run })
+      runProducer(process, { world, ledger, strict, aggregation: plan.aggregation, ...run })
     const handle = world.spawn(name, withClients(plan, world, main))
     this.#handle = handle
     void handle.done.then(() => {

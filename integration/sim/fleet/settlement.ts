@@ -2,12 +2,21 @@
 import { sleep } from '@millrace/core/internal'
 import { UserRecordFailedError, type UserRecordResult } from '@millrace/producer'
 import type { SimulatedWorld } from '@millrace/testing'
+import type { HeldRecords } from '../checkers/held-records.ts'
 import { idOf, type Ledger, type PutRecord } from '../checkers/ledger.ts'
+import type { SentRecords } from '../checkers/sent-records.ts'
+import type { StrictReader } from '../checkers/strict-reader.ts'
 
 export interface SettlementOptions {
   readonly world: SimulatedWorld
   readonly ledger: Ledger
+  readonly strict: StrictReader
+  readonly sent: SentRecords
+  /** Told of outcomes; left out, nobody looks at what the producer holds. */
+  readonly held?: HeldRecords | undefined
   readonly mayFail: boolean
+  /** Attempts that a record had at least when it fails; default 3. */
+  readonly fewestAttempts?: number | undefined
 }
 
 /** TTL leaves time for many tries; a record that had few of them was forgotten, not refused. */
@@ -33,12 +42,10 @@ export class Settlement {
     void promise.then(
       (result) => {
         this.#isStored(put, result)
+        this.#options.sent.acked(put.id, result)
         this.#settle(put, 'acked')
       },
-      (error: unknown) => {
-        this.#refuseGivingUp(error)
-        this.#settle(put, 'failed')
-      },
+      (error: unknown) => this.#fail(put, error),
     )
   }
 
@@ -57,8 +64,7 @@ export class Settlement {
       world.violation('S17', `'failed' told of a record that has a promise: ${String(error)}`)
       return
     }
-    this.#refuseGivingUp(error)
-    this.#settle(put, 'failed')
+    this.#fail(put, error)
   }
 
   /** flush() and close() resolve only when everything put before has settled. */
@@ -68,17 +74,28 @@ export class Settlement {
     let left = 0
     for (const put of before) {
       if (!this.#open.has(put)) continue
+      if (!this.#tried.has(put)) {
+        left++
+        continue
+      }
       // Nothing was said against it, so it is stored; should 'failed' come later, it settles twice.
-      if (this.#tried.has(put)) this.#settle(put, 'acked')
-      else left++
+      this.#options.sent.mustBeStored(put.id, call)
+      this.#settle(put, 'acked')
     }
     if (left > 0) {
       this.#options.world.violation('S17', `${call} resolved with ${left} earlier puts open`)
     }
   }
 
+  #fail(put: PutRecord, error: unknown): void {
+    this.#refuseGivingUp(error)
+    this.#options.sent.failed(put.id, error)
+    this.#settle(put, 'failed')
+  }
+
   #settle(put: PutRecord, how: 'acked' | 'failed'): void {
-    const { world, mayFail } = this.#options
+    const { world, mayFail, held } = this.#options
+    held?.settled(put.id)
     if (!this.#open.delete(put)) {
       world.violation('S17', `record ${put.id} settled twice: ${put.settled}, then ${how}`)
     }
@@ -90,15 +107,19 @@ export class Settlement {
   }
 
   #isStored(put: PutRecord, result: UserRecordResult): void {
-    const { ledger, world } = this.#options
-    const { records } = ledger.shard(result.shardId)
-    if (records[ledger.indexOf(result.shardId, result)]?.id === put.id) return
-    world.violation('S18', `record ${put.id} was acked at a place where it is not stored`)
+    const { ledger, world, strict } = this.#options
+    const { shardId, sequenceNumber } = result
+    const { records } = ledger.shard(shardId)
+    if (records[ledger.indexOf(shardId, result)]?.id !== put.id) {
+      world.violation('S18', `record ${put.id} was acked at a place where it is not stored`)
+    } else if (!strict.delivers(shardId, sequenceNumber)) {
+      world.violation('S18', `record ${put.id} was acked in an aggregate that readers drop`)
+    }
   }
 
   #refuseGivingUp(error: unknown): void {
     const attempts = error instanceof UserRecordFailedError ? error.attempts.length : 0
-    if (attempts < FEWEST_ATTEMPTS) {
+    if (attempts < (this.#options.fewestAttempts ?? FEWEST_ATTEMPTS)) {
       this.#options.world.violation(
         'S18',
         `a put failed after ${attempts} attempts: ${String(error)}`,

@@ -2,7 +2,7 @@
 import { sleep } from '@millrace/core/internal'
 import { planJoin, planSteady } from '../fleet/bounds-plans.ts'
 import type { Stage } from '../fleet/stage.ts'
-import type { Scenario } from '../scenario.ts'
+import type { FleetScenario } from '../scenario.ts'
 import { CallWatch } from './call-watch.ts'
 
 /** Longer than every limit, so that what is too slow is measured, too. */
@@ -191,12 +191,12 @@ function measured(
   name: string,
   about: string,
   script: (stage: Stage) => Promise<void>,
-  plan: Scenario['plan'] = planSteady,
-): Scenario {
+  plan: FleetScenario['plan'] = planSteady,
+): FleetScenario {
   return { name, about, plan, script, everySeeds: EVERY_SEEDS }
 }
 
-export const BOUNDS: readonly Scenario[] = [
+export const BOUNDS: readonly FleetScenario[] = [
   measured('bound-kill', 'L1: the shards of a killed worker are delivered by others', killed),
   measured('bound-kill-leader', 'L2: a killed leader is followed by one that acts', leaderKilled),
   measured('bound-stop', 'L3: the shards of a worker that stops go on elsewhere', stopped),

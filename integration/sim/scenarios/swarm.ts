@@ -15,7 +15,7 @@ import {
   planSlowWakes,
 } from '../fleet/special-plans.ts'
 import type { Stage } from '../fleet/stage.ts'
-import type { Scenario } from '../scenario.ts'
+import type { FleetScenario } from '../scenario.ts'
 
 /** By then a fleet that nobody joins or leaves has spread its leases. */
 const SPREAD_MS = 30_000
@@ -54,7 +54,7 @@ function noiseText(random: Random): string {
 }
 
 /** S23, L5: nothing moves, nothing is lost; leases are taken up by those that they were given to. */
-function judgeCalm(untilMs: number): NonNullable<Scenario['judge']> {
+function judgeCalm(untilMs: number): NonNullable<FleetScenario['judge']> {
   return ({ plan, leasesLost, table }, world) => {
     const spreadMs = isByUtilization(plan) ? SPREAD_BY_LOAD_MS : SPREAD_MS
     const isJudged = (atMs: number): boolean => atMs > spreadMs && atMs < untilMs
@@ -69,7 +69,7 @@ function judgeCalm(untilMs: number): NonNullable<Scenario['judge']> {
   }
 }
 
-export const SWARM: readonly Scenario[] = [
+export const SWARM: readonly FleetScenario[] = [
   {
     name: 'fleet',
     about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
