@@ -1,9 +1,10 @@
-/** The ports' judge, over the wire: PutRecords in CBOR, and in JSON where CBOR is refused. */
+/** The ports' judge, over the wire in CBOR: the door to others, and our adapter, also where it is refused. */
 import assert from 'node:assert/strict'
 import { kinesisOverCbor } from '@millrace/core'
 import { startLocalKinesis } from '@millrace/testing'
 import { type KinesisDoorSetUp, kinesisPortConformance } from '@millrace/testing/conformance'
 import { CborRefusingProxy } from './cbor-refusing-proxy.ts'
+import { javaLikeClient } from './java-like-client.ts'
 
 const suite = { describe, it, before, after }
 const account = {
@@ -39,6 +40,15 @@ const inJson: KinesisDoorSetUp = async (settings) => {
     },
   }
 }
+
+kinesisPortConformance(
+  'the HTTP door to a client that speaks as Java does',
+  async (settings) => {
+    const local = await startLocalKinesis(settings)
+    return { port: javaLikeClient(local.kinesisUrl), tearDown: () => local.close() }
+  },
+  suite,
+)
 
 kinesisPortConformance('CBOR adapter over the HTTP door', inCbor, suite)
 

@@ -17,5 +17,10 @@ export function clockOffsetMs(
   const serviceTimeMs = Date.parse(headers['date'] ?? '')
   if (Number.isNaN(serviceTimeMs)) return offsetMs
   const measuredMs = serviceTimeMs - ourTimeMs
-  return Math.abs(measuredMs - offsetMs) < TOLERATED_MS ? offsetMs : measuredMs
+  return isClearlyOff(offsetMs, measuredMs) ? measuredMs : offsetMs
+}
+
+/** Whether a signature made with one offset may be refused where the other is right. */
+export function isClearlyOff(offsetMs: number, rightMs: number): boolean {
+  return Math.abs(offsetMs - rightMs) >= TOLERATED_MS
 }

@@ -7,7 +7,7 @@ import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import { HttpRequest } from '@smithy/core/protocols'
 import type { PutRecordsInput } from '../ports/kinesis.ts'
 import { nowMs } from '../time.ts'
-import { clockOffsetMs } from './clock-offset.ts'
+import { clockOffsetMs, isClearlyOff } from './clock-offset.ts'
 import type { HttpAnswer, PutRecordsError } from './put-records-answer.ts'
 
 type SdkConfig = KinesisClient['config']
@@ -62,8 +62,8 @@ export class RequestSigning {
   /** @returns true when a refusal of the signature may not come again: sign anew, and send */
   async mend(error: PutRecordsError, refused: SignedRequest): Promise<boolean> {
     if (CLOCK_NAMES.has(error.name)) {
-      const isMeasured = this.#config.systemClockOffset !== refused.clockOffsetMs
-      return isMeasured && !(await this.#isClockTrusted())
+      const isWrong = isClearlyOff(refused.clockOffsetMs, this.#config.systemClockOffset)
+      return isWrong && !(await this.#isClockTrusted())
     }
     if (!TOKEN_NAMES.has(error.name)) return false
     const used = refused.request.headers['x-amz-security-token']

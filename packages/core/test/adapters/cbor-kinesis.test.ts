@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createServer as createHttp2Server, type IncomingHttpHeaders } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { cbor } from '@smithy/core/cbor'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler'
 import type { PutRecordsInput } from '../../src/ports/kinesis.ts'
 import {
   CBOR,
@@ -146,6 +148,32 @@ describe('kinesisOverCbor', () => {
       for (let call = 0; call < 3; call++) await kinesis.putRecords(PUT, { signal })
       assert.deepEqual(counted, { added: 3, removed: 3 })
     })
+  })
+
+  it('goes over HTTP/2 where the request handler of the user does', async () => {
+    const seen: IncomingHttpHeaders[] = []
+    const http2 = createHttp2Server()
+    http2.on('stream', (stream, headers) => {
+      seen.push(headers)
+      stream.resume().on('end', () => {
+        stream.respond({ ':status': 200, 'content-type': CBOR })
+        stream.end(cbor.serialize(STORED))
+      })
+    })
+    await new Promise<void>((resolve) => http2.listen(0, '127.0.0.1', resolve))
+    const authority = `127.0.0.1:${(http2.address() as AddressInfo).port}`
+    try {
+      const kinesis = rig.open({
+        endpoint: `http://${authority}`,
+        requestHandler: new NodeHttp2Handler() as never,
+      })
+      assert.equal((await kinesis.putRecords(PUT)).Records.length, 1)
+      kinesis.close()
+      assert.equal(seen[0]?.[':authority'], authority)
+      assert.match(String(seen[0]?.authorization), /SignedHeaders=:authority;/)
+    } finally {
+      await new Promise((resolve) => http2.close(resolve))
+    }
   })
 
   describe('bodies', () => {

@@ -3,6 +3,7 @@ import { request as http1Request } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { type KinesisAdminPort, type KinesisPort, ServiceError } from '@millrace/core'
+import { cborFormat } from '../../src/http/cbor-format.ts'
 import { HttpDoor } from '../../src/http/http-door.ts'
 
 type Service = KinesisPort & KinesisAdminPort
@@ -11,6 +12,7 @@ interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: string
+  readonly bytes: Buffer
 }
 
 /** A service of which each test writes the one call that it needs. */
@@ -54,6 +56,7 @@ describe('HttpDoor', () => {
               status: response.statusCode ?? 0,
               headers: response.headers,
               body: Buffer.concat(chunks).toString(),
+              bytes: Buffer.concat(chunks),
             }),
           )
         },
@@ -86,6 +89,7 @@ describe('HttpDoor', () => {
           status: Number(headers[':status']),
           headers,
           body: Buffer.concat(chunks).toString(),
+          bytes: Buffer.concat(chunks),
         })
       })
       stream.end(body)
@@ -105,6 +109,27 @@ describe('HttpDoor', () => {
       assert.equal(answer.headers['content-type'], 'application/x-amz-json-1.1')
       assert.match(String(answer.headers['x-amzn-requestid']), /^[0-9a-f-]{36}$/)
     }
+  })
+
+  it('answers CBOR in CBOR, results and refusals alike', async () => {
+    await open({
+      getRecords: async () => {
+        throw new ServiceError('GetRecords', 'ExpiredIteratorException', 'too old')
+      },
+      getShardIterator: async (input) => ({ ShardIterator: String(input.Timestamp?.getTime()) }),
+    })
+    const cbor = { ...HEADERS, 'content-type': 'application/x-amz-cbor-1.1' }
+    const asked = { ShardId: 'x', ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(1250) }
+    const answer = await post('GetShardIterator', cborFormat.write(asked), cbor)
+    assert.equal(answer.headers['content-type'], 'application/x-amz-cbor-1.1')
+    assert.deepEqual(cborFormat.parse(answer.bytes), { ShardIterator: '1250' })
+    const refused = await post('GetRecords', cborFormat.write({ ShardIterator: 'x' }), cbor)
+    assert.equal(refused.status, 400)
+    assert.equal(refused.headers['content-type'], 'application/x-amz-cbor-1.1')
+    assert.deepEqual(cborFormat.parse(refused.bytes), {
+      __type: 'ExpiredIteratorException',
+      message: 'too old',
+    })
   })
 
   it('answers a call that returns nothing with an empty body', async () => {
@@ -194,6 +219,13 @@ describe('HttpDoor', () => {
     ],
     ['a property of Object', 'constructor', '{}', HEADERS, 'UnknownOperationException'],
     ['malformed JSON', 'ListShards', '{"StreamName":', HEADERS, 'SerializationException'],
+    [
+      'malformed CBOR',
+      'ListShards',
+      '{',
+      { ...HEADERS, 'content-type': 'application/x-amz-cbor-1.1' },
+      'SerializationException',
+    ],
     ['a wrong type', 'ListShards', '{"StreamName":5}', HEADERS, 'SerializationException'],
     ['a missing member', 'GetRecords', '{}', HEADERS, 'ValidationException'],
     [
@@ -215,7 +247,8 @@ describe('HttpDoor', () => {
       await open({})
       const answer = await post(operation, body, headers)
       assert.equal(answer.status, 400)
-      assert.equal(JSON.parse(answer.body).__type, name)
+      assert.equal(answer.headers['x-amzn-errortype'], name)
+      assert.ok(answer.body.includes(name))
     })
   }
 

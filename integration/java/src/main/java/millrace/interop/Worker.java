@@ -43,8 +43,6 @@ public final class Worker {
     }
 
     public static void main(String[] args) throws IOException {
-        // The door speaks JSON.
-        System.setProperty("aws.cborEnabled", "false");
         Settings settings = Settings.fromEnvironment();
         endWithParent();
         Scheduler scheduler = schedulerFor(settings, new Journal(settings.journal()));
