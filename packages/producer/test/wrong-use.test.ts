@@ -45,6 +45,9 @@ describe('Producer options', () => {
     )
     assert.equal(optionError({ recordTtlMs: '5' }).option, 'recordTtlMs')
     assert.equal(optionError({ client: {} }).option, 'client')
+    assert.match(optionError({ metricsLevel: 'debug' }).hint, /none, summary, detailed/)
+    assert.match(optionError({ metricsGranularity: 'record' }).hint, /global, stream, shard/)
+    assert.equal(optionError({ metrics: {} }).option, 'metrics')
     assert.equal(optionError({ stream: 'a b' }).option, 'stream')
   })
 
