@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { kinesis } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { type Producer, UserRecordFailedError, type UserRecordResult } from '@millrace/producer'
 import type { SimulatedKinesis } from '@millrace/testing'
@@ -257,4 +258,47 @@ describe('a stream made anew with other ranges under the same shard ids', () => 
       assert.equal(client.requests.length, requests + 1)
       assert.equal(service.records(STREAM).length, records + 2)
     }))
+})
+
+describe('a run at 80 % load with a split in its middle (R35)', () => {
+  for (const [what, lagMs] of [
+    ['at once', 0],
+    ['after the listing has lagged for a second', 1000],
+  ] as const) {
+    it(`puts less than 5 % twice, when the map shows it ${what}`, () =>
+      withProducer(2, {}, async ({ service, client, producer }) => {
+        await putAll(producer, 10, 'warm')
+        let stale: kinesis.ListShardsOutput | undefined
+        const listShards = client.listShards.bind(client)
+        client.listShards = async (input, options) => {
+          const now = await listShards(input, options)
+          return stale ?? now
+        }
+        const acked = new Map<string, UserRecordResult>()
+        const waves: Promise<void>[] = []
+        const data = new Uint8Array(1000)
+        const put = async (text: string, i: number): Promise<void> => {
+          const bytes = Buffer.concat([Buffer.from(text.padEnd(12)), data])
+          acked.set(bytes.toString(), await producer.put({ partitionKey: `k${i}`, data: bytes }))
+        }
+        // 2 shards x 0.8 MiB/s, 50 ms a wave, 20 s.
+        for (let wave = 0; wave < 400; wave++) {
+          if (wave === 200) {
+            if (lagMs > 0) stale = await service.listShards({ StreamName: STREAM })
+            await split(service, (1n << 126n).toString())
+            void sleep(lagMs).then(() => {
+              stale = undefined
+            })
+          }
+          for (let i = 0; i < 83; i++) waves.push(put(`${wave}.${i}`, i))
+          await sleep(50)
+        }
+        await Promise.all(waves)
+        assert.equal(acked.size, 400 * 83)
+        assertReadable(service, acked)
+        const copies = storedUserRecords(service, STREAM).length - 10 - acked.size
+        assert.ok(copies > 0, 'the split came while nothing was on its way')
+        assert.ok(copies < 0.05 * acked.size, `${copies} of ${acked.size}`)
+      }))
+  }
 })

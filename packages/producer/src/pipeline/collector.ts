@@ -63,6 +63,13 @@ export class Collector {
     if (urgent) this.flush()
   }
 
+  /** Sends on what is held at the end of the turn. */
+  flushSoon(nowMs: number): void {
+    if (this.#records.length === 0 || this.#deadlineMs <= nowMs) return
+    this.#deadlineMs = nowMs
+    this.#alarm.setAt(nowMs, nowMs)
+  }
+
   /** Sends on what is held. */
   flush(): void {
     if (this.#records.length === 0) return

@@ -8,21 +8,34 @@ import type { Fifo } from './fifo.ts'
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
+/**
+ * Lanes that wait go on together at whole multiples of this, so that what is released shares a
+ * request: one by one it would be a request a record. KPL drains as often.
+ */
+const DRAIN_PERIOD_MS = 25
+
+export interface LimiterListener {
+  /** A Kinesis record may go. */
+  passed(record: KinesisRecord, nowMs: number): void
+  /** A shard is at its limit: what has just passed for it need not wait for more. */
+  limited(nowMs: number): void
+}
+
 /** Lets Kinesis records pass at the rate that their shard takes. KPL: `RateLimit`. */
 export class Limiter {
-  readonly #next: (record: KinesisRecord, nowMs: number) => void
+  readonly #listener: LimiterListener
   readonly #waiting = new DeadlineHeap<ShardLane>()
   readonly #alarm: Alarm
 
-  constructor(next: (record: KinesisRecord, nowMs: number) => void) {
-    this.#next = next
+  constructor(listener: LimiterListener) {
+    this.#listener = listener
     this.#alarm = new Alarm(() => this.#releaseDue())
   }
 
   add(record: KinesisRecord, nowMs: number): void {
     const { lane } = record
     if (lane.shardId === undefined) {
-      this.#next(record, nowMs)
+      this.#listener.passed(record, nowMs)
       return
     }
     const queue = record.attemptsMade > 0 ? lane.retried : lane.fresh
@@ -61,6 +74,7 @@ export class Limiter {
   }
 
   #release(lane: ShardLane, nowMs: number): void {
+    let hasPassed = false
     for (;;) {
       const queue = frontQueue(lane)
       const record = queue?.peek()
@@ -75,14 +89,17 @@ export class Limiter {
       const bytes = record.wireBytes
       const waitMs = lane.waitMs(bytes, nowMs)
       if (waitMs > 0) {
-        lane.deadlineMs = nowMs + waitMs
+        lane.deadlineMs = Math.ceil((nowMs + waitMs) / DRAIN_PERIOD_MS) * DRAIN_PERIOD_MS
+        const isNew = lane.heapIndex < 0
         this.#waiting.place(lane)
         this.#alarm.setAt(lane.deadlineMs, nowMs)
+        if (hasPassed || isNew) this.#listener.limited(nowMs)
         return
       }
       queue.shift()
       lane.take(bytes, nowMs)
-      this.#next(record, nowMs)
+      this.#listener.passed(record, nowMs)
+      hasPassed = true
     }
   }
 }

@@ -155,7 +155,10 @@ export class StreamPipeline {
       },
       (record, nowMs) => this.#limiter.add(record, nowMs),
     )
-    this.#limiter = new Limiter((record, nowMs) => this.#collector.add(record, nowMs))
+    this.#limiter = new Limiter({
+      passed: (record, nowMs) => this.#collector.add(record, nowMs),
+      limited: (nowMs) => this.#collector.flushSoon(nowMs),
+    })
     this.#collector = new Collector(
       { ...settings.collection, bufferedTimeMs, aggregating },
       (records) => this.#sender.send(records),

@@ -30,8 +30,9 @@ describe('Limiter', () => {
   it('lets retried records go before fresh ones, in their order', () =>
     runInVirtualTime(async () => {
       const order: string[] = []
-      const limiter = new Limiter(({ userRecords }) => {
-        order.push(userRecords[0]?.partitionKey ?? '')
+      const limiter = new Limiter({
+        passed: ({ userRecords }) => order.push(userRecords[0]?.partitionKey ?? ''),
+        limited: () => {},
       })
       const lane = new ShardLane('shardId-000000000000', 100, clockMs())
       limiter.add(kinesisRecord(lane, 'a', 262_144), clockMs())
@@ -47,8 +48,9 @@ describe('Limiter', () => {
   it('holds up one shard only, and nothing without a prediction', () =>
     runInVirtualTime(async () => {
       const order: string[] = []
-      const limiter = new Limiter(({ userRecords }) => {
-        order.push(userRecords[0]?.partitionKey ?? '')
+      const limiter = new Limiter({
+        passed: ({ userRecords }) => order.push(userRecords[0]?.partitionKey ?? ''),
+        limited: () => {},
       })
       const full = new ShardLane('shardId-000000000000', 100, clockMs())
       const free = new ShardLane('shardId-000000000001', 100, clockMs())
@@ -63,6 +65,29 @@ describe('Limiter', () => {
       assert.equal(order.at(-1), 'b')
       // The debt of the large record is paid first.
       assert.ok(monotonicMs() - startMs > 700)
+      limiter.stop()
+    }))
+
+  it('lets what waits go in batches, lanes together, and says when a shard is at its limit', () =>
+    runInVirtualTime(async () => {
+      const passedMs: number[] = []
+      let limited = 0
+      const limiter = new Limiter({
+        passed: () => passedMs.push(clockMs()),
+        limited: () => limited++,
+      })
+      const lanes = ['0', '1'].map(
+        (id) => new ShardLane(`shardId-00000000000${id}`, 100, clockMs()),
+      )
+      for (let i = 0; i < 300; i++) {
+        for (const lane of lanes) limiter.add(kinesisRecord(lane, 'k', 10), clockMs())
+        if (i === 260) await sleep(7)
+      }
+      assert.ok(limited > 0)
+      await sleep(200)
+      assert.equal(passedMs.length, 600)
+      const later = new Set(passedMs.slice(500))
+      assert.deepEqual([...later], [25, 50])
       limiter.stop()
     }))
 })
