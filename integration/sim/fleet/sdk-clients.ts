@@ -1,5 +1,5 @@
-/** The AWS SDK between a simulated process and its ports: real clients, and no sockets. */
-import { dynamoFromSdk, kinesisFromSdk } from '@millrace/core'
+/** The AWS SDK between a simulated process and its ports: real clients, PutRecords in CBOR, and no sockets. */
+import { dynamoFromSdk, kinesisOverCbor } from '@millrace/core'
 import {
   inProcessDynamo,
   inProcessKinesis,
@@ -31,7 +31,7 @@ async function runThroughSdk(
 ): Promise<void> {
   // Services have the true time, whatever the clock of the process says.
   const service = { nowMs: () => Math.floor(VIRTUAL_EPOCH_MS + world.nowMs()) }
-  const kinesis = kinesisFromSdk({
+  const kinesis = kinesisOverCbor({
     ...CLIENT,
     requestHandler: inProcessKinesis(process.kinesis, service),
   })
@@ -56,7 +56,7 @@ export function warmUpSdk(): Promise<void> {
 }
 
 async function makeFirstCalls(): Promise<void> {
-  const kinesis = kinesisFromSdk({
+  const kinesis = kinesisOverCbor({
     ...CLIENT,
     requestHandler: inProcessKinesis(new SimulatedKinesis()),
   })
@@ -67,6 +67,8 @@ async function makeFirstCalls(): Promise<void> {
   // A call that is answered and one that is refused, of each.
   await kinesis.createStream({ StreamName: 'warm', ShardCount: 1 })
   await kinesis.listShards({ StreamName: 'absent' }).catch(() => undefined)
+  const Records = [{ Data: new Uint8Array(1), PartitionKey: 'k' }]
+  await kinesis.putRecords({ StreamName: 'absent', Records }).catch(() => undefined)
   await dynamo.createTable({
     TableName: 'warm',
     AttributeDefinitions: [{ AttributeName: 'k', AttributeType: 'S' }],
