@@ -9,15 +9,7 @@ export const BUCKET_MS = 5000
 export const MAX_WINDOW_MS = 60_000
 const BUCKETS = MAX_WINDOW_MS / BUCKET_MS + 1
 /** Count, sum, least, largest. */
-const CELLS = 4
-
-/** What a number of measurements comes to. */
-export interface Totals {
-  count: number
-  sum: number
-  min: number
-  max: number
-}
+export const CELLS = 4
 
 /** The bucket that a time lies in. */
 export function slotOf(atMs: number): number {
@@ -36,7 +28,7 @@ export class MetricCells {
 
   constructor(metrics: number) {
     this.#width = metrics * CELLS
-    this.#past = emptyCells(this.#width)
+    this.#past = emptyCells(metrics)
   }
 
   /** Notes one value; slots never go back. */
@@ -55,21 +47,21 @@ export class MetricCells {
     if (max > (cells[at + 3] as number)) cells[at + 3] = max
   }
 
-  /** Adds what was measured to `totals`: since `fromSlot`, or since the beginning. */
-  addTo(totals: Totals, metric: number, fromSlot: number | undefined): void {
-    const at = metric * CELLS
-    if (fromSlot === undefined) addCells(totals, this.#past, at)
+  /** Adds what was measured, since `fromSlot` or since the beginning, to the cells that begin at `at`. */
+  addTo(into: Float64Array, at: number, fromSlot: number | undefined): void {
+    const width = this.#width
+    if (fromSlot === undefined) addCells(into, at, this.#past, 0, width)
     if (this.#buckets === undefined) return
     const first = Math.max(fromSlot ?? 0, this.#slot - BUCKETS + 1, 0)
     for (let slot = first; slot <= this.#slot; slot++) {
-      addCells(totals, this.#buckets, this.#beginOf(slot) + at)
+      addCells(into, at, this.#buckets, this.#beginOf(slot), width)
     }
   }
 
   /** Takes over the sums of one that is let go; its metrics must be among those here. */
   absorb(other: MetricCells): void {
     other.#foldAll()
-    foldCells(this.#past, other.#past, 0, other.#width)
+    addCells(this.#past, 0, other.#past, 0, other.#width)
   }
 
   /** To be called now and then: lets the buckets go when no window reaches them. */
@@ -81,12 +73,13 @@ export class MetricCells {
   #advance(slot: number): Float64Array {
     let cells = this.#buckets
     if (cells === undefined) {
-      cells = emptyCells(BUCKETS * this.#width)
+      cells = new Float64Array(BUCKETS * this.#width)
+      clearCells(cells, 0, cells.length)
       this.#buckets = cells
     } else {
       for (let next = Math.max(this.#slot + 1, slot - BUCKETS + 1); next <= slot; next++) {
         const begin = this.#beginOf(next)
-        foldCells(this.#past, cells, begin, this.#width)
+        addCells(this.#past, 0, cells, begin, this.#width)
         clearCells(cells, begin, this.#width)
       }
     }
@@ -99,7 +92,7 @@ export class MetricCells {
     const cells = this.#buckets
     if (cells === undefined) return
     for (let begin = 0; begin < cells.length; begin += this.#width) {
-      foldCells(this.#past, cells, begin, this.#width)
+      addCells(this.#past, 0, cells, begin, this.#width)
     }
     this.#buckets = undefined
   }
@@ -109,25 +102,14 @@ export class MetricCells {
   }
 }
 
-export function noTotals(): Totals {
-  return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
-}
-
-/** Adds totals to others. */
-export function addTotals(into: Totals, from: Totals): void {
-  into.count += from.count
-  into.sum += from.sum
-  into.min = Math.min(into.min, from.min)
-  into.max = Math.max(into.max, from.max)
-}
-
-function emptyCells(length: number): Float64Array {
-  const cells = new Float64Array(length)
-  clearCells(cells, 0, length)
+/** Cells of so many metrics, without a value. */
+export function emptyCells(metrics: number): Float64Array {
+  const cells = new Float64Array(metrics * CELLS)
+  clearCells(cells, 0, cells.length)
   return cells
 }
 
-function clearCells(cells: Float64Array, begin: number, width: number): void {
+export function clearCells(cells: Float64Array, begin: number, width: number): void {
   for (let at = begin; at < begin + width; at += CELLS) {
     cells[at] = 0
     cells[at + 1] = 0
@@ -136,20 +118,23 @@ function clearCells(cells: Float64Array, begin: number, width: number): void {
   }
 }
 
-/** Adds the cells of a bucket to those at the start of `into`. */
-function foldCells(into: Float64Array, from: Float64Array, begin: number, width: number): void {
-  for (let at = 0; at < width; at += CELLS) {
-    const source = begin + at
-    into[at] = (into[at] as number) + (from[source] as number)
-    into[at + 1] = (into[at + 1] as number) + (from[source + 1] as number)
-    into[at + 2] = Math.min(into[at + 2] as number, from[source + 2] as number)
-    into[at + 3] = Math.max(into[at + 3] as number, from[source + 3] as number)
+/** Adds `width` cells from one place to those at another. */
+export function addCells(
+  into: Float64Array,
+  at: number,
+  from: Float64Array,
+  begin: number,
+  width: number,
+): void {
+  for (let i = 0; i < width; i += CELLS) {
+    const count = from[begin + i] as number
+    if (count === 0) continue
+    const to = at + i
+    const min = from[begin + i + 2] as number
+    const max = from[begin + i + 3] as number
+    into[to] = (into[to] as number) + count
+    into[to + 1] = (into[to + 1] as number) + (from[begin + i + 1] as number)
+    if (min < (into[to + 2] as number)) into[to + 2] = min
+    if (max > (into[to + 3] as number)) into[to + 3] = max
   }
-}
-
-function addCells(totals: Totals, cells: Float64Array, at: number): void {
-  totals.count += cells[at] as number
-  totals.sum += cells[at + 1] as number
-  totals.min = Math.min(totals.min, cells[at + 2] as number)
-  totals.max = Math.max(totals.max, cells[at + 3] as number)
 }

@@ -2,20 +2,19 @@
 import { InvalidOptionError, type MetricUnit } from '@millrace/core'
 import { nearestName, type OptionRule, resolveOptions, showValue } from '@millrace/core/internal'
 import {
-  addTotals,
+  addCells,
   BUCKET_MS,
+  CELLS,
+  clearCells,
+  emptyCells,
   MAX_WINDOW_MS,
-  noTotals,
   slotOf,
-  type Totals,
 } from './metric-cells.ts'
 import {
   ERRORS_BY_CODE,
   METRICS,
   type MetricKind,
   type ProducerMetricName,
-  SHARD_METRICS,
-  STREAM_METRICS,
 } from './metric-names.ts'
 import type { CodeSeries, MetricSeries } from './metric-series.ts'
 import type { Dimensions } from './metric-sink.ts'
@@ -61,78 +60,102 @@ export function resolveMetricsQuery(given: unknown): ResolvedQuery {
   return resolveOptions<ResolvedQuery>('', given, { name: metricName, windowMs })
 }
 
+/** About 10 us a shard. */
 export function metricsSnapshot(
   all: readonly MetricSeries[],
   { name, windowMs: window }: ResolvedQuery,
   nowMs: number,
 ): readonly ProducerMetric[] {
   const fromSlot = window === undefined ? undefined : slotOf(Math.max(0, nowMs - window))
-  const sums = new RollUp()
-  const add = (place: number, series: MetricSeries | CodeSeries, metric: number): void => {
-    const kind = METRICS[place] as MetricKind
-    if (name !== undefined && name !== kind.name) return
-    const totals = noTotals()
-    series.cells.addTo(totals, metric, fromSlot)
-    if (totals.count > 0) sums.add(kind, totals, series)
-  }
+  const groups = new Groups()
   for (const series of all) {
-    const measured = series.shardId === undefined ? STREAM_METRICS : SHARD_METRICS
-    for (let metric = 0; metric < measured; metric++) add(metric, series, metric)
-    for (const ofCode of series.codes) add(ERRORS_BY_CODE, ofCode, 0)
+    groups.add(series, 0, fromSlot)
+    for (const ofCode of series.codes) groups.add(ofCode, ERRORS_BY_CODE, fromSlot)
   }
-  return sums.list(fromSlot === undefined ? 0 : fromSlot * BUCKET_MS, nowMs)
+  const fromMs = fromSlot === undefined ? 0 : fromSlot * BUCKET_MS
+  const coarseFirst = groups.coarseFirst
+  const list: ProducerMetric[] = []
+  for (const [metric, kind] of METRICS.entries()) {
+    if (name !== undefined && name !== kind.name) continue
+    for (const group of coarseFirst) {
+      if (group.cells[metric * CELLS] !== 0) list.push(metricOf(kind, metric, group, fromMs, nowMs))
+    }
+  }
+  return list
 }
 
-interface Sum {
-  readonly kind: MetricKind
+/** What is kept under one set of dimensions, by the place of a metric in `METRICS`. */
+interface Group {
+  readonly depth: number
   readonly dimensions: Dimensions
-  readonly totals: Totals
-  sinceMs: number
+  readonly cells: Float64Array
+  /** When the first value came. */
+  readonly sinceMs: Float64Array
 }
 
-/** Adds each value to every prefix of its dimensions. */
-class RollUp {
-  readonly #sums = new Map<string, Sum>()
+class Groups {
+  readonly #byKey = new Map<string, Group>()
+  readonly #own = emptyCells(METRICS.length)
 
-  add(
-    kind: MetricKind,
-    totals: Totals,
-    { sinceMs, dimensions }: { readonly sinceMs: number; readonly dimensions: Dimensions },
-  ): void {
-    const parts = Object.entries(dimensions)
-    for (let depth = 0; depth <= parts.length; depth++) {
-      const prefix = parts.slice(0, depth)
-      const key = JSON.stringify([kind.name, ...prefix.flat()])
-      let sum = this.#sums.get(key)
-      if (sum === undefined) {
-        sum = { kind, dimensions: Object.fromEntries(prefix), totals: noTotals(), sinceMs }
-        this.#sums.set(key, sum)
+  /** All, by how many dimensions they have. */
+  get coarseFirst(): readonly Group[] {
+    return [...this.#byKey.values()].sort((a, b) => a.depth - b.depth)
+  }
+
+  /** A value counts under each prefix of its dimensions. */
+  add(series: MetricSeries | CodeSeries, firstMetric: number, fromSlot: number | undefined): void {
+    const own = this.#own
+    clearCells(own, 0, own.length)
+    series.cells.addTo(own, firstMetric * CELLS, fromSlot)
+    for (const { cells, sinceMs } of this.#prefixes(series.dimensions)) {
+      addCells(cells, 0, own, 0, own.length)
+      for (let metric = firstMetric; metric < METRICS.length; metric++) {
+        if (own[metric * CELLS] === 0) continue
+        sinceMs[metric] = Math.min(sinceMs[metric] as number, series.sinceMs)
       }
-      addTotals(sum.totals, totals)
-      sum.sinceMs = Math.min(sum.sinceMs, sinceMs)
     }
   }
 
-  /** In the order of `METRICS`, the coarse ones first. */
-  list(fromMs: number, nowMs: number): readonly ProducerMetric[] {
-    const order = new Map<string, number>(METRICS.map(({ name }, i) => [name, i]))
-    return [...this.#sums.values()]
-      .map(({ kind, dimensions, totals, sinceMs }) => ({
-        name: kind.name,
-        unit: kind.unit,
-        dimensions,
-        durationMs: nowMs - Math.max(fromMs, sinceMs),
-        count: totals.count,
-        sum: totals.sum,
-        mean: totals.sum / totals.count,
-        min: totals.min,
-        max: totals.max,
-      }))
-      .sort((a, b) => {
-        const byName = (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0)
-        return byName || Object.keys(a.dimensions).length - Object.keys(b.dimensions).length
-      })
+  #prefixes(dimensions: Dimensions): readonly Group[] {
+    const parts = Object.entries(dimensions)
+    const groups = [this.#group('', parts, 0)]
+    let key = ''
+    for (const [i, [name, value]] of parts.entries()) {
+      key += `\n${name}=${value}`
+      groups.push(this.#group(key, parts, i + 1))
+    }
+    return groups
   }
+
+  #group(key: string, parts: readonly (readonly [string, string])[], depth: number): Group {
+    let group = this.#byKey.get(key)
+    if (group === undefined) {
+      group = {
+        depth,
+        dimensions: Object.fromEntries(parts.slice(0, depth)),
+        cells: emptyCells(METRICS.length),
+        sinceMs: new Float64Array(METRICS.length).fill(Number.POSITIVE_INFINITY),
+      }
+      this.#byKey.set(key, group)
+    }
+    return group
+  }
+}
+
+function metricOf(
+  { name, unit }: MetricKind,
+  metric: number,
+  { dimensions, cells, sinceMs }: Group,
+  fromMs: number,
+  nowMs: number,
+): ProducerMetric {
+  const at = metric * CELLS
+  const count = cells[at] as number
+  const sum = cells[at + 1] as number
+  const min = cells[at + 2] as number
+  const max = cells[at + 3] as number
+  const durationMs = nowMs - Math.max(fromMs, sinceMs[metric] as number)
+  return { name, unit, dimensions, durationMs, count, sum, mean: sum / count, min, max }
 }
 
 const metricName: OptionRule<ProducerMetricName | undefined> = (path, value) => {

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { MetricCells, noTotals, type Totals } from '../src/metric-cells.ts'
+import { CELLS, emptyCells, MetricCells } from '../src/metric-cells.ts'
+
+interface Totals {
+  count: number
+  sum: number
+  min: number
+  max: number
+}
+
+function noTotals(): Totals {
+  return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
+}
 
 function totals(cells: MetricCells, metric: number, fromSlot?: number): Totals {
-  const sums = noTotals()
-  cells.addTo(sums, metric, fromSlot)
-  return sums
+  const sums = emptyCells(3)
+  cells.addTo(sums, 0, fromSlot)
+  const [count = 0, sum = 0, min = 0, max = 0] = sums.subarray(metric * CELLS)
+  return { count, sum, min, max }
 }
 
 const VALUES = fc.array(
