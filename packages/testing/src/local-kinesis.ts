@@ -27,7 +27,7 @@ export interface LocalKinesisOptions extends SimulatedKinesisOptions {
 
 /** Local stand-ins for Kinesis and DynamoDB. @public */
 export interface LocalKinesis {
-  /** Endpoint for Kinesis clients, over HTTP/1.1 and over HTTP/2 with prior knowledge. */
+  /** Endpoint for Kinesis clients: HTTP/1.1, or HTTP/2 with prior knowledge; JSON, or CBOR as Java's. */
   readonly kinesisUrl: string
   /** Endpoint for DynamoDB clients. */
   readonly dynamodbUrl: string

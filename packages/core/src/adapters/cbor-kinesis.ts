@@ -1,4 +1,5 @@
 /** KinesisPort whose PutRecords goes around the SDK's serializer and middleware; the rest is the SDK's. */
+import { isUint8Array } from 'node:util/types'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { CborWriter } from '../cbor/cbor-writer.ts'
 import type { CallOptions } from '../ports/call-options.ts'
@@ -127,7 +128,7 @@ interface HandlerResponse {
 
 async function collect(client: KinesisClient, body: unknown): Promise<Buffer> {
   if (body === undefined || body === null) return Buffer.alloc(0)
-  const bytes = body instanceof Uint8Array ? body : await client.config.streamCollector(body)
+  const bytes = isUint8Array(body) ? body : await client.config.streamCollector(body)
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
