@@ -230,6 +230,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
    * same promise. Rejects with `InvalidOptionError` for a wrong deadline; nothing is closed then.
    *
    * @param options.timeoutMs default: the record TTL plus two request timeouts, by when all settles
+   *   that does not still wait for room
    */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<ProducerCloseReport> {
     try {
