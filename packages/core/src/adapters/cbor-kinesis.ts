@@ -6,7 +6,7 @@ import type { CallOptions } from '../ports/call-options.ts'
 import type { PutRecordsInput, PutRecordsOutput } from '../ports/kinesis.ts'
 import { BodyBuffers } from './body-buffers.ts'
 import { type HttpAnswer, PutRecordsError, readPutRecordsAnswer } from './put-records-answer.ts'
-import { putRecordsJson, writePutRecords } from './put-records-body.ts'
+import { expectedBytes, putRecordsJson, writePutRecords } from './put-records-body.ts'
 import { type Endpoint, RequestSigning, type SignedRequest } from './request-signing.ts'
 import { type SdkSendOptions, sdkCall } from './sdk-call.ts'
 import type { LazySdkClient } from './sdk-client.ts'
@@ -92,8 +92,7 @@ class CborKinesis extends SdkKinesisAdapter {
     input: PutRecordsInput,
     options: SdkSendOptions,
   ): Promise<{ readonly answer: HttpAnswer; readonly signed: SignedRequest }> {
-    const writer = format === 'cbor' ? new CborWriter(this.#buffers?.take()) : undefined
-    if (writer !== undefined) writePutRecords(writer, input)
+    const writer = format === 'cbor' ? this.#write(input) : undefined
     const body = writer?.bytes ?? putRecordsJson(input)
     const signing = this.#signing as RequestSigning
     const signed = await signing.sign(endpoint, CONTENT_TYPES[format], body)
@@ -107,6 +106,13 @@ class CborKinesis extends SdkKinesisAdapter {
     // Answered with a result, the request was read to its end: nobody holds its bytes any more.
     if (writer !== undefined && answer.statusCode === 200) this.#buffers?.give(writer.buffer)
     return { answer, signed }
+  }
+
+  #write(input: PutRecordsInput): CborWriter {
+    const bytes = expectedBytes(input)
+    const writer = new CborWriter(this.#buffers?.take(bytes) ?? Buffer.allocUnsafe(bytes))
+    writePutRecords(writer, input)
+    return writer
   }
 
   #formatFor({ url }: Endpoint): WireFormatChoice {

@@ -3,6 +3,21 @@ import { isUint8Array } from 'node:util/types'
 import type { CborWriter } from '../cbor/cbor-writer.ts'
 import type { PutRecordsEntry, PutRecordsInput } from '../ports/kinesis.ts'
 
+/** Room for heads and names of an entry, and of the request. */
+const ENTRY_OVERHEAD_BYTES = 64
+const REQUEST_OVERHEAD_BYTES = 4096
+
+/** What the body takes: a guess from above, unless the keys are not ASCII. */
+export function expectedBytes({ Records }: PutRecordsInput): number {
+  let bytes = REQUEST_OVERHEAD_BYTES
+  for (let i = 0; i < Records.length; i++) {
+    const { Data, PartitionKey, ExplicitHashKey } = Records[i] as PutRecordsEntry
+    bytes += ENTRY_OVERHEAD_BYTES + bytesOf(Data).length
+    bytes += (PartitionKey?.length ?? 0) + (ExplicitHashKey?.length ?? 0)
+  }
+  return bytes
+}
+
 /** @throws TypeError when an entry has no bytes or a key is no text, as the SDK does */
 export function writePutRecords(writer: CborWriter, input: PutRecordsInput): void {
   const { StreamName, StreamARN, Records } = input

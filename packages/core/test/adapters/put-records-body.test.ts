@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { createContext, runInContext } from 'node:vm'
 import { cbor } from '@smithy/core/cbor'
 import fc from 'fast-check'
-import { putRecordsJson, writePutRecords } from '../../src/adapters/put-records-body.ts'
+import {
+  expectedBytes,
+  putRecordsJson,
+  writePutRecords,
+} from '../../src/adapters/put-records-body.ts'
 import { readCbor } from '../../src/cbor/cbor-reader.ts'
 import { CborWriter } from '../../src/cbor/cbor-writer.ts'
 import type { PutRecordsInput } from '../../src/ports/kinesis.ts'
@@ -58,6 +62,24 @@ describe('writePutRecords', () => {
           assert.deepEqual(comparable(read as PutRecordsInput), comparable(input))
         }
       }),
+    )
+  })
+
+  it('takes no more than is expected while keys are ASCII', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ bytes: fc.nat(70_000), key: fc.nat(256) })), (sizes) => {
+        const input = {
+          StreamARN: 'a'.repeat(2048),
+          Records: sizes.map(({ bytes, key }) => ({
+            Data: Buffer.alloc(bytes),
+            PartitionKey: 'k'.repeat(key),
+            ExplicitHashKey: ((1n << 128n) - 1n).toString(),
+          })),
+        }
+        const room = expectedBytes(input) - cborOf(input).length
+        assert.ok(room >= 0 && room < 4096 + 64 * sizes.length, `${room} bytes of room`)
+      }),
+      { numRuns: 30 },
     )
   })
 
