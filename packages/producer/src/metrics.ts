@@ -109,7 +109,7 @@ export class ProducerMetrics {
     this.#stored.add(1)
     this.#waited.add(waitMs)
     if (this.#isDetailed) {
-      this.#bytes.add(record.data.length)
+      this.#bytes.add(record.dataBytes)
       this.#retries.add(record.attemptsMade)
     }
     if (this.#sink === undefined) return
@@ -117,7 +117,7 @@ export class ProducerMetrics {
     this.#tell(series, USER_RECORDS_PUT, 1)
     this.#tell(series, BUFFERING_TIME, waitMs)
     if (!this.#isDetailed) return
-    this.#tell(series, USER_RECORDS_DATA_PUT, record.data.length)
+    this.#tell(series, USER_RECORDS_DATA_PUT, record.dataBytes)
     this.#tell(series, RETRIES_PER_RECORD, record.attemptsMade)
   }
 

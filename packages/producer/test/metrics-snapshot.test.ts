@@ -5,7 +5,7 @@ import type { Producer, ProducerMetric, ProducerMetricsQuery } from '@millrace/p
 import { emptyCells } from '../src/metric-cells.ts'
 import { METRICS } from '../src/metric-names.ts'
 import { ProducerMetrics } from '../src/metrics.ts'
-import { OutstandingRecord } from '../src/pipeline/outstanding-record.ts'
+import { makeRecord } from './pipeline/make-record.ts'
 import { putAll, STREAM, withProducer } from './virtual-producer.ts'
 
 const SHARD = 'shardId-000000000000'
@@ -219,10 +219,7 @@ describe('the memory of metrics', () => {
   } as const
 
   function store(metrics: ProducerMetrics, shardId: string): void {
-    const fields = { sequence: 1, partitionKey: 'k', keyBytes: 1, explicitHashKey: undefined }
-    const data = new Uint8Array(4)
-    const told = { onStored: undefined, onFailed: undefined }
-    const record = new OutstandingRecord({ ...fields, data, ...told }, 0)
+    const record = makeRecord(new Uint8Array(4))
     metrics.userRecordReceived(0)
     metrics.userRecordStored(record, { shardId, sequenceNumber: '1', startMs: 5, endMs: 6 })
   }

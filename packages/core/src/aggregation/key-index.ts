@@ -7,17 +7,25 @@
 const FIRST_SLOTS = 512
 /** A burst of tiny keys must not keep its slots for ever: they are wiped at every `clear`. */
 const MOST_SLOTS_KEPT = 8192
+const MOST_KEYS_KEPT = 4096
 const MAX_PROBES = 24
 const TAIL = 6
 
 export class KeyIndex {
-  readonly keys: string[] = []
+  /** The first `#size` are in use; kept between aggregates, for it grows slowly. */
+  #keys: string[] = []
+  #size = 0
   /** Number of a key plus 1; 0 is a free slot. */
   #slots = new Int32Array(FIRST_SLOTS)
   /** Set once the slots do badly, until `clear`. A Map, because `__proto__` is a key too. */
   #map: Map<string, number> | undefined
   #missedKey: string | undefined
   #missedSlot = 0
+
+  /** Keys numbered. */
+  get size(): number {
+    return this.#size
+  }
 
   /** -1 when the key is new. */
   indexOf(key: string): number {
@@ -32,30 +40,33 @@ export class KeyIndex {
         this.#missedSlot = slot
         return -1
       }
-      if (this.keys[number - 1] === key) return number - 1
+      if (this.#keys[number - 1] === key) return number - 1
       slot = (slot + 1) & mask
     }
-    this.#map = new Map(this.keys.map((known, index) => [known, index]))
-    return this.#map.get(key) ?? -1
+    return this.#useMap().get(key) ?? -1
   }
 
   /** Numbers a key that `indexOf` has just not found. */
   add(key: string): number {
-    const index = this.keys.push(key) - 1
+    const index = this.#size++
+    this.#keys[index] = key
     if (this.#map !== undefined) {
       this.#map.set(key, index)
     } else if (this.#missedKey !== key) {
       throw new Error('KeyIndex.add without a failed indexOf')
     } else {
       this.#slots[this.#missedSlot] = index + 1
-      if (this.keys.length * 2 > this.#slots.length) this.#grow()
+      if (this.#size * 2 > this.#slots.length) this.#grow()
     }
     this.#missedKey = undefined
     return index
   }
 
   clear(): void {
-    this.keys.length = 0
+    // What is let go of must not be held on to; many more places than a usual aggregate needs neither.
+    if (this.#size > MOST_KEYS_KEPT) this.#keys = []
+    else this.#keys.fill('', 0, this.#size)
+    this.#size = 0
     this.#map = undefined
     this.#missedKey = undefined
     if (this.#slots.length > MOST_SLOTS_KEPT) this.#slots = new Int32Array(FIRST_SLOTS)
@@ -65,17 +76,24 @@ export class KeyIndex {
   #grow(): void {
     const slots = new Int32Array(this.#slots.length * 2)
     const mask = slots.length - 1
-    for (let i = 0; i < this.keys.length; i++) {
-      let slot = spread(this.keys[i] as string) & mask
+    for (let i = 0; i < this.#size; i++) {
+      let slot = spread(this.#keys[i] as string) & mask
       let probe = 0
       while (slots[slot] !== 0 && probe++ < MAX_PROBES) slot = (slot + 1) & mask
       if (probe > MAX_PROBES) {
-        this.#map = new Map(this.keys.map((known, index) => [known, index]))
+        this.#useMap()
         return
       }
       slots[slot] = i + 1
     }
     this.#slots = slots
+  }
+
+  #useMap(): Map<string, number> {
+    const map = new Map<string, number>()
+    for (let i = 0; i < this.#size; i++) map.set(this.#keys[i] as string, i)
+    this.#map = map
+    return map
   }
 }
 

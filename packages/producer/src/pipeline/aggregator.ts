@@ -54,10 +54,11 @@ export class Aggregator {
     if (
       !this.#options.enabled ||
       lane.shardId === undefined ||
-      record.data.length > maxBytes ||
+      record.dataBytes > maxBytes ||
       // Without a key of its own it has none inside an aggregate either.
       record.partitionKey === ''
     ) {
+      record.keepData()
       const alone = new KinesisRecord(lane, undefined)
       alone.add(record, deadlineMs, expiresMs)
       this.#next(alone, nowMs)
@@ -93,6 +94,7 @@ export class Aggregator {
     if (open === undefined) return []
     lane.open = undefined
     this.#open.remove(open)
+    open.unpack()
     this.recycle(open)
     return open.userRecords
   }
@@ -111,15 +113,12 @@ export class Aggregator {
     this.#open.clear()
   }
 
-  /** An encoder takes 6 KiB: a record that has no company (yet) does without. */
+  /** An encoder takes 6 KiB and more: a record that has no company (yet) does without. */
   #joins(open: KinesisRecord, record: OutstandingRecord, maxBytes: number): boolean {
-    let encoder = open.encoder
-    if (encoder === undefined) {
-      encoder = this.#idleEncoders.pop() ?? new AggregateEncoder()
-      open.encoder = encoder
-      tryAdd(encoder, open.userRecords[0] as OutstandingRecord, maxBytes)
+    if (open.encoder === undefined) {
+      open.beginAggregate(this.#idleEncoders.pop() ?? new AggregateEncoder(), maxBytes)
     }
-    if (tryAdd(encoder, record, maxBytes)) return true
+    if (open.tryPack(record, maxBytes)) return true
     if (open.userRecords.length === 1) this.recycle(open)
     return false
   }
@@ -140,9 +139,4 @@ export class Aggregator {
       this.#close(open, nowMs)
     }
   }
-}
-
-function tryAdd(encoder: AggregateEncoder, record: OutstandingRecord, maxBytes: number): boolean {
-  const { partitionKey, keyBytes, explicitHashKey, data } = record
-  return encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)
 }

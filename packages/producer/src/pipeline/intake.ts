@@ -43,29 +43,7 @@ export class Intake {
       this.#admit(pipeline, record, sequence, resolve, reject)
       return
     }
-    let isChecked = true
-    const call = new PutCall(sequence, bytes, {
-      signal,
-      resolve,
-      reject,
-      accept: ({ onStored, onFailed }) => {
-        // After a wait its user may have changed it, and others have been checked since.
-        if (!isChecked) this.#check(record)
-        return this.#admit(pipeline, record, sequence, onStored, onFailed)
-      },
-      gate: () => this.#gateFor(pipeline, record),
-      cancel: (waiting) => this.#backpressure.cancel(waiting),
-    })
-    if (goesNow) {
-      call.admit()
-      return
-    }
-    isChecked = false
-    try {
-      this.#backpressure.wait(call, gate)
-    } catch (error) {
-      call.fail(error as Error)
-    }
+    this.#wait(pipeline, record, bytes, sequence, goesNow ? 'goes' : gate, signal, resolve, reject)
   }
 
   /**
@@ -86,6 +64,41 @@ export class Intake {
     }
     this.#admit(pipeline, record, ++this.#sequence, undefined, onFailed)
     return true
+  }
+
+  /** A call that has to wait, or that may be given up. Apart from `put`: closures cost every call. */
+  #wait(
+    pipeline: StreamPipeline,
+    record: UserRecord<unknown>,
+    bytes: number,
+    sequence: number,
+    gate: Gate | undefined | 'goes',
+    signal: AbortSignal | undefined,
+    resolve: (result: UserRecordResult) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const isChecked = gate === 'goes'
+    const call = new PutCall(sequence, bytes, {
+      signal,
+      resolve,
+      reject,
+      accept: ({ onStored, onFailed }) => {
+        // After a wait its user may have changed it, and others have been checked since.
+        if (!isChecked) this.#check(record)
+        return this.#admit(pipeline, record, sequence, onStored, onFailed)
+      },
+      gate: () => this.#gateFor(pipeline, record),
+      cancel: (waiting) => this.#backpressure.cancel(waiting),
+    })
+    if (gate === 'goes') {
+      call.admit()
+      return
+    }
+    try {
+      this.#backpressure.wait(call, gate)
+    } catch (error) {
+      call.fail(error as Error)
+    }
   }
 
   /** What the record will be charged with. @throws InvalidRecordError */
@@ -116,11 +129,16 @@ export class Intake {
     onStored: OnStored | undefined,
     onFailed: OnFailed | undefined,
   ): OutstandingRecord {
-    const { keyBytes, explicitHashKey, words } = this.#admission
+    const { keyBytes, explicitHashKey, data, words } = this.#admission
     const { partitionKey = '' } = record
-    const data = this.#admission.copyData()
     return pipeline.admit(
-      { sequence, partitionKey, keyBytes, explicitHashKey, data, onStored, onFailed },
+      sequence,
+      partitionKey,
+      keyBytes,
+      explicitHashKey,
+      data,
+      onStored,
+      onFailed,
       words,
     )
   }

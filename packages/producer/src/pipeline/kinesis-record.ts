@@ -1,13 +1,22 @@
 /** HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. */
-import { AGGREGATE_PARTITION_KEY, type AggregateEncoder } from '@millrace/core/internal'
-import type { OutstandingRecord } from './outstanding-record.ts'
+import {
+  AGGREGATE_PARTITION_KEY,
+  type AggregateEncoder,
+  Deaggregator,
+} from '@millrace/core/internal'
+import type { DataHolder, OutstandingRecord } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
-export class KinesisRecord {
+/** Of what we wrote ourselves: no size is hostile. */
+const reader = new Deaggregator({ maxUserRecords: 10_000_000 })
+
+export class KinesisRecord implements DataHolder {
   readonly lane: ShardLane
   userRecords: OutstandingRecord[]
   /** Holds the same user records as `userRecords`; none while there is one only, which travels raw. */
   encoder: AggregateEncoder | undefined
+  /** The aggregate, once it is written. */
+  #aggregate: Uint8Array | undefined
   /** When it must leave the stage that it is in. */
   deadlineMs: number = Number.POSITIVE_INFINITY
   /** When its oldest user record expires. */
@@ -52,15 +61,51 @@ export class KinesisRecord {
     if (settled > 0) this.#dropSettled()
   }
 
-  #dropSettled(): void {
-    const { encoder } = this
-    this.userRecords = this.userRecords.filter(isOutstanding)
-    if (encoder === undefined) return
-    encoder.reset()
-    for (const { partitionKey, keyBytes, explicitHashKey, data } of this.userRecords) {
-      encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, Number.POSITIVE_INFINITY)
+  /** Takes the first user record's company: it has an encoder from now on. */
+  beginAggregate(encoder: AggregateEncoder, maxBytes: number): void {
+    this.encoder = encoder
+    for (const record of this.userRecords) addTo(encoder, record, maxBytes)
+  }
+
+  /** False if the aggregate would become larger than `maxBytes`. */
+  tryPack(record: OutstandingRecord, maxBytes: number): boolean {
+    if (this.encoder === undefined || !addTo(this.encoder, record, maxBytes)) return false
+    record.packInto(this)
+    if (this.userRecords.length === 1) this.userRecords[0]?.packInto(this)
+    return true
+  }
+
+  /** Its data for the wire. The encoder is free then. */
+  write(): Uint8Array {
+    const { userRecords, encoder } = this
+    const first = userRecords[0] as OutstandingRecord
+    if (userRecords.length === 1 || encoder === undefined) return first.data
+    this.#aggregate = encoder.encode()
+    return this.#aggregate
+  }
+
+  /** Its user records stay, but are to be packed anew: they get their data back, in copies. */
+  unpack(): void {
+    const aggregate = this.#aggregate ?? this.encoder?.encode()
+    if (aggregate === undefined || this.userRecords.length < 2) return
+    let i = 0
+    for (const { data } of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
+      this.userRecords[i++]?.unpacked(new Uint8Array(data))
     }
   }
+
+  #dropSettled(): void {
+    const { encoder } = this
+    if (encoder !== undefined) this.unpack()
+    this.userRecords = this.userRecords.filter(isOutstanding)
+    encoder?.reset()
+    if (encoder !== undefined) this.beginAggregate(encoder, Number.POSITIVE_INFINITY)
+  }
+}
+
+function addTo(encoder: AggregateEncoder, record: OutstandingRecord, maxBytes: number): boolean {
+  const { partitionKey, keyBytes, explicitHashKey, data } = record
+  return encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)
 }
 
 export function isOutstanding(record: OutstandingRecord): boolean {

@@ -1,4 +1,4 @@
-/** HOT: one object per user record, from admission to settlement; about 150 bytes and its data. */
+/** HOT: one object of about 150 bytes per user record, from admission to settlement. */
 import { attemptsIn } from '../attempt-history.ts'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { Attempt, UserRecordResult } from '../user-record.ts'
@@ -17,7 +17,13 @@ export interface RecordPlace {
   leaves(record: OutstandingRecord): void
 }
 
-export interface AdmittedFields {
+/** A Kinesis record that user records are packed in. */
+export interface DataHolder {
+  /** Gives each of its user records a copy of its data back. */
+  unpack(): void
+}
+
+export class OutstandingRecord {
   /** Order of the calls to put and tryPut; never reused. */
   readonly sequence: number
   /** Empty for a record without one, on a stream that needs none. */
@@ -26,18 +32,12 @@ export interface AdmittedFields {
   readonly keyBytes: number
   /** Canonical decimal text. */
   readonly explicitHashKey: string | undefined
-  /** A copy of the user's bytes. */
-  readonly data: Uint8Array
-  readonly onStored: OnStored | undefined
-  readonly onFailed: OnFailed | undefined
-}
-
-export class OutstandingRecord {
-  readonly sequence: number
-  readonly partitionKey: string
-  readonly keyBytes: number
-  readonly explicitHashKey: string | undefined
-  data: Uint8Array
+  /** Length of the data. */
+  readonly dataBytes: number
+  /** Its data, or the Kinesis record that holds it: most records are never asked for it again. */
+  #data: Uint8Array | DataHolder
+  /** True while the data is still the user's own, who may change it once the call has returned. */
+  #borrows = true
   readonly admittedMs: number
   onStored: OnStored | undefined
   onFailed: OnFailed | undefined
@@ -52,20 +52,54 @@ export class OutstandingRecord {
   older: OutstandingRecord | undefined
   newer: OutstandingRecord | undefined
 
-  constructor(fields: AdmittedFields, nowMs: number) {
-    this.sequence = fields.sequence
-    this.partitionKey = fields.partitionKey
-    this.keyBytes = fields.keyBytes
-    this.explicitHashKey = fields.explicitHashKey
-    this.data = fields.data
+  /** @param data the user's own bytes: `keepData` or `packInto` before the call returns */
+  constructor(
+    sequence: number,
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    data: Uint8Array,
+    onStored: OnStored | undefined,
+    onFailed: OnFailed | undefined,
+    nowMs: number,
+  ) {
+    this.sequence = sequence
+    this.partitionKey = partitionKey
+    this.keyBytes = keyBytes
+    this.explicitHashKey = explicitHashKey
+    this.dataBytes = data.length
+    this.#data = data
     this.admittedMs = nowMs
-    this.onStored = fields.onStored
-    this.onFailed = fields.onFailed
+    this.onStored = onStored
+    this.onFailed = onFailed
     this.freeSinceMs = nowMs
     this.attempts = undefined
     this.place = undefined
     this.older = undefined
     this.newer = undefined
+  }
+
+  get data(): Uint8Array {
+    if (!(this.#data instanceof Uint8Array)) this.#data.unpack()
+    return this.#data as Uint8Array
+  }
+
+  /** Makes sure that the data is safe from its user: copies it, unless it lies safe already. */
+  keepData(): void {
+    if (!this.#borrows) return
+    this.#borrows = false
+    this.#data = new Uint8Array(this.#data as Uint8Array)
+  }
+
+  /** The holder has the data now. */
+  packInto(holder: DataHolder): void {
+    this.#borrows = false
+    this.#data = holder
+  }
+
+  /** Gets its data back, in a copy of its own. */
+  unpacked(data: Uint8Array): void {
+    this.#data = data
   }
 
   /** The record counts there from now on, and no longer where it did. */
@@ -78,16 +112,10 @@ export class OutstandingRecord {
 
   /** What the record is charged with until it settles. */
   get chargedBytes(): number {
-    return this.data.length + this.keyBytes
+    return this.dataBytes + this.keyBytes
   }
 
   get attemptsMade(): number {
     return attemptsIn(this.attempts)
-  }
-
-  /** For a record that stays: copies its data out of a buffer shared with others that go. */
-  keepApart(): void {
-    const { data } = this
-    if (data.buffer.byteLength > data.length) this.data = new Uint8Array(data)
   }
 }

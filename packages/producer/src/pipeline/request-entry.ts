@@ -21,7 +21,7 @@ export function requestEntry(record: KinesisRecord): kinesis.PutRecordsEntry {
   if (first.partitionKey === '') return { Data: first.data }
   const alone = record.userRecords.length === 1 || record.encoder === undefined
   return {
-    Data: alone ? first.data : (record.encoder?.encode() ?? first.data),
+    Data: record.write(),
     PartitionKey: alone ? first.partitionKey : AGGREGATE_PARTITION_KEY,
     ExplicitHashKey: first.explicitHashKey ?? decimalHashKey(first.partitionKey),
   }

@@ -258,13 +258,11 @@ export class Settler implements SentRequestListener {
 
   #retry(record: KinesisRecord, delayMs: number, nowMs: number): void {
     const { outcomes, recordTtlMs, retry } = this.#options
+    record.unpack()
     for (const userRecord of record.userRecords) {
       if (!isOutstanding(userRecord)) continue
       if (nowMs >= userRecord.admittedMs + recordTtlMs) outcomes.expire(userRecord, nowMs)
-      else {
-        userRecord.phase = 'buffered'
-        userRecord.keepApart()
-      }
+      else userRecord.phase = 'buffered'
     }
     retry(record.userRecords, delayMs, nowMs)
   }

@@ -28,7 +28,7 @@ import { holdTimeMs } from './flush-decision.ts'
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import { Limiter } from './limiter.ts'
 import { OutstandingList } from './outstanding-list.ts'
-import { type AdmittedFields, OutstandingRecord } from './outstanding-record.ts'
+import { type OnFailed, type OnStored, OutstandingRecord } from './outstanding-record.ts'
 import { RecordOutcomes } from './record-outcomes.ts'
 import type { RequestSlots } from './request-slots.ts'
 import { Retrier } from './retrier.ts'
@@ -215,10 +215,32 @@ export class StreamPipeline {
     return this.#list.oldest
   }
 
-  /** Takes a checked record; its hash key is in `words`. */
-  admit(fields: AdmittedFields, words: HashWords): OutstandingRecord {
+  /**
+   * Takes a checked record; its hash key is in `words`. Arguments one by one: this is per record.
+   *
+   * @param data copied before it returns
+   */
+  admit(
+    sequence: number,
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    data: Uint8Array,
+    onStored: OnStored | undefined,
+    onFailed: OnFailed | undefined,
+    words: HashWords,
+  ): OutstandingRecord {
     const nowMs = clockMs()
-    const record = new OutstandingRecord(fields, nowMs)
+    const record = new OutstandingRecord(
+      sequence,
+      partitionKey,
+      keyBytes,
+      explicitHashKey,
+      data,
+      onStored,
+      onFailed,
+      nowMs,
+    )
     if (this.#metrics.enabled) this.#metrics.userRecordReceived(nowMs)
     const wasIdle = this.#list.oldest === undefined
     this.#list.add(record)
@@ -226,6 +248,7 @@ export class StreamPipeline {
     this.#options.backpressure.charge(record.chargedBytes)
     this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
     this.#router.acceptHashed(record, words, nowMs)
+    record.keepData()
     return record
   }
 
@@ -383,6 +406,7 @@ export class StreamPipeline {
     const records = this.#limiter.takeOut(lane)
     const open = this.#aggregator.takeOut(lane)
     for (const record of records) {
+      record.unpack()
       this.#aggregator.recycle(record)
       this.#routeAgain(record.userRecords, nowMs)
     }

@@ -4,22 +4,11 @@ import { runInVirtualTime } from '@millrace/testing'
 import { clockMs } from '../../src/pipeline/alarm.ts'
 import { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import { Limiter } from '../../src/pipeline/limiter.ts'
-import { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
+import { makeRecord } from './make-record.ts'
 
 function kinesisRecord(lane: ShardLane, name: string, bytes: number, attempts = 0): KinesisRecord {
-  const userRecord = new OutstandingRecord(
-    {
-      sequence: 1,
-      partitionKey: name,
-      keyBytes: 1,
-      explicitHashKey: undefined,
-      data: new Uint8Array(bytes - 1),
-      onStored: undefined,
-      onFailed: undefined,
-    },
-    clockMs(),
-  )
+  const userRecord = makeRecord(new Uint8Array(bytes - 1), name, clockMs())
   if (attempts > 0) userRecord.attempts = [{ delayMs: 0, durationMs: 0 }]
   const record = new KinesisRecord(lane, undefined)
   record.add(userRecord, 0, 0)

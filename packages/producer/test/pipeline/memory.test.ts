@@ -1,52 +1,26 @@
 import assert from 'node:assert/strict'
+import { deaggregate } from '@millrace/core/aggregation'
 import type { AggregateEncoder } from '@millrace/core/internal'
 import { Aggregator } from '../../src/pipeline/aggregator.ts'
-import { DataCopier } from '../../src/pipeline/data-copier.ts'
 import type { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
-import { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
+import type { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
-
-function makeRecord(data: Uint8Array, partitionKey = 'k'): OutstandingRecord {
-  const keyBytes = partitionKey.length
-  return new OutstandingRecord(
-    {
-      sequence: 1,
-      partitionKey,
-      keyBytes,
-      explicitHashKey: undefined,
-      data,
-      onStored: undefined,
-      onFailed: undefined,
-    },
-    0,
-  )
-}
+import { makeRecord } from './make-record.ts'
 
 function encoderOf(lane: ShardLane): AggregateEncoder | undefined {
   return lane.open?.encoder
 }
 
-describe('DataCopier', () => {
-  it('keeps no more than a small slab alive for one record', () => {
-    const copier = new DataCopier()
-    for (let size = 1; size < 10_000; size += 97) {
-      const given = new Uint8Array(size).fill(7)
-      const copy = copier.copy(given)
-      assert.deepEqual(copy, given)
-      assert.ok(copy.buffer.byteLength <= Math.max(8192, size), `${copy.buffer.byteLength}`)
-    }
-  })
-})
-
-describe('OutstandingRecord.keepApart', () => {
-  it('copies the data out of a shared slab', () => {
-    const record = makeRecord(new DataCopier().copy(new Uint8Array([1, 2, 3])))
-    assert.ok(record.data.buffer.byteLength > 3)
-    record.keepApart()
-    assert.deepEqual(record.data, new Uint8Array([1, 2, 3]))
-    assert.equal(record.data.buffer.byteLength, 3)
+describe('OutstandingRecord.keepData', () => {
+  it('copies the data of its user, once', () => {
+    const given = new Uint8Array([1, 2, 3])
+    const record = makeRecord(given)
+    assert.equal(record.data, given)
+    record.keepData()
     const { data } = record
-    record.keepApart()
+    given.fill(9)
+    assert.deepEqual(data, new Uint8Array([1, 2, 3]))
+    record.keepData()
     assert.equal(record.data, data)
   })
 })
@@ -74,6 +48,63 @@ describe('Aggregator', () => {
     aggregator.add(makeRecord(new Uint8Array(80)), lane, 0)
     assert.equal(sent[1]?.encoder, undefined)
     assert.equal(sent[1]?.userRecords.length, 1)
+    aggregator.stop()
+  })
+
+  it('keeps the data of packed records in the aggregate, and gives each its own back', () => {
+    const sent: KinesisRecord[] = []
+    const aggregator = new Aggregator(options, (record) => sent.push(record))
+    const lane = new ShardLane('shardId-0', 100, 0)
+    const records = [1, 2, 3].map((value) =>
+      makeRecord(new Uint8Array(10).fill(value), `k${value}`),
+    )
+    for (const record of records) {
+      aggregator.add(record, lane, 0)
+      record.keepData()
+    }
+    aggregator.flush(0, 0)
+    const [aggregate] = sent as [KinesisRecord]
+    const check = (): void => {
+      for (const [i, { data }] of records.entries()) {
+        assert.deepEqual(data, new Uint8Array(10).fill(i + 1))
+        assert.equal(data.buffer.byteLength, 10, 'holds on to the others')
+      }
+    }
+    check()
+    aggregate.write()
+    aggregator.recycle(aggregate)
+    aggregate.unpack()
+    check()
+    aggregator.stop()
+  })
+
+  it('leaves out what settled while it waited, and packs the rest anew', () => {
+    const sent: KinesisRecord[] = []
+    const aggregator = new Aggregator(options, (record) => sent.push(record))
+    const lane = new ShardLane('shardId-0', 100, 0)
+    const records = [1, 2, 3].map((value) =>
+      makeRecord(new Uint8Array(10).fill(value), `k${value}`),
+    )
+    for (const record of records) aggregator.add(record, lane, 0)
+    aggregator.flush(0, 0)
+    const [aggregate] = sent as [KinesisRecord]
+    const [first, second, third] = records as [
+      OutstandingRecord,
+      OutstandingRecord,
+      OutstandingRecord,
+    ]
+    second.phase = 'settled'
+    aggregate.depart()
+    const left = [...deaggregate({ Data: aggregate.write(), SequenceNumber: '1' })]
+    assert.deepEqual(
+      left.map(({ partitionKey, data }) => [partitionKey, data[0]]),
+      [
+        ['k1', 1],
+        ['k3', 3],
+      ],
+    )
+    for (const each of [first, third]) assert.equal(each.phase, 'in-flight')
+    assert.deepEqual(second.data, new Uint8Array(10).fill(2))
     aggregator.stop()
   })
 })
