@@ -93,7 +93,8 @@ function start(shard: kinesis.ServiceShard): bigint {
 }
 
 describe('Producer under any script of faults and reshards', () => {
-  it('settles every put once, and what it acknowledges can be read where it says', async () => {
+  it('settles every put once, and what it acknowledges can be read where it says', async function () {
+    this.timeout(60_000 + SCRIPTS * 100)
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 2, maxLength: 14 }),

@@ -110,8 +110,8 @@ describe('a shard that takes again after it was throttled', () => {
         times: Number.POSITIVE_INFINITY,
       })
       const explicitHashKey = hashKeyIn(service, THROTTLED)
-      const puts = Array.from({ length: 400 }, (_, i) =>
-        producer.put({ partitionKey: `k${i}`, explicitHashKey, data: new Uint8Array(1000) }),
+      const puts = Array.from({ length: 150 }, (_, i) =>
+        producer.put({ partitionKey: `k${i}`, explicitHashKey, data: new Uint8Array(20_000) }),
       )
       await sleep(12_000)
       fault.clear()

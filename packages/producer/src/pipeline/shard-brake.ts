@@ -85,7 +85,8 @@ export class ShardBrake {
     const pausedUntilMs = nowMs + Math.floor(random * bound)
     this.#closedUntilMs =
       this.#refusals === 1 ? pausedUntilMs : Math.max(pausedUntilMs, sentMs + LEAST_SPACING_MS)
-    this.#slow(REFUSED, nowMs)
+    // Once an outage: how long it lasts says nothing about the rate after it.
+    if (this.#refusals === 1) this.#slow(REFUSED, nowMs)
   }
 
   /** The shard took something. True if that opens the lane. */
