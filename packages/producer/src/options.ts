@@ -162,6 +162,8 @@ export interface ResolvedProducerOptions {
   readonly resolvedStream: ResolvedStreamRef | undefined
   readonly client: KinesisPort | undefined
   readonly region: string | undefined
+  /** The one that a client of our own will call, if that is known here. */
+  readonly regionCalled: string | undefined
   readonly endpoint: string | undefined
   readonly credentials: AwsCredentialsOption | undefined
   readonly codec: Codec<unknown> | undefined
@@ -174,7 +176,7 @@ export interface ResolvedProducerOptions {
   readonly random: Random
 }
 
-type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream'>
+type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream' | 'regionCalled'>
 
 const MIB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -230,11 +232,13 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
   })
   refuseContradictions(checked)
   const { aggregation, maxRecordBytes = LIMITS.recordDefaultMaxBytes } = checked
+  const resolvedStream =
+    checked.stream === undefined ? undefined : resolveStreamRef('stream', checked.stream)
   return {
     ...checked,
     aggregation: aggregation === false ? false : withinRecord(aggregation, maxRecordBytes),
-    resolvedStream:
-      checked.stream === undefined ? undefined : resolveStreamRef('stream', checked.stream),
+    resolvedStream,
+    regionCalled: regionCalled(checked, resolvedStream?.region),
   }
 }
 
@@ -273,6 +277,23 @@ function refuseContradictions(options: CheckedOptions): void {
       `Give ${name} to the client that you made, or leave client out.`,
     )
   }
+}
+
+/**
+ * An ARN names a region, and so may the user. Behind an endpoint of one's own it means nothing.
+ *
+ * @throws InvalidOptionError if they differ
+ */
+function regionCalled(options: CheckedOptions, ofStream: string | undefined): string | undefined {
+  const { client, endpoint, region } = options
+  if (client !== undefined || endpoint !== undefined) return undefined
+  if (region === undefined || ofStream === undefined || region === ofStream)
+    return region ?? ofStream
+  throw new InvalidOptionError(
+    'region',
+    `region is ${showValue(region)}, and stream is in ${ofStream}`,
+    'Leave region out: the ARN of the stream has it.',
+  )
 }
 
 /** The aggregate's own partition key counts too. */

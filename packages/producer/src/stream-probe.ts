@@ -2,6 +2,7 @@
 import { isServiceError, type kinesis, type Logger } from '@millrace/core'
 import type { ControlPlane } from '@millrace/core/internal'
 import { Deadline } from './deadline.ts'
+import { clockMs } from './pipeline/alarm.ts'
 
 export interface StreamProbeOptions {
   readonly control: ControlPlane
@@ -13,6 +14,8 @@ export interface StreamProbeOptions {
 }
 
 const TIMEOUT_MS = 15_000
+/** It is asked again so seldom after it could not be had. */
+const RETRY_AFTER_MS = 60_000
 
 export class StreamProbe {
   readonly #options: StreamProbeOptions
@@ -20,6 +23,7 @@ export class StreamProbe {
   #asking = false
   #isKnown = false
   #denialTold = false
+  #retryAtMs = Number.POSITIVE_INFINITY
 
   constructor(options: StreamProbeOptions) {
     this.#options = options
@@ -37,6 +41,11 @@ export class StreamProbe {
     void this.#ask()
   }
 
+  /** Asks again, if it is time to after a failure. */
+  retry(nowMs: number): void {
+    if (nowMs >= this.#retryAtMs) this.ask()
+  }
+
   stop(): void {
     this.#stop.abort()
   }
@@ -48,6 +57,7 @@ export class StreamProbe {
       const stream = await control.describe(deadline.signal)
       if (this.#stop.signal.aborted) return
       this.#isKnown = true
+      this.#retryAtMs = Number.POSITIVE_INFINITY
       learned(stream)
     } catch (error) {
       this.#failed(error)
@@ -59,6 +69,7 @@ export class StreamProbe {
 
   #failed(err: unknown): void {
     if (this.#stop.signal.aborted) return
+    this.#retryAtMs = clockMs() + RETRY_AFTER_MS
     const { logger, streamName, unknown } = this.#options
     const isDenied = isServiceError(err) && err.kind === 'denied'
     if (isDenied && !this.#denialTold) {

@@ -266,6 +266,16 @@ describe('the largest record of a stream', () => {
         InvalidRecordError,
       )
     }))
+
+  it('is asked for again, a minute after it could not be had', () =>
+    withStream({ ShardCount: 1, MaxRecordSizeInKiB: 8192 }, {}, async ({ service, producer }) => {
+      service.injectFault({ operation: 'describeStreamSummary', kind: 'throttle', times: 3 })
+      const large = () => producer.put({ partitionKey: 'k', data: new Uint8Array(2 * MIB) })
+      await assert.rejects(large(), InvalidRecordError)
+      await sleep(70_000)
+      await producer.put({ partitionKey: 'k', data: new Uint8Array(1) })
+      await large()
+    }))
 })
 
 async function putMany(producer: Producer, count: number): Promise<void> {

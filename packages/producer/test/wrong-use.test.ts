@@ -61,6 +61,19 @@ describe('Producer options', () => {
     )
   })
 
+  it('refuses a region that is not the one of the stream', async () => {
+    const arnIn = (region: string) => `arn:aws:kinesis:${region}:123456789012:stream/orders`
+    assert.equal(optionError({ stream: arnIn('eu-west-1'), region: 'us-east-1' }).option, 'region')
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const producer = new Producer({ stream: arnIn('eu-west-1'), credentials, logger: false })
+    await assert.rejects(
+      producer.put({ stream: arnIn('us-east-1'), partitionKey: 'k', data }),
+      (error) => error instanceof InvalidRecordError && error.field === 'stream',
+    )
+    assert.equal(producer.outstandingRecords, 0)
+    await producer.close()
+  })
+
   it('refuses a TTL that ends while records are still buffered', () => {
     for (const options of [
       { recordTtlMs: 100 },

@@ -1,11 +1,5 @@
 /** One stream's way from admission to settlement: wires the stages, decides nothing itself. */
-import {
-  type Codec,
-  isServiceError,
-  type KinesisPort,
-  type kinesis,
-  type StreamRef,
-} from '@millrace/core'
+import { type Codec, isServiceError, type KinesisPort, type StreamRef } from '@millrace/core'
 import {
   ControlPlane,
   type HashWords,
@@ -18,7 +12,6 @@ import { MapTrouble } from '../map-trouble.ts'
 import { ProducerMetrics } from '../metrics.ts'
 import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
-import { StreamProbe } from '../stream-probe.ts'
 import { Aggregator } from './aggregator.ts'
 import { Alarm, clockMs } from './alarm.ts'
 import type { Backpressure, Gate } from './backpressure.ts'
@@ -36,6 +29,7 @@ import { Router } from './router.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
 import type { ShardLane } from './shard-lane.ts'
+import { StreamKind } from './stream-kind.ts'
 import type { StreamRules } from './stream-rules.ts'
 
 export interface StreamPipelineOptions {
@@ -64,8 +58,6 @@ export interface StreamPipelineOptions {
 
 /** Of the buffer, for a shard that takes nothing. */
 const STUCK_SHARE = 0.25
-/** A stream that refuses what was right for it may have changed: asked for so seldom. */
-const RECONSIDER_MS = 10_000
 
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions
@@ -73,9 +65,7 @@ export class StreamPipeline {
   readonly #list = new OutstandingList()
   readonly #expiry = new Alarm(() => this.#expireDue())
   readonly #outcomes: RecordOutcomes
-  readonly #holdMs: number
-  readonly #probe: StreamProbe
-  readonly #patience = new Alarm(() => this.#describedNoMore())
+  readonly #kind: StreamKind
   readonly #mapTrouble: MapTrouble
   readonly #shardMap: ShardMapLoader
   readonly #router: Router
@@ -85,7 +75,6 @@ export class StreamPipeline {
   readonly #sender: Sender
   readonly #settler: Settler
   readonly #retrier: Retrier
-  #nextReconsiderMs = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor(options: StreamPipelineOptions) {
@@ -97,7 +86,6 @@ export class StreamPipeline {
     const aggregating = settings.aggregation !== false
     const holdMs = holdTimeMs(recordTtlMs)
     this.#metrics = new ProducerMetrics(settings, streamName, clockMs())
-    this.#holdMs = holdMs
     this.#mapTrouble = new MapTrouble(streamName, holdMs, logger)
     this.#outcomes = new RecordOutcomes({
       streamName,
@@ -116,17 +104,19 @@ export class StreamPipeline {
       retries: 2,
       firstBackoffMs: 1000,
     })
-    this.#probe = new StreamProbe({
+    this.#kind = new StreamKind({
       control,
       streamName,
       logger,
-      learned: (summary) => this.#learn(summary),
-      unknown: () => this.#describedNoMore(),
+      rules,
+      backpressure,
+      holdMs,
+      placementChanged: () => this.#placementChanged(),
     })
     this.#shardMap = new ShardMapLoader({
       control,
       random,
-      probe: this.#probe,
+      probe: this.#kind.probe,
       isNeeded: () => this.#list.oldest !== undefined,
       loaded: (map) => this.#useMap(map),
       isPlacedByService: () => rules.placesItself,
@@ -177,7 +167,7 @@ export class StreamPipeline {
       strayed: (record, actual, sentMs) => this.#strayed(record, actual, sentMs),
       retry: (records, delayMs, nowMs) => this.#retrier.add(records, delayMs, nowMs),
       sendAgain: (records, entries, part) => this.#sender.sendAgain(records, entries, part),
-      refused: () => this.#reconsider(),
+      refused: () => this.#kind.refused(),
       throttled: (shardId) => {
         this.#router.mayBeStuck = true
         if (!this.#stopped) options.throttled(streamName, shardId)
@@ -244,7 +234,10 @@ export class StreamPipeline {
     if (this.#metrics.enabled) this.#metrics.userRecordReceived(nowMs)
     const wasIdle = this.#list.oldest === undefined
     this.#list.add(record)
-    if (wasIdle) this.#shardMap.wake()
+    if (wasIdle) {
+      this.#shardMap.wake()
+      this.#kind.probe.retry(nowMs)
+    }
     this.#options.backpressure.charge(record.chargedBytes)
     this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
     this.#router.acceptHashed(record, words, nowMs)
@@ -259,12 +252,8 @@ export class StreamPipeline {
 
   /** The shut gate in the way of a record that was checked, if there is one now. */
   gateFor(words: HashWords, isDoubtful: boolean): Gate | undefined {
-    const { rules } = this.#options
-    if (!isDoubtful) return this.#router.mayBeStuck ? this.#router.gateFor(words) : undefined
-    if (!rules.isShut) return undefined
-    const nowMs = clockMs()
-    this.#patience.setAt(nowMs + this.#holdMs, nowMs)
-    return rules
+    if (isDoubtful) return this.#kind.gate(clockMs())
+    return this.#router.mayBeStuck ? this.#router.gateFor(words) : undefined
   }
 
   /** Sends what is held now; what comes back for a retry is not buffered again until `relax`. */
@@ -298,8 +287,7 @@ export class StreamPipeline {
   stop(): void {
     this.#stopped = true
     this.#expiry.stop()
-    this.#patience.stop()
-    this.#probe.stop()
+    this.#kind.stop()
     this.#shardMap.stop()
     this.#router.stop()
     this.#aggregator.stop()
@@ -332,36 +320,9 @@ export class StreamPipeline {
     }
   }
 
-  #learn(summary: kinesis.StreamDescriptionSummary): void {
-    const { rules, settings, stream } = this.#options
-    const { placesItself } = rules
-    rules.learn(summary)
-    this.#describedNoMore()
-    if (rules.placesItself === placesItself) return
-    settings.logger.info(
-      { stream: stream.streamName },
-      rules.placesItself
-        ? 'records travel alone: the stream places them without regard to their keys (AUTO)'
-        : 'the stream places records by their keys again',
-    )
-    if (rules.placesItself) this.#reroute(this.#router.stopPredicting())
+  #placementChanged(): void {
+    if (this.#options.rules.placesItself) this.#reroute(this.#router.stopPredicting())
     else this.#shardMap.invalidate(Number.POSITIVE_INFINITY)
-  }
-
-  /** Who waited for the description of the stream goes by what is known. */
-  #describedNoMore(): void {
-    this.#patience.cancel()
-    this.#options.rules.open()
-    this.#options.backpressure.serveSoon()
-  }
-
-  /** The stream refuses what it took when it placed records by itself: perhaps it does no more. */
-  #reconsider(): void {
-    const nowMs = clockMs()
-    if (!this.#options.rules.placesItself || nowMs < this.#nextReconsiderMs) return
-    this.#nextReconsiderMs = nowMs + RECONSIDER_MS
-    this.#probe.doubt()
-    this.#probe.ask()
   }
 
   #reroute(lanes: readonly ShardLane[]): void {

@@ -91,7 +91,18 @@ export class StreamPipelines {
   }
 
   #make(streamRef: StreamRef, stream: ResolvedStreamRef): StreamPipeline {
-    const { codec, codecs } = this.#options.settings
+    const { codec, codecs, regionCalled } = this.#options.settings
+    if (
+      stream.region !== undefined &&
+      regionCalled !== undefined &&
+      stream.region !== regionCalled
+    ) {
+      throw new InvalidRecordError(
+        'stream',
+        `Stream ${stream.streamName} is in ${stream.region}; this producer calls ${regionCalled}`,
+        'Make one producer for each region.',
+      )
+    }
     const rules = this.#newRules(codecOf(codecs, streamRef) ?? codec)
     const pipeline = new StreamPipeline({ ...this.#options, streamRef, stream, rules })
     this.#byKey.set(keyOf(streamRef), pipeline)
