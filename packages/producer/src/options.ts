@@ -162,8 +162,6 @@ export interface ResolvedProducerOptions {
   readonly resolvedStream: ResolvedStreamRef | undefined
   readonly client: KinesisPort | undefined
   readonly region: string | undefined
-  /** The one that a client of our own will call, if that is known here. */
-  readonly regionCalled: string | undefined
   readonly endpoint: string | undefined
   readonly credentials: AwsCredentialsOption | undefined
   readonly codec: Codec<unknown> | undefined
@@ -176,7 +174,7 @@ export interface ResolvedProducerOptions {
   readonly random: Random
 }
 
-type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream' | 'regionCalled'>
+type CheckedOptions = Omit<ResolvedProducerOptions, 'resolvedStream'>
 
 const MIB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -234,12 +232,18 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
   const { aggregation, maxRecordBytes = LIMITS.recordDefaultMaxBytes } = checked
   const resolvedStream =
     checked.stream === undefined ? undefined : resolveStreamRef('stream', checked.stream)
-  return {
+  const resolved: ResolvedProducerOptions = {
     ...checked,
     aggregation: aggregation === false ? false : withinRecord(aggregation, maxRecordBytes),
     resolvedStream,
-    regionCalled: regionCalled(checked, resolvedStream?.region),
   }
+  const [called, own] = [regionCalled(resolved), resolvedStream?.region]
+  if (called === undefined || own === undefined || called === own) return resolved
+  throw new InvalidOptionError(
+    'region',
+    `region is ${showValue(called)}, and stream is in ${own}`,
+    'Leave region out: the ARN of the stream has it.',
+  )
 }
 
 function refuseContradictions(options: CheckedOptions): void {
@@ -280,20 +284,13 @@ function refuseContradictions(options: CheckedOptions): void {
 }
 
 /**
- * An ARN names a region, and so may the user. Behind an endpoint of one's own it means nothing.
- *
- * @throws InvalidOptionError if they differ
+ * The region that a client of our own will call, if that is known here: an ARN names one, and so may
+ * the user. Behind an endpoint of one's own it means nothing.
  */
-function regionCalled(options: CheckedOptions, ofStream: string | undefined): string | undefined {
-  const { client, endpoint, region } = options
+export function regionCalled(options: ResolvedProducerOptions): string | undefined {
+  const { client, endpoint, region, resolvedStream } = options
   if (client !== undefined || endpoint !== undefined) return undefined
-  if (region === undefined || ofStream === undefined || region === ofStream)
-    return region ?? ofStream
-  throw new InvalidOptionError(
-    'region',
-    `region is ${showValue(region)}, and stream is in ${ofStream}`,
-    'Leave region out: the ARN of the stream has it.',
-  )
+  return region ?? resolvedStream?.region
 }
 
 /** The aggregate's own partition key counts too. */

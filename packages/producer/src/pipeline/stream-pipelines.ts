@@ -7,6 +7,7 @@ import {
   type ProducerMetricsQuery,
   resolveMetricsQuery,
 } from '../metric-snapshot.ts'
+import { regionCalled } from '../options.ts'
 import { clockMs } from './alarm.ts'
 import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'
 import { StreamRules } from './stream-rules.ts'
@@ -91,19 +92,16 @@ export class StreamPipelines {
   }
 
   #make(streamRef: StreamRef, stream: ResolvedStreamRef): StreamPipeline {
-    const { codec, codecs, regionCalled } = this.#options.settings
-    if (
-      stream.region !== undefined &&
-      regionCalled !== undefined &&
-      stream.region !== regionCalled
-    ) {
+    const { settings } = this.#options
+    const called = regionCalled(settings)
+    if (stream.region !== undefined && called !== undefined && stream.region !== called) {
       throw new InvalidRecordError(
         'stream',
-        `Stream ${stream.streamName} is in ${stream.region}; this producer calls ${regionCalled}`,
+        `Stream ${stream.streamName} is in ${stream.region}; this producer calls ${called}`,
         'Make one producer for each region.',
       )
     }
-    const rules = this.#newRules(codecOf(codecs, streamRef) ?? codec)
+    const rules = this.#newRules(codecOf(settings.codecs, streamRef) ?? settings.codec)
     const pipeline = new StreamPipeline({ ...this.#options, streamRef, stream, rules })
     this.#byKey.set(keyOf(streamRef), pipeline)
     return pipeline
