@@ -113,7 +113,7 @@ export function tellStored(
     shardId: stored.shardId,
     sequenceNumber: stored.sequenceNumber,
     subSequenceNumber,
-    dataBytes: record.data.length,
+    dataBytes: record.dataBytes,
     attempts: record.attemptsMade + 1,
     ageMs: stored.endMs - record.admittedMs,
   }
@@ -133,7 +133,7 @@ export function tellFailed(
     shardId,
     sequenceNumber: undefined,
     subSequenceNumber: undefined,
-    dataBytes: record.data.length,
+    dataBytes: record.dataBytes,
     attempts: record.attemptsMade,
     ageMs: record.freeSinceMs - record.admittedMs,
   }

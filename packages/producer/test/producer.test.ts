@@ -6,8 +6,7 @@ import { Producer, UserRecordFailedError } from '@millrace/producer'
 import { runInVirtualTime, SimulatedKinesis } from '@millrace/testing'
 import { RecordingClient } from './recording-client.ts'
 import { placeOf, storedUserRecords } from './stored-records.ts'
-
-const STREAM = 'orders'
+import { putAll, STREAM, withProducer } from './virtual-producer.ts'
 
 async function makeService(shards = 2): Promise<SimulatedKinesis> {
   const service = new SimulatedKinesis()
@@ -93,6 +92,9 @@ describe('Producer', () => {
       const data: Uint8Array = runInNewContext('new Uint8Array([1, 2])')
       await producer.put({ partitionKey: 'k', data })
       assert.deepEqual([...(service.records(STREAM)[0]?.record.Data ?? [])], [1, 2])
+      await Promise.all([1, 2, 3].map(() => producer.put({ partitionKey: 'k', data })))
+      const stored = storedUserRecords(service, STREAM).map(({ text }) => text)
+      assert.deepEqual(stored, Array(4).fill('\u0001\u0002'))
       await producer.close()
     }))
 
@@ -170,6 +172,24 @@ describe('Producer', () => {
       assert.deepEqual(service.records(STREAM)[0]?.record.Data, bytes('before'))
       await producer.close()
     }))
+
+  it('copies the data also when the record leaves within the call', () =>
+    withProducer(
+      1,
+      { aggregation: { maxRecords: 1 }, collection: { maxRecords: 1 } },
+      async ({ service, client, producer }) => {
+        await putAll(producer, 1, 'the map is there')
+        client.putInstead = async (input) => {
+          await sleep(1)
+          return service.putRecords(input)
+        }
+        const data = bytes('before')
+        const put = producer.put({ partitionKey: 'a', data })
+        data.set(bytes('after!'))
+        await put
+        assert.deepEqual(service.records(STREAM)[1]?.record.Data, bytes('before'))
+      },
+    ))
 
   it('writes to the stream that a record names', () =>
     runInVirtualTime(async () => {

@@ -73,6 +73,8 @@ export class Aggregator {
     const before = open.deadlineMs
     open.add(record, deadlineMs, expiresMs)
     if (open.userRecords.length >= this.#options.maxRecords) {
+      // With a limit of one it has not been packed, and may be sent before this call returns.
+      record.keepData()
       this.#close(open, nowMs)
     } else if (open.deadlineMs !== before) {
       this.#open.place(open)

@@ -1,4 +1,5 @@
 /** HOT: one object of about 150 bytes per user record, from admission to settlement. */
+import { isUint8Array } from 'node:util/types'
 import { attemptsIn } from '../attempt-history.ts'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { Attempt, UserRecordResult } from '../user-record.ts'
@@ -80,7 +81,8 @@ export class OutstandingRecord {
   }
 
   get data(): Uint8Array {
-    if (!(this.#data instanceof Uint8Array)) this.#data.unpack()
+    // Not by instanceof: bytes from another realm (vm, a test runner) are bytes too.
+    if (!isUint8Array(this.#data)) this.#data.unpack()
     return this.#data as Uint8Array
   }
 
