@@ -52,8 +52,8 @@ export class Limiter {
     return lane.retried.takeAll().concat(lane.fresh.takeAll())
   }
 
-  /** To be called when a lane was opened: who is in line may not have to wait any more. */
-  opened(lane: ShardLane, nowMs: number): void {
+  /** To be called when the wait of a lane may have become shorter. */
+  paced(lane: ShardLane, nowMs: number): void {
     if (lane.heapIndex >= 0) this.#release(lane, nowMs)
   }
 

@@ -47,8 +47,8 @@ export interface SettlerOptions {
     bisection: Bisection,
   ) => void
   readonly throttled: (shardId: string) => void
-  /** The shard takes records again. */
-  readonly opened: (lane: ShardLane, nowMs: number) => void
+  /** How long a lane has to wait has changed. */
+  readonly paced: (lane: ShardLane, nowMs: number) => void
 }
 
 const NO_RESULT: kinesis.PutRecordsResultEntry = {}
@@ -143,9 +143,11 @@ export class Settler implements SentRequestListener {
     const { shardId, brake, tookInAnswer } = lane
     // What was not meant for one shard says nothing about one.
     if (shardId === undefined) return
+    const { random, paced, throttled } = this.#options
     if (tookInAnswer === answer) brake.eases(nowMs)
-    else brake.refuses(sentMs, nowMs, this.#options.random.next())
-    this.#options.throttled(shardId)
+    else brake.refuses(sentMs, nowMs, random.next())
+    paced(lane, nowMs)
+    throttled(shardId)
   }
 
   #measure(request: SentRequest, endMs: number): void {
@@ -159,10 +161,10 @@ export class Settler implements SentRequestListener {
     isMapInDoubt: boolean,
     entry: kinesis.PutRecordsEntry | undefined,
   ): void {
-    const { metrics, landed, strayed, opened } = this.#options
+    const { metrics, landed, strayed, paced } = this.#options
     if (metrics.enabled) metrics.kinesisRecordStored(record, entry?.Data.length ?? 0)
     const { shardId: predicted, isDisproved, brake } = record.lane
-    if (brake.isOn && brake.takes(stored.startMs)) opened(record.lane, stored.endMs)
+    if (brake.isOn && brake.takes(stored.startMs)) paced(record.lane, stored.endMs)
     if (predicted === undefined || (predicted === stored.shardId && !isDisproved)) {
       landed(stored.shardId, stored.startMs)
       const mayBeWrong = isMapInDoubt && predicted !== undefined && record.userRecords.length > 1

@@ -172,7 +172,7 @@ export class StreamPipeline {
         this.#router.mayBeStuck = true
         if (!this.#stopped) options.throttled(streamName, shardId)
       },
-      opened: (lane, nowMs) => this.#limiter.opened(lane, nowMs),
+      paced: (lane, nowMs) => this.#limiter.paced(lane, nowMs),
     })
     this.#sender = new Sender({
       client,
