@@ -6,7 +6,7 @@ import { STREAM, withProducer } from './virtual-producer.ts'
 const MIB = 1024 * 1024
 const MINUTES = 10
 const TIMES_THE_LIMIT = 10
-const RECORD_BYTES = 500_000
+const RECORD_BYTES = 1_000_000
 
 describe('a shard that is offered ten times what it takes, for ten minutes (R61)', () => {
   it('keeps to its bounds, and every record settles once', () =>

@@ -27,7 +27,7 @@ const CASES: readonly Case[] = [
   {
     what: 'small records, aggregated',
     requests: 5000,
-    burst: 200,
+    burst: 300,
     options: { recordMaxBufferedTimeMs: 0 },
     maxRecordKib: 1024,
     sizes: [0, 1, 30, 200, 3000],
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
   {
     what: 'records up to 10 MiB without a shard map',
     requests: 100,
-    burst: 40,
+    burst: 120,
     options: { collection: { maxBytes: 10 * MIB }, recordMaxBufferedTimeMs: 5 },
     maxRecordKib: 10_240,
     sizes: [10, 1000, 500_000, 700_000, 3 * MIB],
@@ -174,7 +174,7 @@ async function capture(test: Case): Promise<Counts> {
       ...test.options,
     })
     for (let turn = 0; counts.requests < test.requests; turn++) {
-      const burst = Math.floor(random.next() ** 4 * test.burst) + 1
+      const burst = Math.floor(random.next() ** 8 * test.burst) + 1
       for (let i = 0; i < burst; i++) {
         const size = test.sizes[Math.floor(random.next() ** 3 * test.sizes.length)] ?? 0
         const partitionKey = `k${Math.floor(random.next() * 100_000)}`

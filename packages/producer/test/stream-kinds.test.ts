@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { InvalidRecordError, type kinesis, ServiceError } from '@millrace/core'
+import { InvalidRecordError, type KinesisPort, type kinesis, ServiceError } from '@millrace/core'
 import { monotonicMs, sleep } from '@millrace/core/internal'
 import { Producer, type ProducerOptions } from '@millrace/producer'
 import {
@@ -212,6 +212,41 @@ describe('a stream whose record distribution changes', () => {
     }))
 })
 
+describe('a stream of another account', () => {
+  it('is named by its ARN in every call', () =>
+    withStream({ ShardCount: 1 }, {}, async ({ client, service }) => {
+      const summary = await service.describeStreamSummary({ StreamName: STREAM })
+      const { StreamARN } = summary.StreamDescriptionSummary
+      const inputs: kinesis.StreamInput[] = []
+      const producer = new Producer({
+        stream: StreamARN,
+        logger: false,
+        client: {
+          ...portOf(client),
+          putRecords: (input) => {
+            inputs.push(input)
+            return client.putRecords(input)
+          },
+          listShards: (input) => {
+            inputs.push(input)
+            return client.listShards(input)
+          },
+          describeStreamSummary: (input) => {
+            inputs.push(input)
+            return client.describeStreamSummary(input)
+          },
+        },
+      })
+      await producer.put({ partitionKey: 'k', data: Buffer.from('x') })
+      assert.equal(inputs.length, 3)
+      for (const input of inputs) {
+        assert.equal(input.StreamARN, StreamARN)
+        assert.equal(input.StreamName, undefined)
+      }
+      await producer.close()
+    }))
+})
+
 describe('the largest record of a stream', () => {
   it('is learned, before the first large record is judged', () =>
     withStream({ ShardCount: 1, MaxRecordSizeInKiB: 8192 }, {}, async ({ service, producer }) => {
@@ -277,6 +312,16 @@ describe('the largest record of a stream', () => {
       await large()
     }))
 })
+
+function portOf(client: RecordingClient): KinesisPort {
+  return {
+    putRecords: (input, options) => client.putRecords(input, options),
+    getRecords: (input, options) => client.getRecords(input, options),
+    getShardIterator: (input, options) => client.getShardIterator(input, options),
+    listShards: (input, options) => client.listShards(input, options),
+    describeStreamSummary: (input, options) => client.describeStreamSummary(input, options),
+  }
+}
 
 async function putMany(producer: Producer, count: number): Promise<void> {
   const puts = Array.from({ length: count }, (_, i) =>
