@@ -27,6 +27,7 @@ import { Losses } from './pipeline/losses.ts'
 import { settlers, takeSettlers } from './pipeline/promise-settlers.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
 import { StreamPipelines } from './pipeline/stream-pipelines.ts'
+import { StuckLanes } from './pipeline/stuck-lanes.ts'
 import type { ProducerRecord, UserRecordResult } from './user-record.ts'
 import { UserRecordWritable } from './writable.ts'
 
@@ -101,6 +102,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
       client: this.#client,
       slots: new RequestSlots(settings.maxConnections),
       backpressure: this.#backpressure,
+      stuckLanes: new StuckLanes(settings),
       signal: this.#abort.signal,
       lost: (ref, record, error, codec) => this.#losses.tell(ref, record, error, codec),
       throttled: (stream, shardId) => this.emit('throttled', { stream, shardId }),

@@ -21,7 +21,6 @@ export interface Gate {
 
 /** A call of `put()` that waits for room, or at a gate. */
 export interface WaitingPut extends InLine {
-  readonly sequence: number
   readonly bytes: number
   /** The shut gate in its way, if there is one now. */
   gate(): Gate | undefined
@@ -100,7 +99,9 @@ export class Backpressure {
     if (waiting >= this.#limits.maxWaitingPuts) {
       throw new BufferFullError(waiting, this.#records, this.#bytes)
     }
-    this.#lineAt(gate).join(put)
+    // Behind those that wait for room: a gate of theirs shows when they get there, and a gate's line
+    // is to be in the order of the calls, whose first one is the oldest.
+    this.#lineAt(this.#line.length > 0 ? undefined : gate).join(put)
   }
 
   /** Takes a call out of the line; nothing if it is not in it. */

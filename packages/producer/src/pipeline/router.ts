@@ -11,14 +11,14 @@ import {
 import { Alarm, clockMs } from './alarm.ts'
 import { isOutstanding } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
-import { type LaneShare, ShardLane } from './shard-lane.ts'
+import { ShardLane } from './shard-lane.ts'
+import type { StuckLanes } from './stuck-lanes.ts'
 
 export interface RouterOptions {
   readonly rateLimitPercent: number
   /** How long records wait for a map; then they travel alone. */
   readonly holdMs: number
-  /** Of the buffer, for a shard that takes nothing. */
-  readonly laneShare: LaneShare
+  readonly stuckLanes: StuckLanes
   /** Records travel alone because no map has come in time. */
   readonly gaveUp: () => void
 }
@@ -33,8 +33,6 @@ export class Router {
   /** `#lanes[i]` belongs to `#map.shards[i]`. */
   #lanes: ShardLane[] = []
   #doubtedLanes = 0
-  /** False: no lane is stuck, `gateFor` need not be asked. */
-  mayBeStuck = false
   #held: OutstandingRecord[] = []
   /** Until when records wait for the first map. */
   #holdUntilMs: number
@@ -94,10 +92,14 @@ export class Router {
 
   /** The lane that holds this hash key up, if it takes nothing and others may. */
   gateFor(words: HashWords): ShardLane | undefined {
-    this.mayBeStuck = this.#lanes.length > 1 && this.#lanes.some(({ brake }) => brake.isStuck)
-    if (!this.mayBeStuck || this.#map === undefined) return undefined
+    if (!this.#options.stuckLanes.holdUp || this.#map === undefined) return undefined
     const lane = this.#lanes[this.#map.indexFor(words)]
     return lane?.isShut === true ? lane : undefined
+  }
+
+  /** To be called when the brake of a lane was put on or let go. */
+  braked(lane: ShardLane): void {
+    if (!lane.isGone) this.#options.stuckLanes.note(lane)
   }
 
   /** Goes by a new map. The lanes of shards that are gone: what is in them must be routed anew. */
@@ -112,10 +114,13 @@ export class Router {
         return lane
       }
       if (lane !== undefined) lane.isDisproved = true
-      const { rateLimitPercent, laneShare } = this.#options
-      return new ShardLane(shardId, rateLimitPercent, nowMs, laneShare)
+      const { rateLimitPercent, stuckLanes } = this.#options
+      const made = new ShardLane(shardId, rateLimitPercent, nowMs, stuckLanes)
+      stuckLanes.enters(made)
+      return made
     })
     this.#map = map
+    for (const lane of before.values()) this.#goes(lane)
     this.#doubtedLanes = this.#lanes.filter((lane) => lane.doubtedSinceMs !== undefined).length
     return [...before.values()]
   }
@@ -123,6 +128,7 @@ export class Router {
   /** Predicts nothing any more: no map can be had, or keys do not decide. All lanes are gone. */
   stopPredicting(): readonly ShardLane[] {
     const gone = this.#lanes
+    for (const lane of gone) this.#goes(lane)
     this.#lanes = []
     this.#doubtedLanes = 0
     this.#map = undefined
@@ -166,6 +172,11 @@ export class Router {
   stop(): void {
     this.#alarm.stop()
     this.#held = []
+  }
+
+  #goes(lane: ShardLane): void {
+    lane.isGone = true
+    this.#options.stuckLanes.leaves(lane)
   }
 
   #heldLongEnough(nowMs: number): void {

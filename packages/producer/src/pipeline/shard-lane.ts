@@ -5,18 +5,11 @@ import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingRecord, RecordPlace } from './outstanding-record.ts'
 import { ShardBrake } from './shard-brake.ts'
+import type { StuckLanes } from './stuck-lanes.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** A short burst: a full second's worth would be refused by the service as a whole. */
 const BURST_SECONDS = 0.25
-
-/** The most that a shard which takes nothing may have outstanding. */
-export interface LaneShare {
-  readonly records: number
-  readonly bytes: number
-}
-
-const UNLIMITED: LaneShare = { records: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
 export class ShardLane implements Gate, RecordPlace {
   /** Undefined in the lane of records without a prediction: not aggregated, not limited. */
@@ -39,9 +32,11 @@ export class ShardLane implements Gate, RecordPlace {
   collectedBytes = 0
   /** The map that showed this shard proved wrong: that a record landed in it as meant says nothing. */
   isDisproved = false
+  /** Router: no map shows it any more. */
+  isGone = false
   /** Router: since when a misplaced record speaks against this shard being open. */
   doubtedSinceMs: number | undefined
-  readonly #share: LaneShare
+  readonly #stuckLanes: StuckLanes | undefined
   #outstandingRecords = 0
   #outstandingBytes = 0
 
@@ -49,10 +44,10 @@ export class ShardLane implements Gate, RecordPlace {
     shardId: string | undefined,
     rateLimitPercent: number,
     nowMs: number,
-    share: LaneShare = UNLIMITED,
+    stuckLanes?: StuckLanes,
   ) {
     this.shardId = shardId
-    this.#share = share
+    this.#stuckLanes = stuckLanes
     const rate = rateLimitPercent / 100
     this.recordBucket = new TokenBucket(
       { perSecond: LIMITS.shardWriteRecordsPerSecond * rate, burstSeconds: BURST_SECONDS },
@@ -64,12 +59,10 @@ export class ShardLane implements Gate, RecordPlace {
     )
   }
 
-  /** True while the shard takes nothing and has its share of the buffer: the rest is for others. */
+  /** True while the shard takes nothing and has its part of the buffer: the rest is for others. */
   get isShut(): boolean {
-    const { records, bytes } = this.#share
-    return (
-      this.brake.isStuck && (this.#outstandingRecords >= records || this.#outstandingBytes >= bytes)
-    )
+    if (!this.brake.isStuck || this.#stuckLanes === undefined) return false
+    return this.#stuckLanes.isPart(this.#outstandingRecords, this.#outstandingBytes)
   }
 
   enters(record: OutstandingRecord): void {

@@ -31,6 +31,7 @@ import { Settler } from './settler.ts'
 import type { ShardLane } from './shard-lane.ts'
 import { StreamKind } from './stream-kind.ts'
 import type { StreamRules } from './stream-rules.ts'
+import type { StuckLanes } from './stuck-lanes.ts'
 
 export interface StreamPipelineOptions {
   /** As the user wrote it. */
@@ -42,6 +43,8 @@ export interface StreamPipelineOptions {
   /** Shared by all streams of the producer. */
   readonly slots: RequestSlots
   readonly backpressure: Backpressure
+  /** Shared by all streams of the producer. */
+  readonly stuckLanes: StuckLanes
   /** Ends requests on the way. */
   readonly signal: AbortSignal
   readonly lost: (
@@ -55,9 +58,6 @@ export interface StreamPipelineOptions {
   /** Trouble that the log knows already: for listeners only. */
   readonly mapTroubled: (error: Error) => void
 }
-
-/** Of the buffer, for a shard that takes nothing. */
-const STUCK_SHARE = 0.25
 
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions
@@ -126,10 +126,7 @@ export class StreamPipeline {
       {
         rateLimitPercent: settings.rateLimitPercent,
         holdMs,
-        laneShare: {
-          records: Math.ceil(settings.maxOutstandingRecords * STUCK_SHARE),
-          bytes: settings.maxBufferedBytes * STUCK_SHARE,
-        },
+        stuckLanes: options.stuckLanes,
         gaveUp: () => this.#mapTrouble.tell(undefined),
       },
       clockMs(),
@@ -169,10 +166,12 @@ export class StreamPipeline {
       sendAgain: (records, entries, part) => this.#sender.sendAgain(records, entries, part),
       refused: () => this.#kind.refused(),
       throttled: (shardId) => {
-        this.#router.mayBeStuck = true
         if (!this.#stopped) options.throttled(streamName, shardId)
       },
-      paced: (lane, nowMs) => this.#limiter.paced(lane, nowMs),
+      paced: (lane, nowMs) => {
+        this.#router.braked(lane)
+        this.#limiter.paced(lane, nowMs)
+      },
     })
     this.#sender = new Sender({
       client,
@@ -247,13 +246,13 @@ export class StreamPipeline {
 
   /** False: no record of this stream stands before a gate. */
   get mayHoldBack(): boolean {
-    return this.#options.rules.isShut || this.#router.mayBeStuck
+    return this.#options.rules.isShut || this.#options.stuckLanes.holdUp
   }
 
   /** The shut gate in the way of a record that was checked, if there is one now. */
   gateFor(words: HashWords, isDoubtful: boolean): Gate | undefined {
     if (isDoubtful) return this.#kind.gate(clockMs())
-    return this.#router.mayBeStuck ? this.#router.gateFor(words) : undefined
+    return this.#router.gateFor(words)
   }
 
   /** Sends what is held now; what comes back for a retry is not buffered again until `relax`. */

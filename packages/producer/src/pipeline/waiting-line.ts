@@ -1,4 +1,4 @@
-/** Calls that wait in line, first come first served. Who gives up leaves at once, its slot in bulk. */
+/** Calls that wait in line, in the order in which they were made. Who gives up leaves at once, its slot in bulk. */
 import { Fifo } from './fifo.ts'
 
 /** Cancelled calls are let go together once there are this many more than twice the line. */
@@ -9,6 +9,8 @@ export interface Line {
 }
 
 export interface InLine {
+  /** Order of the calls. */
+  readonly sequence: number
   /** Where it stands in line; kept by the line itself. */
   line: Line | undefined
 }
@@ -16,6 +18,7 @@ export interface InLine {
 export class WaitingLine<T extends InLine> implements Line {
   readonly #calls = new Fifo<T>()
   #length = 0
+  #lastSequence = -1
 
   get length(): number {
     return this.#length
@@ -23,8 +26,13 @@ export class WaitingLine<T extends InLine> implements Line {
 
   join(call: T): void {
     call.line = this
-    this.#calls.push(call)
     this.#length++
+    if (this.#calls.length > 0 && call.sequence < this.#lastSequence) {
+      this.#pushIn(call)
+    } else {
+      this.#calls.push(call)
+      this.#lastSequence = call.sequence
+    }
   }
 
   /** Who has waited longest. */
@@ -48,6 +56,12 @@ export class WaitingLine<T extends InLine> implements Line {
     this.#length--
     if (this.#calls.length <= MOST_CANCELLED + 2 * this.#length) return
     for (const call of this.#calls.takeAll()) if (!this.#isGone(call)) this.#calls.push(call)
+  }
+
+  /** Rare: it comes from another line. */
+  #pushIn(call: T): void {
+    const calls = [...this.#calls.takeAll(), call]
+    for (const each of calls.sort((a, b) => a.sequence - b.sequence)) this.#calls.push(each)
   }
 
   #isGone(call: T | undefined): boolean {

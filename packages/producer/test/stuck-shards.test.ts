@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { sleep } from '@millrace/core/internal'
+import { storedUserRecords } from './stored-records.ts'
+import { type Setting, STREAM, withProducer } from './virtual-producer.ts'
+
+const OTHER = 'other'
+const ROUNDS = 300
+const PER_ROUND = 5
+const OPTIONS = {
+  maxOutstandingRecords: 1000,
+  maxWaitingPuts: 2000,
+  aggregation: { maxRecords: 20 },
+} as const
+
+interface Target {
+  readonly stream: string
+  readonly shardId: string
+  readonly explicitHashKey: string
+}
+
+function targetsIn({ service }: Setting, stream: string): Target[] {
+  return service.shards(stream).map(({ ShardId, HashKeyRange }) => ({
+    stream,
+    shardId: ShardId,
+    explicitHashKey: HashKeyRange.StartingHashKey,
+  }))
+}
+
+/** What shards store of what they are offered while some of them take nothing. */
+async function storedShares(
+  { service, producer }: Setting,
+  targets: readonly Target[],
+  stuck: readonly Target[],
+): Promise<readonly number[]> {
+  for (const { shardId } of stuck) {
+    const times = Number.POSITIVE_INFINITY
+    service.injectFault({ operation: 'putRecords', kind: 'throttle', shardId, times })
+  }
+  const data = new Uint8Array(100)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { stream, explicitHashKey } of targets) {
+      for (let i = 0; i < PER_ROUND; i++) {
+        producer.put({ stream, partitionKey: `k${i}`, explicitHashKey, data }).catch(() => {})
+      }
+    }
+    await sleep(50)
+  }
+  const shares = targets
+    .filter((target) => !stuck.includes(target))
+    .map(({ stream, shardId }) => {
+      const stored = storedUserRecords(service, stream).filter((each) => each.shardId === shardId)
+      return stored.length / (ROUNDS * PER_ROUND)
+    })
+  producer.destroy()
+  return shares
+}
+
+describe('shards that take nothing', () => {
+  for (const stuck of [1, 5, 11]) {
+    it(`hold up none of the others: ${stuck} of 12`, () =>
+      withProducer(12, OPTIONS, async (setting) => {
+        const targets = targetsIn(setting, STREAM)
+        const shares = await storedShares(setting, targets, targets.slice(0, stuck))
+        assert.equal(shares.length, 12 - stuck)
+        assert.ok(Math.min(...shares) > 0.95, shares.join())
+      }))
+  }
+
+  it('hold up no other stream of the producer', () =>
+    withProducer(1, OPTIONS, async (setting) => {
+      await setting.service.createStream({ StreamName: OTHER, ShardCount: 2 })
+      // Its first shard has the id of the one that takes nothing.
+      const targets = [...targetsIn(setting, STREAM), ...targetsIn(setting, OTHER).slice(1)]
+      const shares = await storedShares(setting, targets, targets.slice(0, 1))
+      assert.equal(shares.length, 1)
+      assert.ok((shares[0] as number) > 0.95, shares.join())
+    }))
+})
