@@ -2,13 +2,13 @@
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ClosedError, type KinesisPort, kinesisOverCbor, type StreamRef } from '@millrace/core'
+import { startTimer, stopTimer, TypedEmitter } from '@millrace/core/internal'
 import {
-  integer,
-  resolveOptions,
-  startTimer,
-  stopTimer,
-  TypedEmitter,
-} from '@millrace/core/internal'
+  resolveCloseOptions,
+  resolveFlushOptions,
+  resolvePutOptions,
+  resolveWritableOptions,
+} from './call-options.ts'
 import { DropCount, type ProducerCloseReport } from './close-report.ts'
 import { UserRecordFailedError } from './errors.ts'
 import type { ProducerEvents } from './events.ts'
@@ -34,8 +34,6 @@ import { UserRecordWritable } from './writable.ts'
 interface OwnedClient extends KinesisPort {
   close(): void
 }
-
-const DEFAULT_HIGH_WATER_MARK = 16
 
 /**
  * Writes user records to Kinesis streams: packed into aggregates per shard, collected into large
@@ -146,8 +144,9 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
    * `signal` ends the wait; a record that was accepted before may still be stored (and if it is
    * lost, `failed` tells).
    *
-   * Rejects with `InvalidRecordError` (nothing accepted), `BufferFullError` (too many calls wait),
-   * `UserRecordFailedError` (see its attempts), `ClosedError` or `AbortedError`.
+   * Rejects with `InvalidRecordError` or `InvalidOptionError` (nothing accepted), `BufferFullError`
+   * (too many calls wait), `UserRecordFailedError` (see its attempts), `ClosedError`, `AbortedError`,
+   * or what your codec throws.
    */
   put(
     record: ProducerRecord<T, S>,
@@ -157,7 +156,8 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     const { resolve, reject } = settlers
     try {
       this.#refuseClosed()
-      this.#intake.put(record, options?.signal, resolve, reject)
+      const signal = options === undefined ? undefined : resolvePutOptions(options).signal
+      this.#intake.put(record, signal, resolve, reject)
     } catch (error) {
       reject(error)
     }
@@ -183,9 +183,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
    * @param options.highWaterMark records that the stream itself holds, default 16
    */
   writable(options?: { readonly highWaterMark?: number | undefined }): Writable {
-    const { highWaterMark } = resolveOptions<{ readonly highWaterMark: number }>('', options, {
-      highWaterMark: integer({ default: DEFAULT_HIGH_WATER_MARK, min: 1, max: 1_000_000 }),
-    })
+    const { highWaterMark } = resolveWritableOptions(options)
     return new UserRecordWritable<ProducerRecord<T, S>>(
       {
         tryPut: (record, onFailed) => {
@@ -203,22 +201,23 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
 
   /**
    * Sends what is buffered without further delay and resolves when every put made before has
-   * settled (those of one stream, if named). Rejects with `InvalidOptionError` for a stream that
-   * cannot be, and with `AbortedError`. KPL: `flush` and `flushSync`.
+   * settled (those of one stream, if named). Rejects with `InvalidOptionError`, for a stream that
+   * cannot be among others, and with `AbortedError`. KPL: `flush` and `flushSync`.
    */
   async flush(options?: {
     readonly stream?: StreamRef | undefined
     readonly signal?: AbortSignal | undefined
   }): Promise<void> {
+    const { stream, signal } = resolveFlushOptions(options)
     const through = this.#intake.lastSequence
-    const chosen = this.#pipelines.chosen(options?.stream)
+    const chosen = this.#pipelines.chosen(stream)
     for (const pipeline of chosen) pipeline.hurry(through)
     try {
       await this.#barriers.wait(() => {
         const waiting = this.#backpressure.oldestWaitingSequence
         if (waiting !== undefined && waiting <= through) return false
-        return chosen.every(({ oldest }) => oldest === undefined || oldest.sequence > through)
-      }, options?.signal)
+        return !chosen.some((pipeline) => pipeline.holdsThrough(through))
+      }, signal)
     } finally {
       if (this.#barriers.waiting === 0) {
         for (const pipeline of this.#pipelines.all()) pipeline.relax()
@@ -237,13 +236,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<ProducerCloseReport> {
     try {
       const { recordTtlMs, requestTimeoutMs } = this.#settings
-      const { timeoutMs } = resolveOptions<{ readonly timeoutMs: number }>('', options, {
-        timeoutMs: integer({
-          default: recordTtlMs + 2 * requestTimeoutMs,
-          min: 0,
-          max: 2_147_483_647,
-        }),
-      })
+      const { timeoutMs } = resolveCloseOptions(options, recordTtlMs + 2 * requestTimeoutMs)
       this.#closing ??= this.#close(timeoutMs)
       return this.#closing
     } catch (error) {
@@ -302,9 +295,10 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
   }
 
   #drop(what: string, cause: Error | undefined): void {
-    const waiting = this.#backpressure.failWaiting(() => {
+    const waiting = this.#backpressure.failWaiting(({ streamName }) => {
       const reason = dropped(what, false, cause)
-      return new UserRecordFailedError(this.#streamName(), [], { ...reason, retryable: true })
+      const message = `${reason.code}: ${reason.message}`
+      return new UserRecordFailedError(streamName, [], { ...reason, message, retryable: true })
     })
     this.#dropped.add(CLOSED, waiting)
     for (const pipeline of this.#pipelines.all()) {
@@ -328,9 +322,5 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     this.#losses.stop()
     this.#ownClient?.close()
     this.#wakeWritables()
-  }
-
-  #streamName(): string {
-    return this.#settings.resolvedStream?.streamName ?? ''
   }
 }

@@ -75,4 +75,36 @@ describe('shards that take nothing', () => {
       assert.equal(shares.length, 1)
       assert.ok((shares[0] as number) > 0.95, shares.join())
     }))
+
+  it('are waited for by flush() also when later records for other shards are on their way', () =>
+    withProducer(2, { maxOutstandingRecords: 8 }, async (setting) => {
+      const { service, client, producer } = setting
+      const [stuck, other] = targetsIn(setting, STREAM) as [Target, Target]
+      const put = ({ explicitHashKey }: Target) =>
+        producer.put({ partitionKey: 'k', explicitHashKey, data: new Uint8Array(1) })
+      const fault = service.injectFault({
+        operation: 'putRecords',
+        kind: 'throttle',
+        shardId: stuck.shardId,
+        times: Number.POSITIVE_INFINITY,
+      })
+      client.putInstead = async (input, options) => {
+        const isSlow = input.Records.some((e) => e.ExplicitHashKey === other.explicitHashKey)
+        if (isSlow) await sleep(20_000)
+        return service.putRecords(input, options)
+      }
+      const held = [put(stuck), put(stuck)]
+      await sleep(4000)
+      let isStored = false
+      const waiting = put(stuck).then(() => {
+        isStored = true
+      })
+      const flushed = producer.flush()
+      const later = put(other)
+      await sleep(1000)
+      fault.clear()
+      await flushed
+      assert.ok(isStored)
+      await Promise.all([...held, waiting, later])
+    }))
 })

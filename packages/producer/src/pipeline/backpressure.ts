@@ -21,6 +21,7 @@ export interface Gate {
 
 /** A call of `put()` that waits for room, or at a gate. */
 export interface WaitingPut extends InLine {
+  readonly streamName: string
   readonly bytes: number
   /** The shut gate in its way, if there is one now. */
   gate(): Gate | undefined
@@ -114,11 +115,11 @@ export class Backpressure {
   }
 
   /** Ends every wait; how many there were. */
-  failWaiting(errorFor: () => Error): number {
+  failWaiting(errorFor: (put: WaitingPut) => Error): number {
     let failed = 0
     for (const line of [this.#line, ...this.#gated.values()]) {
       for (let put = line.shift(); put !== undefined; put = line.shift()) {
-        put.fail(errorFor())
+        put.fail(errorFor(put))
         failed++
       }
     }

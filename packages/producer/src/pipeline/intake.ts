@@ -78,7 +78,7 @@ export class Intake {
     reject: (error: Error) => void,
   ): void {
     const isChecked = gate === 'goes'
-    const call = new PutCall(sequence, bytes, {
+    const call = new PutCall(sequence, pipeline.stream.streamName, bytes, {
       signal,
       resolve,
       reject,

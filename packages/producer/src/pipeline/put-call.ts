@@ -20,15 +20,17 @@ export interface PutCallOptions {
 
 export class PutCall implements WaitingPut {
   readonly sequence: number
+  readonly streamName: string
   readonly bytes: number
   line: Line | undefined
   /** Gone once the promise is settled, and the user's record with it. */
   #options: PutCallOptions | undefined
   #record: OutstandingRecord | undefined
 
-  constructor(sequence: number, bytes: number, options: PutCallOptions) {
+  constructor(sequence: number, streamName: string, bytes: number, options: PutCallOptions) {
     this.#options = options
     this.sequence = sequence
+    this.streamName = streamName
     this.bytes = bytes
     this.line = undefined
     options.signal?.addEventListener('abort', this.#onAbort)

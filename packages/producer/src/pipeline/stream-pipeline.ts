@@ -204,6 +204,11 @@ export class StreamPipeline {
     return this.#list.oldest
   }
 
+  /** True while a record of this call or of one before it is outstanding. */
+  holdsThrough(sequence: number): boolean {
+    return this.#list.holdsThrough(sequence)
+  }
+
   /**
    * Takes a checked record; its hash key is in `words`. Arguments one by one: this is per record.
    *

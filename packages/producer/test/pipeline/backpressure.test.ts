@@ -6,6 +6,7 @@ const LISTENER = { drained: (): void => {}, settled: (): void => {} }
 function putAt(gate: () => Gate | undefined, sequence: number, admitted: number[]): WaitingPut {
   return {
     sequence,
+    streamName: 'orders',
     bytes: 1,
     line: undefined,
     gate,
