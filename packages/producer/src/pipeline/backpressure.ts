@@ -169,7 +169,7 @@ export class Backpressure {
         if (gate.isShut || !this.#fits(put.bytes)) break
         line.shift()
         const next = put.gate()
-        if (next === undefined) put.admit()
+        if (next === undefined || next === gate) put.admit()
         else this.#lineAt(next).join(put)
       }
       if (line.length === 0) this.#gated.delete(gate)
