@@ -107,4 +107,16 @@ describe('Aggregator', () => {
     assert.deepEqual(second.data, new Uint8Array(10).fill(2))
     aggregator.stop()
   })
+
+  it('packs no record without a key: inside an aggregate it would have none either', () => {
+    const sent: KinesisRecord[] = []
+    const aggregator = new Aggregator(options, (record) => sent.push(record))
+    const lane = new ShardLane('shardId-0', 100, 0)
+    for (let i = 0; i < 3; i++) aggregator.add(makeRecord(new Uint8Array(1), ''), lane, 0)
+    assert.deepEqual(
+      sent.map(({ userRecords }) => userRecords.length),
+      [1, 1, 1],
+    )
+    aggregator.stop()
+  })
 })
