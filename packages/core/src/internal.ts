@@ -104,7 +104,7 @@ export {
   SHARD_END,
   TRIM_HORIZON,
 } from './sequence-number.ts'
-export { serviceErrorKind } from './service-errors.ts'
+export { isAmbiguous, serviceErrorKind } from './service-errors.ts'
 export {
   childShardFromService,
   hashKeyRangeFromService,

@@ -75,7 +75,7 @@ export class ServiceError extends KinesisError {
    * error counts: it may be a reply that could not be read.
    */
   get ambiguous(): boolean {
-    return AMBIGUOUS.has(this.kind)
+    return isAmbiguous(this.kind)
   }
 }
 
@@ -191,6 +191,11 @@ export function serviceErrorKind(awsName: string, statusCode?: number): ServiceE
   if (statusCode === 403 || statusCode === 401) return 'denied'
   if (statusCode !== undefined && statusCode >= 400) return 'invalid'
   return 'unknown'
+}
+
+/** True when after an error of this kind nobody knows whether a write was applied. */
+export function isAmbiguous(kind: ServiceErrorKind): boolean {
+  return AMBIGUOUS.has(kind)
 }
 
 export function isServiceError(value: unknown): value is ServiceError {

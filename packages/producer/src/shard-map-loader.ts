@@ -129,12 +129,14 @@ export class ShardMapLoader {
 
   async #loadMap(signal: AbortSignal): Promise<void> {
     const { control, loaded, isPlacedByService } = this.#options
+    const askedMs = clockMs()
     const shards = await control.listShards({ Type: 'AT_LATEST' }, signal)
     if (this.#stop.signal.aborted) return
     const map = ShardMap.from(shards)
     const nowMs = clockMs()
     const changed = this.#remember(map, nowMs)
-    this.#updatedAtMs = nowMs
+    // What was sent while the listing was on its way may have met a stream that it does not show.
+    this.#updatedAtMs = askedMs
     // A map that shows nothing new although records went elsewhere: the listing lags, or the
     // stream has begun to place records by itself. Ask again, later each time.
     if (!changed) this.#options.probe.doubt()

@@ -245,6 +245,50 @@ describe('the listing of shards', () => {
       await Promise.all(producers.map((producer) => producer.close()))
     }))
 
+  it('is asked for again by what was sent while it was on its way, and is not in it', () =>
+    withProducer(2, {}, async ({ service, client, producer }) => {
+      const quarter = 1n << 126n
+      const splitAt = (shard: number, at: bigint) =>
+        service.splitShard({
+          StreamName: STREAM,
+          ShardToSplit: `shardId-00000000000${shard}`,
+          NewStartingHashKey: at.toString(),
+        })
+      const putAround = (at: bigint) =>
+        [at - 1n, at].map((key) =>
+          producer.put({
+            partitionKey: 'k',
+            explicitHashKey: key.toString(),
+            data: new Uint8Array(1),
+          }),
+        )
+      await putAll(producer, 10, 'warm')
+      const listed = new Promise<void>((resolve) => {
+        client.listShards = async (input, options) => {
+          const page = await service.listShards(input, options)
+          resolve()
+          await sleep(1000)
+          return page
+        }
+      })
+      await splitAt(0, quarter)
+      const first = putAround(quarter)
+      await listed
+      await sleep(850)
+      await splitAt(1, 3n * quarter)
+      client.putInstead = async (input, options) => {
+        const answer = await service.putRecords(input, options)
+        await sleep(300)
+        return answer
+      }
+      const sentMs = monotonicMs()
+      const second = putAround(3n * quarter)
+      await producer.flush()
+      await Promise.all([...first, ...second])
+      // Waiting out the time that a place may be judged in, 5 s, would be the way without.
+      assert.ok(monotonicMs() - sentMs < 4000, `${monotonicMs() - sentMs} ms`)
+    }))
+
   it('stays under once a second, and spread, while it is throttled for 5 minutes (R57)', () =>
     runInVirtualTime(async () => {
       const service = new SimulatedKinesis({ limits: false })

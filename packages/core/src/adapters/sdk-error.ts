@@ -100,6 +100,15 @@ function judgeUnanswered(
       hint: 'Pass region, or set AWS_REGION or the region of your profile.',
     }
   }
+  if (/region not accepted/i.test(message)) {
+    // An empty AWS_REGION among others: the SDK takes it for a region.
+    return {
+      awsName: 'RegionInvalid',
+      message: withoutSecrets(message),
+      kind: 'invalid',
+      hint: 'Pass region, or correct AWS_REGION or the region of your profile.',
+    }
+  }
   if (name === 'AbortError') {
     return { awsName: name, message: 'the AbortSignal of the call fired', kind: 'aborted' }
   }

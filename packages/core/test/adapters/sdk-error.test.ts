@@ -82,6 +82,14 @@ describe('fromSdkError', () => {
     assert.match(error.hint, /AWS_REGION/)
   })
 
+  it('says what to set when the region is none, such as an empty AWS_REGION', () => {
+    const text = 'Region not accepted: region="" is not a valid hostname component.'
+    const error = fromSdkError('PutRecords', thrown('Error', text))
+    assert.equal(error.kind, 'invalid')
+    assert.equal(error.retryable, false)
+    assert.match(error.hint, /AWS_REGION/)
+  })
+
   it('holds a wrong clock retryable, since the SDK corrects it for the next attempt', () => {
     const error = fromSdkError(
       'PutRecords',

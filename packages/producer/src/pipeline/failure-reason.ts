@@ -1,6 +1,6 @@
 /** Pure: what a `UserRecordFailedError` says about the last thing that went wrong. */
 import { isServiceError, type ServiceErrorKind } from '@millrace/core'
-import { serviceErrorKind } from '@millrace/core/internal'
+import { isAmbiguous, serviceErrorKind } from '@millrace/core/internal'
 import type { Attempt, AttemptError } from '../user-record.ts'
 
 /** Codes that no service sends, spelt as KPL spells them. */
@@ -29,13 +29,6 @@ const HINTS: Partial<Record<ServiceErrorKind, string>> = {
 }
 const DEFAULT_HINT = 'The service failed; put the record again if it must not be lost.'
 
-/** No answer, or none that says whether the record was stored. */
-const AMBIGUOUS: ReadonlySet<ServiceErrorKind> = new Set([
-  'network',
-  'transient',
-  'aborted',
-  'unknown',
-])
 /** What no other try will change. */
 const FATAL: ReadonlySet<ServiceErrorKind> = new Set(['denied', 'missing', 'invalid', 'kms'])
 
@@ -45,7 +38,7 @@ export function isFatal(kind: ServiceErrorKind): boolean {
 
 /** What the attempt says of itself; to be shared by all records that it hit. */
 export function attemptError({ kind, code, message }: AttemptFailure): AttemptError {
-  return AMBIGUOUS.has(kind) ? { code, message, mayBeStored: true } : { code, message }
+  return isAmbiguous(kind) ? { code, message, mayBeStored: true } : { code, message }
 }
 
 /** An entry that the service refused. */
