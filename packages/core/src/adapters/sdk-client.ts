@@ -3,7 +3,12 @@ import type { KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import { ServiceError } from '../service-errors.ts'
 import { createHttpHandler, silentSdkLogger } from './http-handler.ts'
-import type { AwsRequestHandler, ResolvedAwsClientOptions } from './sdk-options.ts'
+import type {
+  AwsCredentials,
+  AwsCredentialsOption,
+  AwsRequestHandler,
+  ResolvedAwsClientOptions,
+} from './sdk-options.ts'
 
 type SdkRequestHandler = NodeHttpHandler | (AwsRequestHandler & Record<string, unknown>)
 type SdkCredentials = NonNullable<KinesisClientConfig['credentials']>
@@ -72,7 +77,21 @@ function clientConfig(options: ResolvedAwsClientOptions, maxSockets: number): Sd
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.credentials === undefined
       ? {}
-      : { credentials: options.credentials as SdkCredentials }),
+      : { credentials: checked(options.credentials) as SdkCredentials }),
+  }
+}
+
+/** The SDK trips over what a provider brings if that is no keys, far from the cause. */
+function checked(credentials: AwsCredentialsOption): AwsCredentialsOption {
+  if (typeof credentials !== 'function') return credentials
+  // The SDK hands things on, such as its own region, to providers that ask for more.
+  const provide: (...args: readonly unknown[]) => Promise<AwsCredentials> = credentials
+  return async (...args: readonly unknown[]) => {
+    const keys: Partial<AwsCredentials> | undefined = await provide(...args)
+    if (keys?.accessKeyId && keys.secretAccessKey) return keys as AwsCredentials
+    const error = new Error('the credentials provider brought no keys')
+    error.name = 'CredentialsProviderError'
+    throw error
   }
 }
 

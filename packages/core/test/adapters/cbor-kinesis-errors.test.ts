@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { cbor } from '@smithy/core/cbor'
+import { kinesisOverCbor } from '../../src/adapters/cbor-kinesis.ts'
 import { kinesisFromSdk } from '../../src/adapters/sdk-kinesis.ts'
 import type { ServiceError } from '../../src/service-errors.ts'
 import {
@@ -138,6 +139,17 @@ describe('kinesisOverCbor', () => {
           kinesis.putRecords({ StreamName: 's', Records: [wrong as never] }),
         )
         assert.deepEqual([error.awsName, error.kind], ['SerializationException', 'invalid'])
+        assert.equal(rig.server.requests.length, 0)
+      })
+    }
+
+    for (const make of [kinesisOverCbor, kinesisFromSdk]) {
+      it(`name a credentials provider that brings no keys: ${make.name}`, async () => {
+        for (const brought of [undefined, {}, { accessKeyId: 'a' }]) {
+          const kinesis = rig.open({ credentials: async () => brought as never }, make)
+          const error = await rejection(kinesis.putRecords(PUT))
+          assert.deepEqual([error.awsName, error.kind], ['CredentialsProviderError', 'denied'])
+        }
         assert.equal(rig.server.requests.length, 0)
       })
     }

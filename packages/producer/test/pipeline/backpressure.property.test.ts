@@ -50,6 +50,7 @@ class Caller {
     }
     const call: WaitingPut = {
       sequence,
+      streamName: 's',
       bytes,
       line: undefined,
       gate: shut,
