@@ -20,6 +20,10 @@ const MOST_RESULTS = 10_000
 export class WireLimits {
   readonly #options: WireLimitsOptions
   readonly #recordLimits = new Map<string, number>()
+  /** Of PutRecords, the most that was seen. */
+  mostEntries = 0
+  mostRequestBytes = 0
+  mostRecordBytes = 0
 
   constructor(options: WireLimitsOptions) {
     this.#options = options
@@ -78,8 +82,11 @@ export class WireLimits {
     for (const { Data, PartitionKey } of entries) {
       const own = Data.length + Buffer.byteLength(PartitionKey ?? '', 'utf8')
       bytes += own
+      this.mostRecordBytes = Math.max(this.mostRecordBytes, own)
       if (own > most) this.#say(process, `a record of ${own} bytes, the stream takes ${most}`)
     }
+    this.mostEntries = Math.max(this.mostEntries, entries.length)
+    this.mostRequestBytes = Math.max(this.mostRequestBytes, bytes)
     if (entries.length < 1 || entries.length > LIMITS.putRecordsMaxEntries) {
       this.#say(process, `PutRecords with ${entries.length} entries`)
     }

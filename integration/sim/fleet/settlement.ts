@@ -51,9 +51,13 @@ export class Settlement {
 
   /** @param accepted false: the producer had no room and says so at once */
   tried(put: PutRecord, accepted: boolean): void {
+    if (!accepted) {
+      put.settled = 'failed'
+      this.#options.world.count('put.refused')
+      return
+    }
     this.#open.add(put)
     this.#tried.add(put)
-    if (!accepted) this.#settle(put, 'failed')
   }
 
   /** The event of a record that no promise speaks for. */

@@ -26,6 +26,8 @@ export interface WatchedOptions extends ProducerOptions {
   readonly mayFail?: boolean
   /** True for an error that the scenario wants it to say. */
   readonly mayMeet?: (error: Error) => boolean
+  /** Pause between two looks at what it holds, virtual ms; default 40. */
+  readonly lookEveryMs?: number
   /** Between the producer and the network. */
   readonly through?: (port: KinesisPort) => KinesisPort
 }
@@ -58,7 +60,8 @@ export class WatchedProducer {
   readonly #ledger: Ledger
   readonly #settlement: Settlement
   readonly #over = new AbortController()
-  readonly #onSettle: (message: unknown) => void
+  /** Nothing else tells of a record that was put without a promise, and is stored. */
+  #onSettle: ((message: unknown) => void) | undefined
   /** Failed because the producer let go of them. */
   #dropped = 0
   #isEnded = false
@@ -66,7 +69,7 @@ export class WatchedProducer {
   constructor({ world, ledger, strict, process }: Surroundings, options: WatchedOptions) {
     this.#world = world
     this.#ledger = ledger
-    const { fewestAttempts, mayFail = true, mayMeet, through, ...own } = options
+    const { fewestAttempts, mayFail = true, mayMeet, through, lookEveryMs, ...own } = options
     const report: Report = (rule, message) => world.violation(rule, `${process.name}: ${message}`)
     const sent = new SentRecords({ strict, report, onSent: (id) => this.held.departed(id) })
     const client = sent.watched(through?.(process.kinesis) ?? process.kinesis)
@@ -90,14 +93,14 @@ export class WatchedProducer {
       this.#noteDrop(error)
       this.#settlement.failed(data, error)
     })
-    // Nothing else tells of a record that was put without a promise, and is stored.
-    this.#onSettle = (message) => this.#settled(message as RecordSettleMessage)
-    settles.subscribe(this.#onSettle)
-    void this.#lookOn()
+    void this.#lookOn(lookEveryMs ?? LOOK_EVERY_MS)
   }
 
   /** Resolves with its place; undefined: it has failed. */
-  async put(key: string, options: PutOptions = {}): Promise<UserRecordResult | undefined> {
+  async put(
+    key: string | undefined,
+    options: PutOptions = {},
+  ): Promise<UserRecordResult | undefined> {
     const { put, record } = this.#record(key, options)
     const before = this.producer.outstandingRecords
     const promise = this.producer.put(record)
@@ -112,6 +115,7 @@ export class WatchedProducer {
   /** @returns whether it was accepted */
   tryPut(key: string, options: PutOptions = {}): boolean {
     const { put, record } = this.#record(key, options)
+    this.#hearSettles()
     const isAccepted = this.producer.tryPut(record)
     if (isAccepted) this.#called(put, true)
     this.#settlement.tried(put, isAccepted)
@@ -169,7 +173,7 @@ export class WatchedProducer {
     await sleep(0)
     this.held.look()
     this.#over.abort()
-    settles.unsubscribe(this.#onSettle)
+    if (this.#onSettle !== undefined) settles.unsubscribe(this.#onSettle)
     if (this.producer.outstandingRecords !== 0) {
       const { outstandingRecords } = this.producer
       this.#world.violation('S17', `${outstandingRecords} records are outstanding after close()`)
@@ -178,7 +182,7 @@ export class WatchedProducer {
   }
 
   #record(
-    partitionKey: string,
+    partitionKey: string | undefined,
     { explicitHashKey, bytes = 20 }: PutOptions,
   ): {
     readonly put: PutRecord
@@ -186,13 +190,19 @@ export class WatchedProducer {
   } {
     const numbered = `${this.#ledger.puts.length}:`.length
     const padding = 'x'.repeat(Math.max(0, bytes - numbered))
-    const put = this.#ledger.put(partitionKey, explicitHashKey, padding)
+    const put = this.#ledger.put(partitionKey ?? '', explicitHashKey, padding)
     return { put, record: { partitionKey, explicitHashKey, data: encoder.encode(put.data) } }
   }
 
   #called({ id, data, partitionKey }: PutRecord, isAccepted: boolean): void {
     const bytes = Buffer.byteLength(data) + Buffer.byteLength(partitionKey)
     this.held.called(id, bytes, isAccepted)
+  }
+
+  #hearSettles(): void {
+    if (this.#onSettle !== undefined) return
+    this.#onSettle = (message) => this.#settled(message as RecordSettleMessage)
+    settles.subscribe(this.#onSettle)
   }
 
   #settled({ shardId, sequenceNumber, subSequenceNumber, errorCode }: RecordSettleMessage): void {
@@ -206,10 +216,10 @@ export class WatchedProducer {
     if (error instanceof Error && /: Closed: /.test(error.message)) this.#dropped++
   }
 
-  async #lookOn(): Promise<void> {
+  async #lookOn(everyMs: number): Promise<void> {
     const { signal } = this.#over
     while (!signal.aborted) {
-      await sleep(LOOK_EVERY_MS, signal).catch(() => undefined)
+      await sleep(everyMs, signal).catch(() => undefined)
       if (!signal.aborted) this.held.look()
     }
   }

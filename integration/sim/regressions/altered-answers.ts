@@ -3,6 +3,11 @@ import type { kinesis } from '@millrace/core'
 import type { SimulatedWorld } from '@millrace/testing'
 
 interface Calls {
+  readonly describeStreamSummary: readonly [
+    kinesis.StreamInput,
+    kinesis.DescribeStreamSummaryOutput,
+  ]
+  readonly putRecords: readonly [kinesis.PutRecordsInput, kinesis.PutRecordsOutput]
   readonly listShards: readonly [kinesis.ListShardsInput, kinesis.ListShardsOutput]
   readonly getShardIterator: readonly [
     kinesis.GetShardIteratorInput,
@@ -11,10 +16,10 @@ interface Calls {
   readonly getRecords: readonly [kinesis.GetRecordsInput, kinesis.GetRecordsOutput]
 }
 
-/** Answers a call, or throws a ServiceError; `ask` asks the model. */
+/** Answers a call, or throws a ServiceError; `ask` asks the model, of another input if one is given. */
 export type Answer<M extends keyof Calls> = (
   input: Calls[M][0],
-  ask: () => Promise<Calls[M][1]>,
+  ask: (other?: Calls[M][0]) => Promise<Calls[M][1]>,
 ) => Promise<Calls[M][1]>
 
 /** From now on, for every caller, until it is cleared; one at a time for each method. */
@@ -24,7 +29,8 @@ export function alter<M extends keyof Calls>(
   answer: Answer<M>,
 ): { clear(): void } {
   const ask = model[method].bind(model) as (input: Calls[M][0]) => Promise<Calls[M][1]>
-  const altered = (input: Calls[M][0]): Promise<Calls[M][1]> => answer(input, () => ask(input))
+  const altered = (input: Calls[M][0]): Promise<Calls[M][1]> =>
+    answer(input, (other) => ask(other ?? input))
   Object.assign(model, { [method]: altered })
   return { clear: () => void Object.assign(model, { [method]: ask }) }
 }

@@ -14,10 +14,8 @@ export interface WaitingRegression {
 const PREFETCH = 'issue 6: the bounded prefetch is built there'
 const SOURCE = 'issue 6: the contract of late and lost answers of the source is built there'
 const DEAGGREGATION = 'issue 6: the policies of the deaggregating source are built there'
-const AUTO_STREAMS = 'issue 5: streams with AUTO distribution are built there, their reading in 6'
 const FAN_OUT = 'the issue after 6: enhanced fan-out; there is polling only'
 const MULTI_STREAM = 'the issue after 6: one consumer of many streams; there is one stream only'
-const PRODUCER = 'issue 5: the whole producer is built there'
 
 export const WAITING: readonly WaitingRegression[] = [
   waiting('R02', 'a fetched batch that the queue refuses once', PREFETCH),
@@ -28,22 +26,12 @@ export const WAITING: readonly WaitingRegression[] = [
   waiting('R10', 'a publisher that restarts while an event is in flight', FAN_OUT),
   waiting('R12', 'an aggregate with users of two shards after a split', DEAGGREGATION),
   waiting('R13', 'an aggregate in which one record has a bad key index', DEAGGREGATION),
-  waiting('R14', 'a stream switched to AUTO distribution', AUTO_STREAMS),
   waiting('R30', 'a fan-out consumer told to restart after SHARD_END', FAN_OUT),
-  waiting('R34', 'predicted shard ids higher than the actual ones', PRODUCER),
-  waiting('R35', 'a reshard under load with aggregation', PRODUCER),
   waiting('R50', 'a prefetch queue that is full, and one of limit 0', PREFETCH),
   waiting('R51', 'the first subscription of a shard fails', FAN_OUT),
-  waiting('R57', 'the shard map of 200 producers throttled for 5 minutes', PRODUCER),
   waiting('R58', 'an HTTP/2 session that is half dead', FAN_OUT),
   waiting('R59', 'a silent subscription restarted on a timer', FAN_OUT),
   waiting('R60', 'a fan-out handler 100 times slower than the push', FAN_OUT),
-  waiting('R61', 'puts ten times faster than the shard limit', PRODUCER),
-  waiting('R62', 'a transport that dies during flush', PRODUCER),
-  waiting('R63', '10,000 producers created and destroyed', PRODUCER),
-  waiting('R64', 'a metrics sink that is out of reach for a day', PRODUCER),
-  waiting('R65', 'a credential provider that throws twice', PRODUCER),
-  waiting('R66', 'partition keys beyond ASCII', PRODUCER),
   waiting('R69', '1,000 streams come and go', MULTI_STREAM),
 ]
 
