@@ -49,9 +49,9 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     name: 'timeout-counts-as-stored',
     about: 'S1: a request without an answer is reported as stored',
     file: `${PRODUCER}/pipeline/settler.ts`,
-    find: 'this.#failCall(request, endMs, callFailure(error))',
+    find: 'this.#failCall(request, endMs, failure)\n  }\n\n  /** To be called when',
     replace:
-      "for (const record of request.records) this.#succeed(record, { shardId: 'shardId-000000000000', sequenceNumber: '1', startMs: request.startMs, endMs })",
+      "for (const record of request.records) this.#succeed(record, { shardId: 'shardId-000000000000', sequenceNumber: '1', startMs: request.startMs, endMs })\n  }\n\n  /** To be called when",
     scenario: 'fleet',
     from: 95,
     seeds: 12,

@@ -2,6 +2,7 @@
 import { BOUND_MUTANTS } from './bound-mutants.ts'
 import { FLEET_MUTANTS } from './fleet-mutants.ts'
 import type { Mutant } from './mutant.ts'
+import { PRODUCER_MUTANTS } from './producer-mutants.ts'
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
 import { SHARD_MUTANTS } from './shard-mutants.ts'
 
@@ -9,5 +10,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...BOUND_MUTANTS,
   ...FLEET_MUTANTS,
   ...REGRESSION_MUTANTS,
+  ...PRODUCER_MUTANTS,
   ...SHARD_MUTANTS,
 ]

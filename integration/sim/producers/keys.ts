@@ -88,7 +88,7 @@ function isRefused(
 async function atTheLimits(stage: ProducerStage): Promise<void> {
   const { random } = stage
   const isLarge = random.next() < 0.5
-  const most = isLarge ? 3 * 1024 * 1024 : LIMITS.recordDefaultMaxBytes
+  const most = isLarge ? LIMITS.recordLargestMaxBytes : LIMITS.recordDefaultMaxBytes
   await stage.createStream(stage.between(2, 3), isLarge ? { MaxRecordSizeInKiB: most / 1024 } : {})
   const options: WatchedOptions = {
     mayFail: false,
@@ -103,7 +103,7 @@ async function atTheLimits(stage: ProducerStage): Promise<void> {
   await stage.run('producer', options, async (producer) => {
     const key = '東'.repeat(80)
     for (let i = 0; i < 1200; i++) void producer.put(`k${i}`, { bytes: 10 })
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < (isLarge ? 2 : 6); i++) {
       const bytes = i % 2 === 0 ? most : stage.between(most / 2, most)
       void producer.put(key, { bytes: bytes - Buffer.byteLength(key) })
       await sleep(random.next() * 300)

@@ -102,8 +102,25 @@ function splitAhead(
   ]
 }
 
+/** A list that shows, until a moment, what it showed when it was last asked in time. */
+function laggingList({ world }: ProducerStage): { lagUntilMs: number; clear(): void } {
+  let before: kinesis.ListShardsOutput | undefined
+  const list = alter(world, 'listShards', async (_input, ask) => {
+    const answer = await ask()
+    if (world.nowMs() < lagging.lagUntilMs && before !== undefined) return before
+    before = answer
+    return answer
+  })
+  const lagging = { lagUntilMs: 0, clear: () => list.clear() }
+  return lagging
+}
+
 const LOAD_RECORD_BYTES = 8000
 const LOADED_MS = 5000
+
+/** For so long after a reshard the list shows what was before. */
+const LEAST_LAG_MS = 1000
+const MORE_LAG_MS = 1500
 
 /** A split, or a merge, in the middle of a run that fills its shards to 80 %. */
 async function reshardUnderLoad(stage: ProducerStage): Promise<void> {
@@ -113,6 +130,7 @@ async function reshardUnderLoad(stage: ProducerStage): Promise<void> {
   // Two shards of the four become one, which then is as full.
   const share = splits ? 0.8 : 0.4
   const bytesPerMs = (stage.openShards().length * share * LIMITS.shardWriteBytesPerSecond) / 1000
+  const list = laggingList(stage)
   let isOver = false
   const handle = stage.start('producer', { mayFail: false }, async (producer) => {
     const everyMs = LOAD_RECORD_BYTES / bytesPerMs
@@ -121,11 +139,13 @@ async function reshardUnderLoad(stage: ProducerStage): Promise<void> {
   })
   await world.sleep(LOADED_MS + random.next() * 1000)
   const [left = '', right = ''] = stage.openShards().map(({ ShardId }) => ShardId)
+  list.lagUntilMs = world.nowMs() + LEAST_LAG_MS + random.next() * MORE_LAG_MS
   if (splits) await stage.split(left, 0.3 + random.next() * 0.4)
   else await stage.merge(left, right)
   await world.sleep(LOADED_MS)
   isOver = true
   await stage.ended(handle)
+  list.clear()
   const child = splits ? 'shardId-000000000002' : 'shardId-000000000004'
   stage.reached(`${splits ? 'split' : 'merged'}-under-load`, storedIn(stage, child))
   if (stage.strict.dropped > 0) world.count('marker.aggregate-out-of-range', stage.strict.dropped)
@@ -140,14 +160,7 @@ const MOST_LAG_MS = 4000
 async function splitInFlight(stage: ProducerStage): Promise<void> {
   const { world, random } = stage
   await stage.createStream(stage.between(1, 3))
-  let lagUntilMs = 0
-  let lagging: kinesis.ListShardsOutput | undefined
-  const list = alter(world, 'listShards', async (_input, ask) => {
-    const answer = await ask()
-    if (world.nowMs() < lagUntilMs && lagging !== undefined) return lagging
-    lagging = answer
-    return answer
-  })
+  const list = laggingList(stage)
   let isOver = false
   const handles = Array.from({ length: 2 }, (_, i) =>
     stage.start(`producer-${i}`, { mayFail: false }, async (producer, own) => {
@@ -162,7 +175,7 @@ async function splitInFlight(stage: ProducerStage): Promise<void> {
   )
   for (let i = 0; i < RESHARDS; i++) {
     await world.sleep(2000 + random.next() * 4000)
-    if (random.next() < 0.5) lagUntilMs = world.nowMs() + random.next() * MOST_LAG_MS
+    if (random.next() < 0.5) list.lagUntilMs = world.nowMs() + random.next() * MOST_LAG_MS
     const shards = [...stage.openShards()].sort(byRange)
     const at = stage.between(0, shards.length - 1)
     const [one, next] = [shards[at]?.ShardId ?? '', shards[at + 1]?.ShardId]

@@ -179,6 +179,9 @@ export class WatchedProducer {
       this.#world.violation('S17', `${outstandingRecords} records are outstanding after close()`)
     }
     await sleep(CALL_END_MS)
+    const { outstandingRecords } = this.producer
+    if (outstandingRecords === 0) return
+    this.#world.violation('S17', `${outstandingRecords} records are outstanding after all is over`)
   }
 
   #record(
