@@ -167,12 +167,13 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
   /**
    * Accepts a record without a promise: the cheap way. What fails later is told by `failed`.
    *
-   * @returns false when there is no room and the record was NOT accepted: wait for `drain`
+   * @returns false when there is no room, or the stream is not known well enough yet to judge the record
+   *   (no partition key, or above 1 MiB): it was NOT accepted, wait for `drain`
    * @throws InvalidRecordError, ClosedError
    */
   tryPut(record: ProducerRecord<T, S>): boolean {
     this.#refuseClosed()
-    return this.#intake.tryPut(record, undefined, false)
+    return this.#intake.tryPut(record, undefined)
   }
 
   /**
@@ -188,7 +189,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
       {
         tryPut: (record, onFailed) => {
           this.#refuseClosed()
-          return this.#intake.tryPut(record, onFailed, true)
+          return this.#intake.tryPut(record, onFailed)
         },
         onceDrained: (run) => {
           this.#drainWaiters.push(run)

@@ -103,11 +103,19 @@ describe('a record without a key', () => {
       assert.throws(() => producer.tryPut({ data: Buffer.from('x') }), isMissingKey)
     }))
 
-  it('is refused by tryPut() while the stream is not known', () =>
+  it('is not taken by tryPut() while the stream is not known, and "drain" says when to try again', () =>
     withStream(AUTO, {}, async ({ producer }) => {
-      assert.throws(() => producer.tryPut({ data: Buffer.from('x') }), isMissingKey)
-      await sleep(100)
+      assert.equal(producer.tryPut({ data: Buffer.from('x') }), false)
+      await new Promise<void>((resolve) => producer.once('drain', resolve))
       assert.equal(producer.tryPut({ data: Buffer.from('x') }), true)
+    }))
+
+  it('is refused by tryPut() when the description cannot be had', () =>
+    withStream(AUTO, {}, async ({ service, producer }) => {
+      service.injectFault(silent(Number.POSITIVE_INFINITY))
+      assert.equal(producer.tryPut({ data: Buffer.from('x') }), false)
+      await new Promise<void>((resolve) => producer.once('drain', resolve))
+      assert.throws(() => producer.tryPut({ data: Buffer.from('x') }), isMissingKey)
     }))
 
   it('waits 5 s for the description at most, and others do not wait for it', () =>

@@ -76,12 +76,6 @@ export class Admission {
     return bytes
   }
 
-  /** Refuses the record last checked, which is doubtful, by what is known. @throws InvalidRecordError */
-  refuse(rules: StreamRules): never {
-    checkRecordSize(this.#data.length, this.#keyBytes, rules.maxRecordBytes)
-    throw keyMissing()
-  }
-
   #checkKeyless(rules: StreamRules): void {
     if (rules.placesItself) return
     if (!rules.isShut) throw keyMissing()

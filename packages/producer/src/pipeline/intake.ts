@@ -47,16 +47,14 @@ export class Intake {
   }
 
   /**
-   * @param mayWait a record that only the description of the stream can judge waits for it
-   * @returns false when the record was not accepted
+   * @returns false when the record was not accepted: there is no room, or only the description of the
+   *   stream can judge it, which is on its way
    * @throws InvalidRecordError
    */
-  tryPut(record: UserRecord<unknown>, onFailed: OnFailed | undefined, mayWait: boolean): boolean {
+  tryPut(record: UserRecord<unknown>, onFailed: OnFailed | undefined): boolean {
     const bytes = this.#check(record)
     const pipeline = this.#pipelines.forRecord(record.stream)
     const { words, isDoubtful } = this.#admission
-    // Who can only be told of a full buffer is told what is known now.
-    if (isDoubtful && !mayWait) this.#admission.refuse(pipeline.rules)
     const gate = pipeline.gateFor(words, isDoubtful)
     if (gate !== undefined || !this.#backpressure.hasRoom(bytes)) {
       this.#backpressure.wantDrain()
