@@ -103,8 +103,8 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
   }),
   mutant('flush-leaves-the-last', 'S17: flush() does not wait for the last put', 'producer-swarm', {
     file: `${PRODUCER}/producer.ts`,
-    find: 'oldest === undefined || oldest.sequence > through',
-    replace: 'oldest === undefined || oldest.sequence >= through',
+    find: 'pipeline.holdsThrough(through)',
+    replace: 'pipeline.holdsThrough(through - 1)',
   }),
   mutant('expires-on-its-way', 'S18: a record expires while its request travels', 'late-success', {
     file: `${PRODUCER}/pipeline/stream-pipeline.ts`,
