@@ -35,11 +35,12 @@ export function resolveStreamRef(option: string, ref: unknown): ResolvedStreamRe
   return fromArn(option, arn, streamId)
 }
 
-/** What goes into a request: the ARN when known, else the name. */
-export function streamInput(stream: ResolvedStreamRef): StreamInput {
-  return stream.streamArn === undefined
-    ? { StreamName: stream.streamName }
-    : { StreamARN: stream.streamArn }
+/** What goes into a request: the ARN when known, else the name; and the id, if one is given. */
+export function streamInput({ streamName, streamArn, streamId }: ResolvedStreamRef): StreamInput {
+  if (streamArn === undefined) return { StreamName: streamName }
+  return streamId === undefined
+    ? { StreamARN: streamArn }
+    : { StreamARN: streamArn, StreamId: streamId }
 }
 
 function fromArn(option: string, arn: string, streamId: string | undefined): ResolvedStreamRef {

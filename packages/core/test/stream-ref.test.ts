@@ -68,6 +68,8 @@ describe('resolveStreamRef', () => {
 describe('streamInput', () => {
   it('sends the ARN when it is known, else the name, never both', () => {
     assert.deepEqual(streamInput(resolveStreamRef('stream', ARN)), { StreamARN: ARN })
+    const withId = resolveStreamRef('stream', { arn: ARN, streamId: 'id' })
+    assert.deepEqual(streamInput(withId), { StreamARN: ARN, StreamId: 'id' })
     assert.deepEqual(streamInput(resolveStreamRef('stream', 'flights')), { StreamName: 'flights' })
   })
 })

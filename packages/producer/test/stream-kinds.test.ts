@@ -221,13 +221,13 @@ describe('a stream whose record distribution changes', () => {
 })
 
 describe('a stream of another account', () => {
-  it('is named by its ARN in every call', () =>
+  it('is named by its ARN in every call, with the id if one is given', () =>
     withStream({ ShardCount: 1 }, {}, async ({ client, service }) => {
       const summary = await service.describeStreamSummary({ StreamName: STREAM })
       const { StreamARN } = summary.StreamDescriptionSummary
       const inputs: kinesis.StreamInput[] = []
       const producer = new Producer({
-        stream: StreamARN,
+        stream: { arn: StreamARN, streamId: 'the-id' },
         logger: false,
         client: {
           ...portOf(client),
@@ -249,6 +249,7 @@ describe('a stream of another account', () => {
       assert.equal(inputs.length, 3)
       for (const input of inputs) {
         assert.equal(input.StreamARN, StreamARN)
+        assert.equal(input.StreamId, 'the-id')
         assert.equal(input.StreamName, undefined)
       }
       await producer.close()

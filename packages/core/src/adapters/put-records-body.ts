@@ -20,10 +20,12 @@ export function expectedBytes({ Records }: PutRecordsInput): number {
 
 /** @throws TypeError when an entry has no bytes or a key is no text, as the SDK does */
 export function writePutRecords(writer: CborWriter, input: PutRecordsInput): void {
-  const { StreamName, StreamARN, Records } = input
-  writer.map(1 + Number(isGiven(StreamName)) + Number(isGiven(StreamARN)))
+  const { StreamName, StreamARN, StreamId, Records } = input
+  const named = Number(isGiven(StreamName)) + Number(isGiven(StreamARN)) + Number(isGiven(StreamId))
+  writer.map(1 + named)
   writeText(writer, 'StreamName', StreamName)
   writeText(writer, 'StreamARN', StreamARN)
+  writeText(writer, 'StreamId', StreamId)
   writer.text('Records')
   writer.array(Records.length)
   for (let i = 0; i < Records.length; i++) writeEntry(writer, Records[i] as PutRecordsEntry)
@@ -47,7 +49,7 @@ function writeText(writer: CborWriter, name: string, value: string | undefined):
 
 /** The same in AWS JSON 1.1, for endpoints that know nothing else. @throws TypeError */
 export function putRecordsJson(input: PutRecordsInput): Buffer {
-  const { StreamName, StreamARN } = input
+  const { StreamName, StreamARN, StreamId } = input
   const Records = input.Records.map(({ Data, PartitionKey, ExplicitHashKey }) => ({
     Data: base64Of(bytesOf(Data)),
     PartitionKey: PartitionKey ?? undefined,
@@ -57,6 +59,7 @@ export function putRecordsJson(input: PutRecordsInput): Buffer {
     JSON.stringify({
       StreamName: StreamName ?? undefined,
       StreamARN: StreamARN ?? undefined,
+      StreamId: StreamId ?? undefined,
       Records,
     }),
   )

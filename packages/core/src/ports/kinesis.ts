@@ -10,6 +10,8 @@ import type { CallOptions } from './call-options.ts'
 export interface StreamInput {
   readonly StreamName?: string | undefined
   readonly StreamARN?: string | undefined
+  /** Reserved by the service for later use. */
+  readonly StreamId?: string | undefined
 }
 
 export interface PutRecordsEntry {

@@ -48,6 +48,7 @@ const anyInput = fc.record(
   {
     StreamName: fc.option(fc.string({ minLength: 1, maxLength: 128 }), { nil: undefined }),
     StreamARN: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+    StreamId: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
     Records: fc.array(anyEntry, { maxLength: 40 }),
   },
   { requiredKeys: ['Records'] },

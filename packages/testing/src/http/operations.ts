@@ -8,7 +8,7 @@ import { callOf, type WireOperation, type WireProtocol } from './wire-protocol.t
 /** What is spoken for. Without the calls of an operator, those are not served. */
 export type KinesisService = KinesisPort & Partial<KinesisAdminPort>
 
-const STREAM = { StreamName: 'string', StreamARN: 'string' } as const
+const STREAM = { StreamName: 'string', StreamARN: 'string', StreamId: 'string' } as const
 const ENTRY = { Data: 'bytes', PartitionKey: 'string', ExplicitHashKey: 'string' } as const
 
 type MakeOperation = (service: KinesisService) => WireOperation
