@@ -320,6 +320,24 @@ describe('the largest record of a stream', () => {
       await producer.put({ partitionKey: 'k', data: new Uint8Array(1) })
       await large()
     }))
+
+  it('is asked for again as well while the producer never rests', () =>
+    withStream({ ShardCount: 1, MaxRecordSizeInKiB: 8192 }, {}, async (setting) => {
+      const { service, client, producer } = setting
+      client.putInstead = async (input, options) => {
+        await sleep(200)
+        return service.putRecords(input, options)
+      }
+      service.injectFault({ operation: 'describeStreamSummary', kind: 'throttle', times: 3 })
+      const puts: Promise<unknown>[] = []
+      for (let i = 0; i < 2400; i++) {
+        puts.push(producer.put({ partitionKey: 'k', data: new Uint8Array(1) }))
+        await sleep(50)
+        assert.ok(producer.outstandingRecords > 0)
+      }
+      await producer.put({ partitionKey: 'k', data: new Uint8Array(2 * MIB) })
+      await Promise.all(puts)
+    }))
 })
 
 function portOf(client: RecordingClient): KinesisPort {

@@ -312,6 +312,8 @@ export class StreamPipeline {
       record = newer
     }
     if (record !== undefined) this.#expiry.setAt(record.admittedMs + recordTtlMs, nowMs)
+    // A stream that is never idle comes by here once in a while.
+    this.#kind.probe.retry(nowMs)
   }
 
   #useMap(map: ShardMap): void {
