@@ -107,4 +107,33 @@ describe('shards that take nothing', () => {
       assert.ok(isStored)
       await Promise.all([...held, waiting, later])
     }))
+
+  it('do not make the others send small requests while flush() waits', () =>
+    withProducer(2, { aggregation: { maxRecords: 10 } }, async (setting) => {
+      const { service, client, producer } = setting
+      const [stuck, other] = targetsIn(setting, STREAM) as [Target, Target]
+      service.injectFault({
+        operation: 'putRecords',
+        kind: 'throttle',
+        shardId: stuck.shardId,
+        times: Number.POSITIVE_INFINITY,
+      })
+      const put = ({ explicitHashKey }: Target) => {
+        const record = { partitionKey: 'k', explicitHashKey, data: new Uint8Array(10) }
+        producer.put(record).catch(() => {})
+      }
+      put(stuck)
+      await sleep(1000)
+      const flushed = producer.flush()
+      const before = client.requests.length
+      for (let i = 0; i < 2000; i++) {
+        put(other)
+        await sleep(1)
+      }
+      // One each 120 ms, and those that feel the shard; one an aggregate would be 200.
+      const requests = client.requests.length - before
+      assert.ok(requests < 30, `${requests} requests`)
+      producer.destroy()
+      await flushed
+    }))
 })

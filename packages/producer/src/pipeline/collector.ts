@@ -7,6 +7,7 @@ import {
   leavesBefore,
 } from './flush-decision.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
+import type { OutstandingRecord } from './outstanding-record.ts'
 
 export interface CollectorOptions extends CollectionLimits {
   readonly bufferedTimeMs: number
@@ -21,7 +22,7 @@ export class Collector {
   #records: KinesisRecord[] = []
   #bytes = 0
   #deadlineMs = Number.POSITIVE_INFINITY
-  #urgent = false
+  #urgentThrough = -1
 
   constructor(options: CollectorOptions, next: (records: KinesisRecord[]) => void) {
     this.#options = options
@@ -42,7 +43,7 @@ export class Collector {
       return
     }
     const { bufferedTimeMs, aggregating } = this.#options
-    const deadlineMs = this.#urgent
+    const deadlineMs = this.#isUrgent(record)
       ? nowMs
       : collectionDeadlineMs(
           record.deadlineMs,
@@ -57,10 +58,14 @@ export class Collector {
     }
   }
 
-  /** While urgent, records wait for the end of the turn only. */
-  setUrgent(urgent: boolean): void {
-    this.#urgent = urgent
-    if (urgent) this.flush()
+  /** Sends on what is held, and until `relax` whatever comes up to this sequence at the end of its turn. */
+  hurry(throughSequence: number): void {
+    this.#urgentThrough = Math.max(this.#urgentThrough, throughSequence)
+    this.flush()
+  }
+
+  relax(): void {
+    this.#urgentThrough = -1
   }
 
   /** Sends on what is held at the end of the turn. */
@@ -83,6 +88,15 @@ export class Collector {
 
   stop(): void {
     this.#alarm.stop()
+  }
+
+  #isUrgent({ userRecords }: KinesisRecord): boolean {
+    const through = this.#urgentThrough
+    if (through < 0) return false
+    for (let i = 0; i < userRecords.length; i++) {
+      if ((userRecords[i] as OutstandingRecord).sequence <= through) return true
+    }
+    return false
   }
 
   #flushDue(): void {

@@ -260,14 +260,14 @@ export class StreamPipeline {
     return this.#router.gateFor(words)
   }
 
-  /** Sends what is held now; what comes back for a retry is not buffered again until `relax`. */
+  /** Sends what is held now; what comes up to this call is not buffered (again) until `relax`. */
   hurry(throughSequence: number): void {
     this.#aggregator.flush(throughSequence, clockMs())
-    this.#collector.setUrgent(true)
+    this.#collector.hurry(throughSequence)
   }
 
   relax(): void {
-    this.#collector.setUrgent(false)
+    this.#collector.relax()
   }
 
   /** To be called after settlements: an idle pipeline keeps no timer. */
