@@ -4,7 +4,7 @@ import type { Load } from './load.ts'
 import { type ClientSettings, CREDENTIALS, REGION, STREAM } from './messages.ts'
 import { OutstandingWindow } from './outstanding-window.ts'
 
-const OUTSTANDING = 20_000
+const OUTSTANDING = 10_000
 const UNLIMITED_PERCENT = 1_000_000
 
 function producerFor({ url }: ClientSettings): Producer {
@@ -14,6 +14,7 @@ function producerFor({ url }: ClientSettings): Producer {
     endpoint: url,
     credentials: CREDENTIALS,
     rateLimitPercent: UNLIMITED_PERCENT,
+    maxOutstandingRecords: OUTSTANDING,
   })
 }
 

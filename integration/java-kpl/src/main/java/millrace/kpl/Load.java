@@ -19,7 +19,7 @@ import software.amazon.kinesis.producer.UserRecordResult;
  * (answers "ready"), "go" (answers "done STORED FAILED" when all have settled). Ends with its input.
  */
 public final class Load {
-    private static final int OUTSTANDING = 20_000;
+    private static final int OUTSTANDING = 10_000;
     private static final int DISTINCT_KEYS = 10_000;
     private static final int DISTINCT_PAYLOADS = 20_000;
     private static final int KEY_CHARACTERS = 20;
