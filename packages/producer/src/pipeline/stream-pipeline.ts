@@ -13,7 +13,7 @@ import { ProducerMetrics } from '../metrics.ts'
 import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
 import { Aggregator } from './aggregator.ts'
-import { Alarm, clockMs } from './alarm.ts'
+import { Alarm, clockMs, turnClockMs } from './alarm.ts'
 import type { Backpressure, Gate } from './backpressure.ts'
 import { Collector } from './collector.ts'
 import type { AttemptFailure } from './failure-reason.ts'
@@ -224,7 +224,7 @@ export class StreamPipeline {
     onFailed: OnFailed | undefined,
     words: HashWords,
   ): OutstandingRecord {
-    const nowMs = clockMs()
+    const nowMs = turnClockMs()
     const record = new OutstandingRecord(
       sequence,
       partitionKey,
