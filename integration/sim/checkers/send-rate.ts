@@ -64,6 +64,12 @@ export class SendRate {
     })
   }
 
+  /** Requests that carried something for a shard. */
+  calls(shardId: string, fromMs: number, untilMs: number): number {
+    const times = (this.#departures.get(shardId) ?? []).map(({ atMs }) => atMs)
+    return new Set(times.filter((atMs) => atMs >= fromMs && atMs < untilMs)).size
+  }
+
   #departs({ Data, PartitionKey = '', ExplicitHashKey }: kinesis.PutRecordsEntry): void {
     const shardId = this.#shardOf(PartitionKey, ExplicitHashKey)
     const departures = this.#departures.get(shardId) ?? []

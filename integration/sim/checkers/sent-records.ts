@@ -12,6 +12,12 @@ import type { StrictReader } from './strict-reader.ts'
 export interface SentRecordsOptions {
   readonly strict: StrictReader
   readonly report: Report
+  readonly nowMs: () => number
+  /**
+   * How long the producer waits for a list that shows the shard of an aggregate. It sends it again
+   * then, and does not go back to what it was answered when a list comes later.
+   */
+  readonly holdMs: number
   /** Told of each record that a request carries. */
   readonly onSent?: (id: number) => void
 }
@@ -21,9 +27,9 @@ interface Sent {
   requests: number
   /** Of these, those without an answer. */
   onTheWay: number
-  /** The producer was told that it is stored, where it is delivered: alone, or in shards like these. */
+  /** The producer was told that it is stored, where it is delivered: alone, or in these shards, when. */
   isStoredAlone: boolean
-  storedIn: Set<string> | undefined
+  storedIn: Map<string, number> | undefined
 }
 
 interface SentEntry {
@@ -38,8 +44,8 @@ const CLOSED = /: Closed: /
 export class SentRecords {
   readonly #options: SentRecordsOptions
   readonly #sent = new Map<number, Sent>()
-  /** Shards that the producer was shown. */
-  readonly #listed = new Set<string>()
+  /** Shards that the producer was shown, and since when. */
+  readonly #listedMs = new Map<string, number>()
 
   constructor(options: SentRecordsOptions) {
     this.#options = options
@@ -55,7 +61,10 @@ export class SentRecords {
         const answer = port.listShards(input, options)
         void answer.then(
           ({ Shards: shards }) => {
-            for (const { ShardId } of shards) this.#listed.add(ShardId)
+            const nowMs = this.#options.nowMs()
+            for (const { ShardId } of shards) {
+              if (!this.#listedMs.has(ShardId)) this.#listedMs.set(ShardId, nowMs)
+            }
           },
           () => {},
         )
@@ -84,7 +93,7 @@ export class SentRecords {
 
   /** Nothing was told against the record, which says that it is stored. */
   mustBeStored(id: number, call: string): void {
-    if (this.#isKnownStored(id)) return
+    if (this.#isKnownStored(id, Number.POSITIVE_INFINITY)) return
     this.#say(
       id,
       `has not failed at the end of ${call}, and its producer never heard that it is stored`,
@@ -94,7 +103,7 @@ export class SentRecords {
   /** The record has failed. */
   failed(id: number, error: unknown): void {
     const sent = this.#sent.get(id)
-    if (this.#isKnownStored(id)) {
+    if (this.#isKnownStored(id, this.#options.holdMs)) {
       this.#say(id, `failed although its producer knew it stored: ${String(error)}`)
     }
     if (!(error instanceof UserRecordFailedError) || CLOSED.test(error.message)) return
@@ -124,6 +133,7 @@ export class SentRecords {
     entries: readonly SentEntry[],
     results: readonly kinesis.PutRecordsResultEntry[] | undefined,
   ): void {
+    const nowMs = this.#options.nowMs()
     for (let i = 0; i < entries.length; i++) {
       const { ids, aggregated } = entries[i] as SentEntry
       const { ShardId: shardId = '', SequenceNumber: sequenceNumber = '' } = results?.[i] ?? {}
@@ -134,17 +144,20 @@ export class SentRecords {
         if (sent === undefined) continue
         sent.onTheWay--
         if (!isDelivered) continue
-        if (aggregated) sent.storedIn = new Set([...(sent.storedIn ?? []), shardId])
+        if (aggregated) sent.storedIn = new Map([...(sent.storedIn ?? []), [shardId, nowMs]])
         else sent.isStoredAlone = true
       }
     }
   }
 
   /** Of a shard that it was never shown a producer cannot know what is delivered. */
-  #isKnownStored(id: number): boolean {
+  #isKnownStored(id: number, holdMs: number): boolean {
     const { isStoredAlone, storedIn } = this.#sent.get(id) ?? {}
     if (isStoredAlone) return true
-    for (const shardId of storedIn ?? []) if (this.#listed.has(shardId)) return true
+    for (const [shardId, answeredMs] of storedIn ?? []) {
+      const listedMs = this.#listedMs.get(shardId) ?? Number.POSITIVE_INFINITY
+      if (listedMs < answeredMs + holdMs) return true
+    }
     return false
   }
 

@@ -23,6 +23,8 @@ export interface ProducerProcessOptions {
   readonly mayFail: boolean
 }
 
+/** How long an aggregate waits for a list that shows where it lies, and a little less. */
+const HOLD_MS = 4950
 const HASH_KEYS = 1n << 128n
 const KEYS = [
   'ATL',
@@ -44,7 +46,7 @@ export async function runProducer(
   const { world, ledger, strict, records, pauseMs, untilMs } = options
   const { random } = process
   const report: Report = (rule, message) => world.violation(rule, message)
-  const sent = new SentRecords({ strict, report })
+  const sent = new SentRecords({ strict, report, nowMs: () => world.nowMs(), holdMs: HOLD_MS })
   const producer = new Producer({
     stream: STREAM,
     client: sent.watched(process.kinesis),

@@ -155,6 +155,26 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     find: 'this.#fullPerMs = rate.perSecond / 1000',
     replace: 'this.#fullPerMs = rate.perSecond / 1200',
   }),
+  mutant(
+    'knocks-all-the-time',
+    'S20: a shard that takes nothing is asked often',
+    'throttled-shard',
+    {
+      file: `${PRODUCER}/pipeline/shard-brake.ts`,
+      find: 'Math.max(pausedUntilMs, sentMs + LEAST_SPACING_MS)',
+      replace: 'Math.min(pausedUntilMs, sentMs + LEAST_SPACING_MS / 10)',
+    },
+  ),
+  mutant(
+    'one-shard-for-all',
+    'S20: what a shard does not take fills the buffer',
+    'throttled-shard',
+    {
+      file: `${PRODUCER}/pipeline/shard-lane.ts`,
+      find: 'return this.#stuckLanes.isPart(this.#outstandingRecords, this.#outstandingBytes)',
+      replace: 'return false',
+    },
+  ),
   mutant('back-off-in-step', 'S20: back-off without jitter', 'back-off', {
     file: `${PRODUCER}/pipeline/retry-decision.ts`,
     find: 'return Math.floor(random * bound)',

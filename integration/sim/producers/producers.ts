@@ -7,12 +7,14 @@ import { PRODUCER_SWARM } from './producer-swarm.ts'
 import { PRODUCER_RATES } from './rates.ts'
 import { PRODUCER_RESHARDING } from './resharding.ts'
 import { PRODUCER_SHARD_MAPS } from './shard-maps.ts'
+import { THROTTLED_SHARD } from './throttled-shard.ts'
 import { PRODUCER_TRANSPORTS } from './transports.ts'
 
 export const PRODUCERS: readonly ProducerScenario[] = [
   PRODUCER_SWARM,
   ...PRODUCER_RESHARDING,
   ...PRODUCER_RATES,
+  THROTTLED_SHARD,
   ...PRODUCER_TRANSPORTS,
   ...PRODUCER_KEYS,
   ...PRODUCER_LIFETIMES,

@@ -117,7 +117,7 @@ export const PRODUCER_SHARD_MAPS: readonly ProducerScenario[] = [
   {
     name: 'R57',
     about: '200 producers after a reshard, and no list for 5 minutes: they ask seldom, and spread',
-    everySeeds: 50,
+    everySeeds: 100,
     play: throttledLists,
   },
 ]

@@ -46,6 +46,10 @@ export interface PutOptions {
 }
 
 const LOOK_EVERY_MS = 40
+/** How long an aggregate waits for a list that shows where it lies; timers may ring late, or early. */
+const HOLD_MS = 5000
+const DEFAULT_TTL_MS = 30_000
+const HOLD_SLACK_MS = 50
 /** Of a control call, or the timer that paces it, which nobody waits for any more. */
 const CALL_END_MS = 2100
 /** Beyond its deadline, for what is done in the turns that follow it. */
@@ -71,7 +75,11 @@ export class WatchedProducer {
     this.#ledger = ledger
     const { fewestAttempts, mayFail = true, mayMeet, through, lookEveryMs, ...own } = options
     const report: Report = (rule, message) => world.violation(rule, `${process.name}: ${message}`)
-    const sent = new SentRecords({ strict, report, onSent: (id) => this.held.departed(id) })
+    const sent = new SentRecords({
+      ...{ strict, report, nowMs: () => world.nowMs() },
+      holdMs: Math.min(HOLD_MS, (own.recordTtlMs ?? DEFAULT_TTL_MS) / 2) - HOLD_SLACK_MS,
+      onSent: (id) => this.held.departed(id),
+    })
     const client = sent.watched(through?.(process.kinesis) ?? process.kinesis)
     this.producer = new Producer({
       ...{ stream: STREAM, client, random: process.random, logger: false },

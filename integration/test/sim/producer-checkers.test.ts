@@ -230,12 +230,14 @@ describe('SentRecords', () => {
     readonly found: string[]
     readonly sent: SentRecords
     readonly port: KinesisPort
+    readonly clock: { ms: number }
   }> {
     const { port, strict } = await service(readerOf)
     const { found, report } = collected()
-    const sent = new SentRecords({ strict, report })
+    const clock = { ms: 0 }
+    const sent = new SentRecords({ strict, report, nowMs: () => clock.ms, holdMs: 1000 })
     if (answer !== undefined) Object.assign(port, { putRecords: answer })
-    return { found, sent, port: sent.watched(port) }
+    return { found, sent, port: sent.watched(port), clock }
   }
 
   it('wants each request among the attempts', async () => {
@@ -259,6 +261,17 @@ describe('SentRecords', () => {
     await put(port, entryAt(1n, 2n))
     sent.failed(0, failure('InternalFailure: x', 'a', 'b'))
     assert.deepEqual(found, ['S18'])
+  })
+
+  it('leaves out a shard that the producer is shown when it waits for it no more', async () => {
+    const { found, sent, port, clock } = await watched()
+    await put(port, entryAt(1n, 2n))
+    clock.ms = 1500
+    await port.listShards({ StreamName: STREAM })
+    sent.failed(0, failure('InternalFailure: x', 'a'))
+    assert.deepEqual(found, [])
+    sent.mustBeStored(0, 'flush()')
+    assert.deepEqual(found, [])
   })
 
   it('tells of a failure with a request on its way, unless the producer lets go', async () => {
