@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sleep } from '@millrace/core/internal'
+import { nextTurn, sleep } from '@millrace/core/internal'
 import { BufferFullError, UserRecordFailedError } from '@millrace/producer'
 import { STREAM, withProducer } from './virtual-producer.ts'
 
@@ -61,4 +61,30 @@ describe('a shard that is offered ten times what it takes, for ten minutes (R61)
         assert.ok(used > 0.85, `${used} of what the shard takes`)
       },
     ))
+})
+
+describe('a full buffer that expires at once', () => {
+  it('is failed in slices, so that the process does other things between them', () =>
+    withProducer(1, { recordTtlMs: 1000 }, async ({ client, producer }) => {
+      client.putInstead = async () => {
+        throw new Error('nobody is there')
+      }
+      let failed = 0
+      let most = 0
+      let before = 0
+      const countTurn = (): void => {
+        most = Math.max(most, failed - before)
+        before = failed
+        if (failed < 5000) nextTurn(countTurn)
+      }
+      producer.on('failed', () => {
+        if (failed++ === 0) nextTurn(countTurn)
+      })
+      for (let i = 0; i < 5000; i++) {
+        producer.tryPut({ partitionKey: `k${i}`, data: new Uint8Array(1) })
+      }
+      await sleep(2000)
+      assert.equal(before, 5000)
+      assert.ok(most <= 1500, `${most} in one turn`)
+    }))
 })

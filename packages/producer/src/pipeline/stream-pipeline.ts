@@ -59,6 +59,9 @@ export interface StreamPipelineOptions {
   readonly mapTroubled: (error: Error) => void
 }
 
+/** A full buffer that expires at once must not stop the process for a second. */
+const MOST_EXPIRED_A_TURN = 1000
+
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions
   readonly #metrics: ProducerMetrics
@@ -304,11 +307,15 @@ export class StreamPipeline {
   #expireDue(): void {
     const nowMs = clockMs()
     const { recordTtlMs } = this.#options.settings
+    let expired = 0
     let record = this.#list.oldest
     while (record !== undefined && record.admittedMs + recordTtlMs <= nowMs) {
       const { newer } = record
       // One that travels has an outcome on the way; the settler looks at its age then.
-      if (record.phase === 'buffered') this.#outcomes.expire(record, nowMs)
+      if (record.phase === 'buffered') {
+        if (expired++ === MOST_EXPIRED_A_TURN) break
+        this.#outcomes.expire(record, nowMs)
+      }
       record = newer
     }
     if (record !== undefined) this.#expiry.setAt(record.admittedMs + recordTtlMs, nowMs)
