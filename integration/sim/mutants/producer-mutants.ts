@@ -108,8 +108,8 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
   }),
   mutant('expires-on-its-way', 'S18: a record expires while its request travels', 'late-success', {
     file: `${PRODUCER}/pipeline/stream-pipeline.ts`,
-    find: "if (record.phase === 'buffered') this.#outcomes.expire(record, nowMs)",
-    replace: 'this.#outcomes.expire(record, nowMs)',
+    find: "if (record.phase === 'buffered') {",
+    replace: "if (record.phase !== 'settled') {",
   }),
   mutant('place-of-the-next', 'S18: a record is acked at the place of another', 'producer-swarm', {
     file: `${PRODUCER}/pipeline/settler.ts`,
