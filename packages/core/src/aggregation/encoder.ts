@@ -145,6 +145,11 @@ export class AggregateEncoder {
     return target
   }
 
+  /** `encode` at the start of a buffer that is large enough: a view of it. Of two user records or more. */
+  encodeInto(buffer: Buffer): Uint8Array {
+    return buffer.subarray(0, this.writeTo(buffer, 0))
+  }
+
   /** Lets go of everything held. */
   reset(): void {
     this.#partitionKeys.clear()

@@ -4,6 +4,7 @@ import {
   type AggregateEncoder,
   Deaggregator,
 } from '@millrace/core/internal'
+import type { AggregateBuffers } from './aggregate-buffers.ts'
 import type { DataHolder, OutstandingRecord } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
@@ -76,12 +77,19 @@ export class KinesisRecord implements DataHolder {
   }
 
   /** Its data for the wire. The encoder is free then. */
-  write(): Uint8Array {
+  write(buffers: AggregateBuffers): Uint8Array {
     const { userRecords, encoder } = this
     const first = userRecords[0] as OutstandingRecord
     if (userRecords.length === 1 || encoder === undefined) return first.data
-    this.#aggregate = encoder.encode()
-    return this.#aggregate
+    const aggregate = encoder.encodeInto(buffers.take(encoder.bytes))
+    this.#aggregate = aggregate
+    return aggregate
+  }
+
+  /** All its user records are stored: the buffer of the aggregate is free. */
+  release(buffers: AggregateBuffers): void {
+    if (this.#aggregate !== undefined) buffers.give(this.#aggregate)
+    this.#aggregate = undefined
   }
 
   /** Its user records stay, but are to be packed anew: they get their data back, in copies. */

@@ -6,6 +6,7 @@ import {
   hashUserRecord,
   newHashWords,
 } from '@millrace/core/internal'
+import type { AggregateBuffers } from './aggregate-buffers.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingRecord } from './outstanding-record.ts'
 
@@ -15,13 +16,16 @@ const words = newHashWords()
  * Alone, a user record travels raw; several travel as an aggregate under its first one's hash key.
  * As in KPL the hash key is always sent.
  */
-export function requestEntry(record: KinesisRecord): kinesis.PutRecordsEntry {
+export function requestEntry(
+  record: KinesisRecord,
+  buffers: AggregateBuffers,
+): kinesis.PutRecordsEntry {
   const first = record.userRecords[0] as OutstandingRecord
   // Where the stream needs no key: neither of them counts there.
   if (first.partitionKey === '') return { Data: first.data }
   const alone = record.userRecords.length === 1 || record.encoder === undefined
   return {
-    Data: record.write(),
+    Data: record.write(buffers),
     PartitionKey: alone ? first.partitionKey : AGGREGATE_PARTITION_KEY,
     ExplicitHashKey: first.explicitHashKey ?? decimalHashKey(first.partitionKey),
   }

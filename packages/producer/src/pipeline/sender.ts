@@ -1,6 +1,7 @@
 /** One PutRecords call: encodes late, so that what expired meanwhile stays behind. */
 import type { KinesisPort, kinesis } from '@millrace/core'
 import { tellRequestEnd, tellRequestStart } from '../channels.ts'
+import type { AggregateBuffers } from './aggregate-buffers.ts'
 import { clockMs } from './alarm.ts'
 import type { Bisection } from './bisection.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
@@ -32,6 +33,7 @@ export interface SenderOptions {
   /** Shared by all streams of the producer. */
   readonly slots: RequestSlots
   readonly listener: SentRequestListener
+  readonly buffers: AggregateBuffers
   /** A Kinesis record's bytes are written: its encoder is free. */
   readonly encoded: (record: KinesisRecord) => void
   readonly troubled: (error: Error) => void
@@ -60,12 +62,12 @@ export class Sender {
   }
 
   #prepare(given: readonly KinesisRecord[]): void {
-    const { slots, encoded } = this.#options
+    const { slots, encoded, buffers } = this.#options
     for (const record of given) record.depart()
     const records = given.filter(({ userRecords }) => userRecords.length > 0)
     let entries: readonly kinesis.PutRecordsEntry[]
     try {
-      entries = records.map(requestEntry)
+      entries = records.map((record) => requestEntry(record, buffers))
     } catch (fault) {
       slots.release()
       this.#faulted({ records, entries: [], startMs: clockMs(), bisection: undefined }, fault)

@@ -2,6 +2,7 @@
 import type { kinesis, Random } from '@millrace/core'
 import type { HashWordRange } from '@millrace/core/internal'
 import type { ProducerMetrics } from '../metrics.ts'
+import type { AggregateBuffers } from './aggregate-buffers.ts'
 import { type Bisection, halve, noteAnswer, waitForOtherHalf } from './bisection.ts'
 import {
   type AttemptFailure,
@@ -22,6 +23,8 @@ import type { ShardLane } from './shard-lane.ts'
 import type { Stored } from './stored.ts'
 
 export interface SettlerOptions {
+  /** Takes the buffers of stored aggregates back. */
+  readonly buffers: AggregateBuffers
   readonly recordTtlMs: number
   /** How long an aggregate waits for the judgement on its place. */
   readonly holdMs: number
@@ -199,6 +202,7 @@ export class Settler implements SentRequestListener {
     for (let i = 0; i < userRecords.length; i++) {
       this.#options.outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i)
     }
+    record.release(this.#options.buffers)
   }
 
   /** All or nothing: readers drop an aggregate whole, so the records in range go again as well. */

@@ -12,6 +12,7 @@ import { MapTrouble } from '../map-trouble.ts'
 import { ProducerMetrics } from '../metrics.ts'
 import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
+import { AggregateBuffers } from './aggregate-buffers.ts'
 import { Aggregator } from './aggregator.ts'
 import { Alarm, clockMs, turnClockMs } from './alarm.ts'
 import type { Backpressure, Gate } from './backpressure.ts'
@@ -153,7 +154,12 @@ export class StreamPipeline {
       { ...settings.collection, bufferedTimeMs, aggregating },
       (records) => this.#sender.send(records),
     )
+    const buffers = new AggregateBuffers(
+      settings.aggregation === false ? 0 : settings.aggregation.maxBytes,
+      settings.client === undefined,
+    )
     this.#settler = new Settler({
+      buffers,
       recordTtlMs,
       holdMs,
       failIfThrottled: settings.failIfThrottled,
@@ -177,6 +183,7 @@ export class StreamPipeline {
       },
     })
     this.#sender = new Sender({
+      buffers,
       client,
       stream: streamInput(stream),
       streamName,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { deaggregate } from '@millrace/core/aggregation'
 import type { AggregateEncoder } from '@millrace/core/internal'
+import { AggregateBuffers } from '../../src/pipeline/aggregate-buffers.ts'
 import { Aggregator } from '../../src/pipeline/aggregator.ts'
 import type { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import type { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
@@ -25,7 +26,44 @@ describe('OutstandingRecord.keepData', () => {
   })
 })
 
+describe('AggregateBuffers', () => {
+  const filled = (buffer: Buffer, bytes: number): Uint8Array => buffer.subarray(0, bytes)
+
+  it('writes over what was given back, whatever its size was', () => {
+    const reused = new AggregateBuffers(1000, true)
+    const first = reused.take(900)
+    reused.give(filled(first, 900))
+    const second = reused.take(1000)
+    assert.equal(second.buffer, first.buffer)
+    assert.equal(second.length, 1000)
+    assert.notEqual(reused.take(1000).buffer, first.buffer)
+  })
+
+  it('keeps no buffer for what is much smaller or larger, and no more than 64', () => {
+    const reused = new AggregateBuffers(1000, true)
+    for (const bytes of [100, 2000]) {
+      const own = reused.take(bytes)
+      assert.equal(own.buffer.byteLength, bytes)
+      reused.give(own)
+      assert.notEqual(reused.take(bytes).buffer, own.buffer)
+    }
+    const many = Array.from({ length: 70 }, () => reused.take(1000))
+    for (const buffer of many) reused.give(buffer)
+    const again = new Set(Array.from({ length: 70 }, () => reused.take(1000).buffer))
+    assert.equal(many.filter(({ buffer }) => again.has(buffer)).length, 64)
+  })
+
+  it('takes nothing back for a client that may hold on to it, nor for large aggregates', () => {
+    for (const reused of [new AggregateBuffers(1000, false), new AggregateBuffers(100_000, true)]) {
+      const buffer = reused.take(1000)
+      reused.give(buffer)
+      assert.notEqual(reused.take(1000).buffer, buffer.buffer)
+    }
+  })
+})
+
 describe('Aggregator', () => {
+  const buffers = new AggregateBuffers(100, false)
   const options = {
     enabled: true,
     maxRecords: 100,
@@ -71,7 +109,7 @@ describe('Aggregator', () => {
       }
     }
     check()
-    aggregate.write()
+    aggregate.write(buffers)
     aggregator.recycle(aggregate)
     aggregate.unpack()
     check()
@@ -95,7 +133,7 @@ describe('Aggregator', () => {
     ]
     second.phase = 'settled'
     aggregate.depart()
-    const left = [...deaggregate({ Data: aggregate.write(), SequenceNumber: '1' })]
+    const left = [...deaggregate({ Data: aggregate.write(buffers), SequenceNumber: '1' })]
     assert.deepEqual(
       left.map(({ partitionKey, data }) => [partitionKey, data[0]]),
       [
