@@ -27,13 +27,14 @@ export const textCodec: Codec<string> = {
 /**
  * JSON in UTF-8. The type is a promise of yours: what is read is parsed, not checked.
  *
- * @throws InvalidRecordError on encoding what JSON has no text for, such as `undefined`
+ * @throws InvalidRecordError on encoding what JSON has no text for, such as `undefined`, a BigInt or
+ *   an object that holds itself
  * @public
  */
 export function jsonCodec<T>(): Codec<T> {
   return {
     encode: (value) => {
-      const text: string | undefined = JSON.stringify(value)
+      const text = jsonText(value)
       if (text !== undefined) return encoder.encode(text)
       throw new InvalidRecordError(
         'data',
@@ -42,5 +43,17 @@ export function jsonCodec<T>(): Codec<T> {
       )
     },
     decode: (data) => JSON.parse(decoder.decode(data)) as T,
+  }
+}
+
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined
+  } catch (cause) {
+    throw new InvalidRecordError(
+      'data',
+      `JSON has no text for the value: ${String(cause)}`,
+      'Leave out what refers back to the object itself; write a BigInt as text.',
+    )
   }
 }

@@ -32,7 +32,9 @@ describe('jsonCodec', () => {
   })
 
   it('refuses what JSON has no text for', () => {
-    for (const value of [undefined, () => 0, Symbol('x')]) {
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    for (const value of [undefined, () => 0, Symbol('x'), { n: 1n }, circle]) {
       assert.throws(() => codec.encode(value), InvalidRecordError)
     }
   })

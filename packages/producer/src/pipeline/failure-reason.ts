@@ -5,9 +5,9 @@ import type { Attempt, AttemptError } from '../user-record.ts'
 
 /** Codes that no service sends, spelt as KPL spells them. */
 export const EXPIRED = 'Expired'
-export const WRONG_SHARD = 'Wrong Shard'
+const WRONG_SHARD = 'Wrong Shard'
 export const CLOSED = 'Closed'
-export const RECORD_COUNT_MISMATCH = 'Record Count Mismatch'
+const RECORD_COUNT_MISMATCH = 'Record Count Mismatch'
 
 const OURS: ReadonlySet<string> = new Set([EXPIRED, WRONG_SHARD, CLOSED, RECORD_COUNT_MISMATCH])
 
