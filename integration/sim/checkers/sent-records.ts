@@ -44,8 +44,10 @@ const CLOSED = /: Closed: /
 export class SentRecords {
   readonly #options: SentRecordsOptions
   readonly #sent = new Map<number, Sent>()
-  /** Shards that the producer was shown, and since when. */
+  /** Shards that the producer was shown, by a list with all its pages, and since when. */
   readonly #listedMs = new Map<string, number>()
+  /** Token of the next page -> shards of those before. */
+  readonly #pages = new Map<string, readonly string[]>()
 
   constructor(options: SentRecordsOptions) {
     this.#options = options
@@ -60,12 +62,7 @@ export class SentRecords {
       listShards: (input, options) => {
         const answer = port.listShards(input, options)
         void answer.then(
-          ({ Shards: shards }) => {
-            const nowMs = this.#options.nowMs()
-            for (const { ShardId } of shards) {
-              if (!this.#listedMs.has(ShardId)) this.#listedMs.set(ShardId, nowMs)
-            }
-          },
+          (page) => this.#shown(input.NextToken, page),
           () => {},
         )
         return answer
@@ -116,6 +113,19 @@ export class SentRecords {
     const { requests = 0 } = sent ?? {}
     if (tries === requests + (isExpired ? 1 : 0)) return
     this.#say(id, `was sent ${requests} times, and failed with ${tries} attempts`)
+  }
+
+  #shown(token: string | undefined, page: kinesis.ListShardsOutput): void {
+    const before = token === undefined ? [] : (this.#pages.get(token) ?? [])
+    const shardIds = [...before, ...page.Shards.map(({ ShardId }) => ShardId)]
+    if (page.NextToken !== undefined) {
+      this.#pages.set(page.NextToken, shardIds)
+      return
+    }
+    const nowMs = this.#options.nowMs()
+    for (const shardId of shardIds) {
+      if (!this.#listedMs.has(shardId)) this.#listedMs.set(shardId, nowMs)
+    }
   }
 
   #departs(id: number): void {
