@@ -2,6 +2,8 @@
  * HOT: aggregates are written over the buffers of earlier ones. A fresh buffer of 50 KB lies outside of
  * V8's heap and makes it collect garbage early; at 1 KB a record that was a fifth of all CPU time.
  */
+import type { ResolvedProducerOptions } from '../options.ts'
+
 const MAX_IDLE = 64
 /** A larger aggregate gets a buffer of its own: idle ones are not accounted for. */
 const MAX_CAPACITY_BYTES = 64 * 1024
@@ -12,6 +14,17 @@ export class AggregateBuffers {
   readonly #capacity: number
   readonly #isOn: boolean
   readonly #idle: Buffer[] = []
+
+  /** Our own client lets go of what it has sent; one of the user's may hold on to it. */
+  static for({
+    aggregation,
+    client,
+  }: Pick<ResolvedProducerOptions, 'aggregation' | 'client'>): AggregateBuffers {
+    return new AggregateBuffers(
+      aggregation === false ? 0 : aggregation.maxBytes,
+      client === undefined,
+    )
+  }
 
   /**
    * @param aggregateMaxBytes of the producer's aggregates

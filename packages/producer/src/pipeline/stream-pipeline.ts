@@ -154,10 +154,7 @@ export class StreamPipeline {
       { ...settings.collection, bufferedTimeMs, aggregating },
       (records) => this.#sender.send(records),
     )
-    const buffers = new AggregateBuffers(
-      settings.aggregation === false ? 0 : settings.aggregation.maxBytes,
-      settings.client === undefined,
-    )
+    const buffers = AggregateBuffers.for(settings)
     this.#settler = new Settler({
       buffers,
       recordTtlMs,
