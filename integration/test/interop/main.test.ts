@@ -22,9 +22,11 @@ describe('npm run interop', () => {
   })
 
   it('exits with 3 and names the JDK where there is none', async () => {
-    const { exitCode, stderr } = await interop([], { PATH: '/nowhere' })
-    assert.equal(exitCode, 3)
-    assert.match(stderr, /a JDK .* is absent/)
+    for (const name of ['mixed-fleet', 'kpl-vectors']) {
+      const { exitCode, stderr } = await interop(['--case', name], { PATH: '/nowhere' })
+      assert.equal(exitCode, 3)
+      assert.match(stderr, /a JDK .* is absent/)
+    }
   })
 
   it('exits with 3 and names the server that the lease store would be judged on', async () => {
