@@ -129,6 +129,28 @@ describe('a split while the map cannot be listed', () => {
     }))
 })
 
+describe('close() at its deadline while the map cannot be listed', () => {
+  it('drops what landed in another shard, and keeps what landed as meant beside it', () =>
+    withProducer(2, {}, async ({ service, producer }) => {
+      await putAll(producer, 10, 'warm')
+      await split(service, (1n << 126n).toString())
+      service.injectFault({ operation: 'listShards', kind: 'throttle', times: 1000 })
+      const put = (explicitHashKey: bigint): Promise<UserRecordResult> =>
+        producer.put({
+          partitionKey: 'k',
+          explicitHashKey: explicitHashKey.toString(),
+          data: Buffer.from('x'),
+        })
+      const high = Array.from({ length: 3 }, () => put((1n << 128n) - 1n))
+      const low = Array.from({ length: 3 }, () => put(1n))
+      const dropped = Promise.all(low.map((promise) => assert.rejects(promise, /Closed/)))
+      const { droppedRecords } = await producer.close({ timeoutMs: 1000 })
+      await dropped
+      for (const { attempts } of await Promise.all(high)) assert.equal(attempts.length, 1)
+      assert.equal(droppedRecords, 3)
+    }))
+})
+
 describe('a split while records live shortly', () => {
   it('holds them no longer than they have', () =>
     withProducer(1, { recordTtlMs: 2000 }, async ({ service, client, producer }) => {

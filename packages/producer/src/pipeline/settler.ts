@@ -138,6 +138,11 @@ export class Settler implements SentRequestListener {
     this.#judge.judgeAgain()
   }
 
+  /** To be called before what is outstanding is given up: some of it is known to be stored. */
+  letGo(): void {
+    this.#judge.letGo()
+  }
+
   stop(): void {
     this.#judge.stop()
   }

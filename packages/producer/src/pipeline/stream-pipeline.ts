@@ -284,8 +284,9 @@ export class StreamPipeline {
     this.#shardMap.rest()
   }
 
-  /** Fails every outstanding record; how many there were. */
+  /** Fails every outstanding record but those that are known to be stored; how many there were. */
   failAll(reasonFor: (record: OutstandingRecord) => AttemptFailure): number {
+    this.#settler.letGo()
     let failed = 0
     for (let record = this.#list.oldest; record !== undefined; record = this.#list.oldest) {
       this.#outcomes.fail(record, reasonFor(record))
