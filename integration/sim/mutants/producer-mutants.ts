@@ -111,6 +111,12 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     find: "if (record.phase === 'buffered') {",
     replace: "if (record.phase !== 'settled') {",
   }),
+  mutant('drops-the-stored', 'S18: close() drops what landed as meant as well', 'closed-in-doubt', {
+    file: `${PRODUCER}/pipeline/stream-pipeline.ts`,
+    find: 'this.#settler.letGo()',
+    replace: '',
+    seeds: 6,
+  }),
   mutant('place-of-the-next', 'S18: a record is acked at the place of another', 'producer-swarm', {
     file: `${PRODUCER}/pipeline/settler.ts`,
     find: 'outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i)',

@@ -25,6 +25,8 @@ export class ProducerStage {
   readonly wire: WireLimits
   /** False: nothing is noted of what the stream stores; for long histories that judge otherwise. */
   accounts = true
+  /** Until when a process is paused that a script has paused. */
+  pausedUntilMs = 0
 
   constructor(world: SimulatedWorld, wire: WireLimits) {
     this.world = world
@@ -60,7 +62,10 @@ export class ProducerStage {
   ): ProcessHandle {
     const { world, ledger, strict } = this
     const handle = world.spawn(name, async (process) => {
-      const producer = new WatchedProducer({ world, ledger, strict, process }, options)
+      const producer = new WatchedProducer(
+        { world, ledger, strict, process, pausedUntilMs: () => this.pausedUntilMs },
+        options,
+      )
       await body(producer, process)
       await producer.end()
     })
@@ -111,6 +116,11 @@ export class ProducerStage {
       ShardToMerge: left,
       AdjacentShardToMerge: right,
     })
+  }
+
+  pause(handle: ProcessHandle, forMs: number): void {
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, this.world.nowMs() + forMs)
+    handle.pause(forMs)
   }
 
   /** A situation that the script is about has come about; none: the scenario proves nothing. */

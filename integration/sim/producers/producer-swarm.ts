@@ -100,7 +100,7 @@ async function disturb(stage: ProducerStage, handles: readonly ProcessHandle[]):
     world.count(`disturbance.producer-${kind}`)
     if (kind <= 1) await stage.split(shardId, 0.2 + random.next() * 0.6)
     else if (kind === 2) await mergeSome(stage)
-    else if (kind === 3) handle?.pause(forMs)
+    else if (kind === 3 && handle !== undefined) stage.pause(handle, forMs)
     else if (kind === 4)
       handle?.disconnect('kinesis', forMs, random.next() < 0.5 ? 'replies' : 'requests')
     else throttle(stage, shardId, forMs)

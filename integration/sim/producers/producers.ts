@@ -1,4 +1,5 @@
 /** Every named history of producers alone. */
+import { CLOSED_IN_DOUBT } from './closing.ts'
 import { PRODUCER_DISTRIBUTIONS } from './distributions.ts'
 import { PRODUCER_KEYS } from './keys.ts'
 import { PRODUCER_LIFETIMES } from './lifetimes.ts'
@@ -15,6 +16,7 @@ export const PRODUCERS: readonly ProducerScenario[] = [
   ...PRODUCER_RESHARDING,
   ...PRODUCER_RATES,
   THROTTLED_SHARD,
+  CLOSED_IN_DOUBT,
   ...PRODUCER_TRANSPORTS,
   ...PRODUCER_KEYS,
   ...PRODUCER_LIFETIMES,
