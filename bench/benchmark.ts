@@ -33,7 +33,8 @@ export interface BenchmarkGroup {
   /** For `--only`. */
   readonly name: string
   readonly build?: () => readonly Benchmark[]
-  readonly measure?: () => Promise<readonly BenchmarkResult[]>
+  /** It takes minutes: each result is told when it is there. */
+  readonly measure?: () => AsyncIterable<BenchmarkResult>
   readonly count?: () => Promise<readonly CountResult[]>
 }
 

@@ -68,7 +68,7 @@ async function main(): Promise<number> {
     for (const benchmark of group.build?.() ?? []) {
       tell(await measure(benchmark))
     }
-    for (const result of (await group.measure?.()) ?? []) tell(result)
+    for await (const result of group.measure?.() ?? []) tell(result)
     for (const counted of (await group.count?.()) ?? []) {
       counts.push(counted)
       for (const line of linesOfCount(counted)) print(line)

@@ -66,11 +66,9 @@ const NODE_CLIENTS: readonly NodeClientName[] = [
   'sdk keep-alive',
 ]
 
-export async function measureProducer(): Promise<readonly BenchmarkResult[]> {
+export async function* measureProducer(): AsyncGenerator<BenchmarkResult> {
   const absent = await whyNoKpl()
-  const results: BenchmarkResult[] = []
-  for (const load of LOADS) results.push(await measureLoad(load, absent))
-  return results
+  for (const load of LOADS) yield await measureLoad(load, absent)
 }
 
 /** Undefined if the KPL can be run and its CPU time be read. */
