@@ -1,4 +1,5 @@
 /** What a producer says of its puts, and whether it says it once and truly: S17 and S18. */
+import { isServiceError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { UserRecordFailedError, type UserRecordResult } from '@millrace/producer'
 import type { SimulatedWorld } from '@millrace/testing'
@@ -123,6 +124,7 @@ export class Settlement {
 
   #refuseGivingUp(error: unknown): void {
     const attempts = error instanceof UserRecordFailedError ? error.attempts.length : 0
+    if (attempts > 0 && isFatal(error)) return
     if (attempts < (this.#options.fewestAttempts ?? FEWEST_ATTEMPTS)) {
       this.#options.world.violation(
         'S18',
@@ -130,4 +132,9 @@ export class Settlement {
       )
     }
   }
+}
+
+/** What stays as it is however often it is asked, such as a key that is disabled. */
+function isFatal(error: unknown): boolean {
+  return error instanceof UserRecordFailedError && !error.retryable && isServiceError(error.cause)
 }
