@@ -40,14 +40,17 @@ interface SentEntry {
 const RULE = 'S18'
 /** Dropped at a deadline, or by destroy(): nothing more is known of it then. */
 const CLOSED = /: Closed: /
+const HASH_KEYS = 1n << 128n
 
 export class SentRecords {
   readonly #options: SentRecordsOptions
   readonly #sent = new Map<number, Sent>()
   /** Shards that the producer was shown, by a list with all its pages, and since when. */
   readonly #listedMs = new Map<string, number>()
+  /** By any page of a list: more than it can know of, as lists with holes are of no use. */
+  readonly #seen = new Set<string>()
   /** Token of the next page -> shards of those before. */
-  readonly #pages = new Map<string, readonly string[]>()
+  readonly #pages = new Map<string, readonly kinesis.ServiceShard[]>()
 
   constructor(options: SentRecordsOptions) {
     this.#options = options
@@ -90,7 +93,7 @@ export class SentRecords {
 
   /** Nothing was told against the record, which says that it is stored. */
   mustBeStored(id: number, call: string): void {
-    if (this.#isKnownStored(id, Number.POSITIVE_INFINITY)) return
+    if (this.#mayBeKnownStored(id)) return
     this.#say(
       id,
       `has not failed at the end of ${call}, and its producer never heard that it is stored`,
@@ -100,7 +103,7 @@ export class SentRecords {
   /** The record has failed. */
   failed(id: number, error: unknown): void {
     const sent = this.#sent.get(id)
-    if (this.#isKnownStored(id, this.#options.holdMs)) {
+    if (this.#isKnownStored(id)) {
       this.#say(id, `failed although its producer knew it stored: ${String(error)}`)
     }
     if (!(error instanceof UserRecordFailedError) || CLOSED.test(error.message)) return
@@ -117,14 +120,18 @@ export class SentRecords {
 
   #shown(token: string | undefined, page: kinesis.ListShardsOutput): void {
     const before = token === undefined ? [] : (this.#pages.get(token) ?? [])
-    const shardIds = [...before, ...page.Shards.map(({ ShardId }) => ShardId)]
+    const shards = [...before, ...page.Shards]
+    for (const { ShardId } of page.Shards) this.#seen.add(ShardId)
     if (page.NextToken !== undefined) {
-      this.#pages.set(page.NextToken, shardIds)
+      this.#pages.set(page.NextToken, shards)
       return
     }
+    // A reshard between two pages leaves a hole, or shards that overlap: such a list is of no use.
+    const widths = shards.map(widthOf)
+    if (widths.reduce((sum, width) => sum + width, 0n) !== HASH_KEYS) return
     const nowMs = this.#options.nowMs()
-    for (const shardId of shardIds) {
-      if (!this.#listedMs.has(shardId)) this.#listedMs.set(shardId, nowMs)
+    for (const { ShardId } of shards) {
+      if (!this.#listedMs.has(ShardId)) this.#listedMs.set(ShardId, nowMs)
     }
   }
 
@@ -161,14 +168,19 @@ export class SentRecords {
   }
 
   /** Of a shard that it was never shown a producer cannot know what is delivered. */
-  #isKnownStored(id: number, holdMs: number): boolean {
+  #isKnownStored(id: number): boolean {
     const { isStoredAlone, storedIn } = this.#sent.get(id) ?? {}
     if (isStoredAlone) return true
     for (const [shardId, answeredMs] of storedIn ?? []) {
       const listedMs = this.#listedMs.get(shardId) ?? Number.POSITIVE_INFINITY
-      if (listedMs < answeredMs + holdMs) return true
+      if (listedMs < answeredMs + this.#options.holdMs) return true
     }
     return false
+  }
+
+  #mayBeKnownStored(id: number): boolean {
+    const { isStoredAlone = false, storedIn = new Map<string, number>() } = this.#sent.get(id) ?? {}
+    return isStoredAlone || [...storedIn.keys()].some((shardId) => this.#seen.has(shardId))
   }
 
   #say(id: number, what: string): void {
@@ -179,4 +191,10 @@ export class SentRecords {
 function entryOf({ Data, PartitionKey }: kinesis.PutRecordsEntry): SentEntry {
   const read = deaggregate({ data: Data, partitionKey: PartitionKey ?? '' })
   return { ids: [...read].map(({ data }) => idOf(data)), aggregated: read.aggregated }
+}
+
+function widthOf({
+  HashKeyRange: { StartingHashKey, EndingHashKey },
+}: kinesis.ServiceShard): bigint {
+  return BigInt(EndingHashKey) - BigInt(StartingHashKey) + 1n
 }
