@@ -145,12 +145,6 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
         '{ NextToken: nextToken, MaxResults: LIMITS.listShardsMaxResults, ShardFilter: filter }',
     },
   ),
-  mutant('reads-without-pause', 'S19: a shard is read ten times a second', 'fleet', {
-    file: 'packages/consumer/src/retrieval/read-pace.ts',
-    find: 'return isBehind(page, settings.maxRecords)',
-    replace:
-      'if (settings.maxRecords > 0) return 100\n  return isBehind(page, settings.maxRecords)',
-  }),
   mutant('burst-of-a-second', 'S20: a shard gets more than a second’s worth at once', 'own-rate', {
     file: `${PRODUCER}/pipeline/shard-lane.ts`,
     find: 'const BURST_SECONDS = 0.25',
