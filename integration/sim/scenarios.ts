@@ -9,6 +9,7 @@ import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
 import { SLOW_HANDLERS } from './scenarios/slow-handlers.ts'
 import { SWARM } from './scenarios/swarm.ts'
+import { TAKEN_UNASKED } from './scenarios/taken-unasked.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   ...SWARM,
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATE_HANDOFF,
   BLOCKED_RENEWAL,
   SLOW_HANDLERS,
+  TAKEN_UNASKED,
   ...OVER_SDK,
   ...REGRESSIONS,
   ...PRODUCERS,

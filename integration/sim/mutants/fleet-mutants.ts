@@ -284,7 +284,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     find: "return compareExtendedSequenceNumbers(now.checkpoint, at) === 0 ? 'applied' : 'not-applied'",
     replace: "return 'applied'",
     scenario: 'fleet',
-    from: 231,
+    from: 17,
     seeds: 2,
   },
   {
@@ -293,9 +293,9 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     file: `${CONSUMER}/lease/write-outcome.ts`,
     find: 'if (actualOwner(now) !== workerId) return false',
     replace: '',
-    scenario: 'fleet',
-    from: 5,
-    seeds: 12,
+    scenario: 'taken-unasked',
+    from: 1,
+    seeds: 6,
   },
   {
     name: 'constant-epoch',
