@@ -220,6 +220,9 @@ export class ShardConsumer<T> implements RunningShard {
   /** The row says SHARD_END: whoever wrote it may have died before the children were complete. */
   async #endAgain(): Promise<boolean> {
     const { control, tenure } = this.#options
+    // They are named once all of them are made. To make them again would bring back those that
+    // were read to their end and tidied away while this worker slept.
+    if (tenure.lease.childShardIds.length > 0) return true
     const { halt, ending } = this.#parts
     const shards = await halt.orHalted(control.listShards(undefined, halt.signal)).catch(() => [])
     return await ending.createChildren(childrenInListing(tenure.shardId, shards))

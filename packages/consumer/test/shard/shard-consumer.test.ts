@@ -458,6 +458,18 @@ describe('ShardConsumer at the end of the shard', () => {
       assert.deepEqual(calls, [])
       assert.deepEqual(served.tenure.checkpoints, [])
     }))
+
+  it('never makes children again that the row names: they may have been tidied away', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      await world.split()
+      const served = world.serve(
+        { processor: () => spying([]) },
+        { lease: leaseAt('SHARD_END', { childShardIds: ['shardId-000000000001'] }) },
+      )
+      assert.equal(await served.done, 'shard-ended')
+      assert.deepEqual(served.ended, [])
+    }))
 })
 
 function spying(calls: string[]): ShardRecordProcessor<string> {
