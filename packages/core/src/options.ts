@@ -59,6 +59,8 @@ export function integer(bounds: {
   readonly default: number
   readonly min: number
   readonly max: number
+  /** What stands in for the default where leaving the option out means something else. */
+  readonly defaultInWords?: string
 }): OptionRule<number> {
   return (path, value) => {
     if (value === undefined) return bounds.default
@@ -73,11 +75,13 @@ function hintOf(bounds: {
   readonly default: number
   readonly min: number
   readonly max: number
+  readonly defaultInWords?: string
 }): string {
   const unlimited = Number.MAX_SAFE_INTEGER
   const range =
     bounds.max === unlimited ? `from ${bounds.min} up` : `from ${bounds.min} to ${bounds.max}`
-  const byDefault = bounds.default === unlimited ? 'unlimited' : bounds.default
+  const byDefault =
+    bounds.defaultInWords ?? (bounds.default === unlimited ? 'unlimited' : bounds.default)
   return `Use a whole number ${range} (default ${byDefault}).`
 }
 

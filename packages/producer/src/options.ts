@@ -212,6 +212,7 @@ export function resolveProducerOptions(given: unknown): ResolvedProducerOptions 
         default: LIMITS.recordDefaultMaxBytes,
         min: 64,
         max: LIMITS.recordLargestMaxBytes,
+        defaultInWords: "the stream's own limit",
       }),
     ),
     maxOutstandingRecords: integer({ default: 50_000, min: 1, max: UINT32_MAX }),

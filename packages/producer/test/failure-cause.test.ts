@@ -49,6 +49,17 @@ describe('UserRecordFailedError', () => {
       assert.equal((await failureOf(producer)).cause, denied)
     }))
 
+  it('hints at what kept an expired record: the shard, or the way to it', () =>
+    withProducer(1, { recordTtlMs: 1000 }, async ({ service, producer }) => {
+      await putAll(producer, 1, 'a')
+      const throttles = service.injectFault(THROTTLE)
+      assert.match((await failureOf(producer)).hint, /^The shard took no more/)
+      throttles.clear()
+      const error = new ServiceError('PutRecords', 'ECONNREFUSED', 'refused')
+      service.injectFault({ operation: 'putRecords', kind: 'fail', error, times: 1000 })
+      assert.match((await failureOf(producer)).hint, /^Check the endpoint/)
+    }))
+
   it('has no cause, and no shard, when nothing was tried', () =>
     withProducer(1, {}, async ({ producer }) => {
       const failure = failureOf(producer)

@@ -140,4 +140,10 @@ describe('put() of a wrong record', () => {
       code: 'ERR_KINESIS_CLOSED',
     })
   })
+
+  it('names options as they were given, with what leaving them out means', () => {
+    assert.match(optionError({ maxRecordBytes: 1 }).hint, /\(default the stream's own limit\)/)
+    assert.equal(optionError({ endpoint: 'localhost:4567' }).option, 'endpoint')
+    assert.equal(optionError({ region: 'EU WEST' }).option, 'region')
+  })
 })

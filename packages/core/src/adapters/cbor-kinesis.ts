@@ -35,7 +35,7 @@ import { type WireFormat, WireFormatChoice } from './wire-format-choice.ts'
  * @public
  */
 export function kinesisOverCbor(options?: AwsClientOptions): SdkKinesis {
-  const resolved = resolveAwsClientOptions('kinesis', options)
+  const resolved = resolveAwsClientOptions('', options)
   return new CborKinesis(resolved, dataPool(resolved))
 }
 

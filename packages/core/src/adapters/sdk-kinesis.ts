@@ -62,7 +62,7 @@ export interface SdkKinesis extends KinesisPort, KinesisAdminPort {
  * @public
  */
 export function kinesisFromSdk(options?: AwsClientOptions): SdkKinesis {
-  const resolved = resolveAwsClientOptions('kinesis', options)
+  const resolved = resolveAwsClientOptions('', options)
   return new SdkKinesisAdapter(resolved, dataPool(resolved))
 }
 

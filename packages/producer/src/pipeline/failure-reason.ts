@@ -81,13 +81,23 @@ export function wrongShard(predicted: string | undefined, actual: string): Attem
   }
 }
 
-export function expired(ttlMs: number): AttemptFailure {
+/** @param last what the service, or the way to it, last said of the record */
+export function expired(ttlMs: number, last: AttemptError | undefined): AttemptFailure {
   return {
     kind: 'transient',
     code: EXPIRED,
     message: `not stored within recordTtlMs (${ttlMs} ms)`,
-    hint: 'See the attempts for what kept it; raise recordTtlMs, spread the keys or add shards.',
+    hint: expiryHint(last),
   }
+}
+
+function expiryHint(last: AttemptError | undefined): string {
+  if (last === undefined) {
+    return 'It waited for its turn: put less at once, spread the keys, add shards, or raise recordTtlMs.'
+  }
+  return serviceErrorKind(last.code) === 'throttled'
+    ? 'The shard took no more: spread the keys, add shards, or raise recordTtlMs.'
+    : 'Check the endpoint and the way to it, as its attempts say; raise recordTtlMs to outlast longer outages.'
 }
 
 /** The producer let go of the record. */

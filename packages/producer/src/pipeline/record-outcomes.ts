@@ -86,7 +86,7 @@ export class RecordOutcomes {
 
   expire(record: OutstandingRecord, nowMs: number): void {
     if (record.phase === 'settled') return
-    const reason = expired(this.#options.recordTtlMs)
+    const reason = expired(this.#options.recordTtlMs, lastAnswer(record.attempts ?? []))
     const error = { code: reason.code, message: reason.message }
     const shardId = this.#options.predictedShard(record)
     this.noteAttempt(record, nowMs, nowMs, error, shardId)
