@@ -5,7 +5,7 @@ import type { ForeignName } from '@millrace/core/internal'
 import { PRODUCER_CHANNELS } from '@millrace/producer'
 import { KCL_NAMES } from '../../packages/consumer/src/kcl-names.ts'
 import { KPL_NAMES } from '../../packages/producer/src/kpl-names.ts'
-import { METRICS } from '../../packages/producer/src/metric-names.ts'
+import { METRICS } from '../../packages/producer/src/metrics/metric-names.ts'
 import { resolveProducerOptions } from '../../packages/producer/src/options.ts'
 import {
   CONSUMER_EXAMPLE,

@@ -8,8 +8,12 @@ export {
 export type { ProducerCloseReport } from './close-report.ts'
 export { BufferFullError, UserRecordFailedError } from './errors.ts'
 export type { ProducerEvents } from './events.ts'
-export type { MetricsGranularity, MetricsLevel, ProducerMetricName } from './metric-names.ts'
-export type { ProducerMetric, ProducerMetricsQuery } from './metric-snapshot.ts'
+export type {
+  MetricsGranularity,
+  MetricsLevel,
+  ProducerMetricName,
+} from './metrics/metric-names.ts'
+export type { ProducerMetric, ProducerMetricsQuery } from './metrics/metric-snapshot.ts'
 export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
 export { Producer } from './producer.ts'
 export type {

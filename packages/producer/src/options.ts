@@ -25,7 +25,7 @@ import {
   showValue,
   systemRandom,
 } from '@millrace/core/internal'
-import type { MetricsGranularity, MetricsLevel } from './metric-names.ts'
+import type { MetricsGranularity, MetricsLevel } from './metrics/metric-names.ts'
 import { leastTtlMs } from './pipeline/flush-decision.ts'
 import { group, resolveOptions } from './producer-rules.ts'
 

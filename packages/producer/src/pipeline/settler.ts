@@ -1,7 +1,7 @@
 /** HOT: about 0.1 us a user record. What becomes of each record of a request that has travelled. */
 import type { kinesis, Random } from '@millrace/core'
 import type { HashWordRange } from '@millrace/core/internal'
-import type { ProducerMetrics } from '../metrics.ts'
+import type { ProducerMetrics } from '../metrics/producer-metrics.ts'
 import type { AggregateBuffers } from './aggregate-buffers.ts'
 import { type Bisection, halve, noteAnswer, waitForOtherHalf } from './bisection.ts'
 import {

@@ -9,7 +9,7 @@ import {
 } from '@millrace/core/internal'
 import type { UserRecordFailedError } from '../errors.ts'
 import { MapTrouble } from '../map-trouble.ts'
-import { ProducerMetrics } from '../metrics.ts'
+import { ProducerMetrics } from '../metrics/producer-metrics.ts'
 import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
 import { AggregateBuffers } from './aggregate-buffers.ts'

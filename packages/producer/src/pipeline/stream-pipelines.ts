@@ -6,7 +6,7 @@ import {
   type ProducerMetric,
   type ProducerMetricsQuery,
   resolveMetricsQuery,
-} from '../metric-snapshot.ts'
+} from '../metrics/metric-snapshot.ts'
 import { regionCalled } from '../options.ts'
 import { clockMs } from './alarm.ts'
 import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'

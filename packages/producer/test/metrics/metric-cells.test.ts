@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { CELLS, emptyCells, MetricCells } from '../src/metric-cells.ts'
+import { CELLS, emptyCells, MetricCells } from '../../src/metrics/metric-cells.ts'
 
 interface Totals {
   count: number

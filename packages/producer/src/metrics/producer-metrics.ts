@@ -4,6 +4,9 @@
  */
 import type { Logger, Metrics } from '@millrace/core'
 import { noMetrics } from '@millrace/core/internal'
+import type { KinesisRecord } from '../pipeline/kinesis-record.ts'
+import type { OutstandingRecord } from '../pipeline/outstanding-record.ts'
+import type { Stored } from '../pipeline/stored.ts'
 import { slotOf } from './metric-cells.ts'
 import {
   ALL_ERRORS,
@@ -31,9 +34,6 @@ import {
 import { MetricRun } from './metric-run.ts'
 import { MetricSeries } from './metric-series.ts'
 import { MetricSink } from './metric-sink.ts'
-import type { KinesisRecord } from './pipeline/kinesis-record.ts'
-import type { OutstandingRecord } from './pipeline/outstanding-record.ts'
-import type { Stored } from './pipeline/stored.ts'
 
 /** Beyond it the shard that came first is counted with its stream only. */
 const MAX_SHARDS = 10_000
