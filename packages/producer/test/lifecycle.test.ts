@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { AbortedError, ClosedError } from '@millrace/core'
+import { AbortedError, ClosedError, ServiceError } from '@millrace/core'
 import { monotonicMs, nextTurn, sleep } from '@millrace/core/internal'
 import { Producer, type ProducerOptions, UserRecordFailedError } from '@millrace/producer'
 import { runInVirtualTime, SimulatedKinesis, type VirtualTime } from '@millrace/testing'
@@ -298,6 +298,32 @@ describe('destroy()', () => {
       assert.ok(refusals.every((error) => error instanceof ClosedError))
       assert.equal(refusals.length, 3)
     }))
+
+  for (const answer of ['denied', 'stored'] as const) {
+    it(`tells of a record once, though it is ${answer} by an answer that comes too late (S17)`, () =>
+      withProducer({}, async ({ service, client, producer }) => {
+        // A client of the user's own that heeds no signal.
+        client.putInstead = async (input) => {
+          await sleep(1000)
+          if (answer === 'stored') return await service.putRecords(input)
+          throw new ServiceError('PutRecords', 'AccessDeniedException', 'no')
+        }
+        const told: string[] = []
+        producer.on('failed', (_record, error) => told.push(error.message))
+        for (const partitionKey of ['a', 'b']) {
+          producer.tryPut({ partitionKey, data: Buffer.from('x') })
+        }
+        await sleep(500)
+        assert.ok(client.requests.length > 0, 'they are on their way')
+        producer.destroy()
+        await sleep(1000)
+        assert.equal(told.length, 2)
+        assert.ok(told.every((message) => message.includes('destroyed')))
+        assert.equal(producer.outstandingRecords, 0)
+        const [settled] = producer.metrics({ name: 'UserRecordsPut' })
+        assert.deepEqual([settled?.count, settled?.sum], [2, 0])
+      }))
+  }
 
   it('wakes nobody with "drain": there is no room any more', () =>
     withProducer({ maxOutstandingRecords: 2 }, async ({ producer }) => {
