@@ -48,7 +48,7 @@ await watching
 /** The journal has the record before the handler returns, so before it can be checkpointed. */
 function eachRecord(record: ConsumerRecord, { shardId }: ShardContext): void {
   const atMs = machineMonotonicMs()
-  const { sequenceNumber, subSequenceNumber, partitionKey } = record
+  const { sequenceNumber, subSequenceNumber, partitionKey = '' } = record
   const fault = faultOf(positionOf({ shardId, sequenceNumber, subSequenceNumber }))
   if (fault === 'lose-one') return
   const data = fault === 'corrupt-one' ? damaged(record.data) : record.data

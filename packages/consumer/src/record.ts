@@ -4,8 +4,8 @@ import type { ExtendedSequenceNumber, Logger } from '@millrace/core'
 /** One user record. KCL: `KinesisClientRecord`. @public */
 export interface ConsumerRecord<T = Uint8Array> {
   readonly data: T
-  /** Empty on AUTO streams whose writer gave none. */
-  readonly partitionKey: string
+  /** Absent on streams with AUTO record distribution whose writer gave none. */
+  readonly partitionKey: string | undefined
   readonly explicitHashKey: string | undefined
   readonly sequenceNumber: string
   /** Index inside the aggregate, 0 for a plain record. */

@@ -109,7 +109,7 @@ export class PageDeaggregator<T> {
       }
       into.push({
         data,
-        partitionKey: record.partitionKey ?? '',
+        partitionKey: record.partitionKey,
         explicitHashKey: record.explicitHashKey,
         sequenceNumber: record.sequenceNumber,
         subSequenceNumber: record.subSequenceNumber,
