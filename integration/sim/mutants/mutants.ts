@@ -1,6 +1,7 @@
 /** Breakages of the product that the checkers must find: a checker that finds none is worth nothing. */
 import { BOUND_MUTANTS } from './bound-mutants.ts'
 import { FLEET_MUTANTS } from './fleet-mutants.ts'
+import { LIFECYCLE_MUTANTS } from './lifecycle-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { PRODUCER_MUTANTS } from './producer-mutants.ts'
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...REGRESSION_MUTANTS,
   ...PRODUCER_MUTANTS,
   ...SHARD_MUTANTS,
+  ...LIFECYCLE_MUTANTS,
 ]
