@@ -2,12 +2,14 @@
 import { ClosedError, isServiceError } from '@millrace/core'
 import { integer, monotonicMs, resolveOptions, sleep, TypedEmitter } from '@millrace/core/internal'
 import { checkHandler } from './check-handler.ts'
+import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
 import { type ConsumerPorts, openPorts } from './ports.ts'
 import type { Handler } from './record-processor.ts'
 import { resolveConsumerOptions } from './resolve-options.ts'
 import type { ApplicationSnapshot } from './snapshot.ts'
+import { PausedShards } from './worker/paused-shards.ts'
 import { settledWithin } from './worker/settled-within.ts'
 import { Worker } from './worker/worker.ts'
 
@@ -35,6 +37,7 @@ export class Consumer<T = Uint8Array>
 {
   readonly #options: ResolvedConsumerOptions<T>
   readonly #starting = new AbortController()
+  readonly #paused = new PausedShards()
   #state: ConsumerState = 'created'
   #ports: ConsumerPorts | undefined
   #worker: Worker<T> | undefined
@@ -98,13 +101,25 @@ export class Consumer<T = Uint8Array>
     return this.#running
   }
 
-  /** Stops delivering records of these shards (default: all). Leases are kept and renewed. */
+  /**
+   * Stops delivering records of these shards, or of all, those to come included. A handler call that
+   * runs is not cut short; no other begins, although records are read ahead. Leases are kept and
+   * renewed, `close()` is not held up. This worker alone remembers it, from before `run()` if need
+   * be, also of shards that it does not hold at present: the next owner of a shard delivers.
+   *
+   * @throws InvalidOptionError for what cannot be a list of shard ids
+   */
   pause(shardIds?: readonly string[]): void {
-    this.#worker?.pause(shardIds)
+    checkShardIds(shardIds)
+    this.#paused.pause(shardIds)
+    this.#worker?.pausedChanged()
   }
 
+  /** Takes `pause` back, for these shards or for all. Throws as `pause`. */
   resume(shardIds?: readonly string[]): void {
-    this.#worker?.resume(shardIds)
+    checkShardIds(shardIds)
+    this.#paused.resume(shardIds)
+    this.#worker?.pausedChanged()
   }
 
   /**
@@ -171,6 +186,7 @@ export class Consumer<T = Uint8Array>
         options: this.#options,
         ports: this.#ports,
         handler,
+        paused: this.#paused,
         events: this,
         onFailed: (cause) => this.#fail(cause),
       })

@@ -237,13 +237,30 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly stream: StreamRef
   /** Must be unique among live workers. Default: host name, process id and a UUID. KCL: `workerIdentifier`. */
   readonly workerId?: string | undefined
+  /**
+   * What `data` of a record is made by; its type flows to every handler. Default: the bytes as they
+   * are. Records are decoded batch by batch before the handler is called. A value that does not decode
+   * ends its batch: the records before it are handled first, then it is a failure of its own
+   * (`onMalformed`, `onHandlerError`), then the rest follows.
+   */
   readonly codec?: Codec<T> | undefined
+  /**
+   * Whether the bytes of each record are copied before they are decoded, default false: they are a
+   * view on the page that they came in, which is quick, and keeps the whole page (up to 10 MiB) in
+   * memory for as long as one record's bytes are kept. Set it to keep bytes beyond the handler call.
+   */
+  readonly copy?: boolean | undefined
   /** Default `LATEST`, as in KCL. Applies to a stream that has no leases yet. */
   readonly initialPosition?: InitialPosition | undefined
   /** Default `{ mode: 'polling' }` (KCL's default is fan-out). */
   readonly retrieval?: PollingOptions | undefined
   /** Default `{ everyMs: 1000 }` for eachRecord and eachBatch, `'manual'` for a processor. */
   readonly checkpoint?: CheckpointPolicy | undefined
+  /**
+   * Most records that one call of `eachBatch` or `processRecords` is given, default and maximum
+   * 10,000. One response may hold more, for an aggregate counts as one there. KCL: `maxRecords`.
+   */
+  readonly maxRecordsPerBatch?: number | undefined
   readonly lease?: LeaseOptions | undefined
   /**
    * When the stream was deleted and created anew under its name, the stored positions mean nothing
@@ -283,10 +300,12 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   readonly stream: ResolvedStreamRef
   readonly workerId: string
   readonly codec: Codec<T>
+  readonly copy: boolean
   readonly initialPosition: InitialPosition
   readonly retrieval: ResolvedPolling
   /** Undefined: the default of the handler's kind. */
   readonly checkpoint: ResolvedCheckpointPolicy | undefined
+  readonly maxRecordsPerBatch: number
   readonly lease: ResolvedLeaseOptions
   readonly onRecreatedStream: OnRecreatedStream
   readonly onHandlerError: OnHandlerError<T>

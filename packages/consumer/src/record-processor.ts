@@ -42,14 +42,32 @@ export type Handler<T = Uint8Array> =
 export interface HandlerFailure<T = Uint8Array> {
   readonly stream: string
   readonly shardId: string
+  /** What the last attempt threw. */
   readonly error: unknown
+  /** What the first attempt threw; the same as `error` while there was but one. */
+  readonly firstError: unknown
   /** How often this call failed in a row, from 1. */
   readonly attempts: number
-  /** The records of the failed call, not enumerable, so that no log prints them by accident. */
+  /**
+   * The records of the failed call: one for `eachRecord`, the batch for `eachBatch` and a processor.
+   * Not enumerable, so that no log prints them by accident.
+   */
   readonly records: readonly ConsumerRecord<T>[]
+  /**
+   * Of a value that `codec` refuses: the record with its bytes as they were put, not enumerable.
+   * `records` is empty then. Undefined for every other failure.
+   */
+  readonly rawRecord: ConsumerRecord | undefined
 }
 export type HandlerVerdict = 'retry' | 'skip' | 'stop'
-/** @public */
+/**
+ * What becomes of a handler call that threw or rejected. `retry`: back off (full jitter, 200 ms
+ * doubling to 30 s) and call again, without end. `skip`: go on behind its records, which count as
+ * done (metric `SkippedRecords`). `stop`: checkpoint what was done, give the leases away; `run()`
+ * rejects with HandlerFailedError. A function decides each time, and may be asynchronous: store a
+ * dead letter, then answer `skip`. One that throws, or answers nothing known, means `retry` and is
+ * logged as an error. Other shards go on meanwhile. KCL skips. @public
+ */
 export type OnHandlerError<T = Uint8Array> =
   | HandlerVerdict
   | ((failure: HandlerFailure<T>) => HandlerVerdict | Promise<HandlerVerdict>)

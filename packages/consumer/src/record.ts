@@ -3,6 +3,7 @@ import type { ExtendedSequenceNumber, Logger } from '@millrace/core'
 
 /** One user record. KCL: `KinesisClientRecord`. @public */
 export interface ConsumerRecord<T = Uint8Array> {
+  /** What `codec` made of the bytes. Bytes are a view on the page they came in, unless `copy` is set. */
   readonly data: T
   /** Absent on streams with AUTO record distribution whose writer gave none. */
   readonly partitionKey: string | undefined

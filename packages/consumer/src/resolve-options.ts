@@ -63,9 +63,11 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     codec: (path, value) =>
       objectWith<Codec<T>>(['encode', 'decode'])(path, value) ??
       (bytesCodec as Codec<unknown> as Codec<T>),
+    copy: flag(false),
     initialPosition,
     retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
     checkpoint: optional(checkpointPolicy),
+    maxRecordsPerBatch: integer({ default: 10_000, min: 1, max: 10_000 }),
     lease: leaseOptions,
     onRecreatedStream: oneOf(['refuse', 'reset'], 'refuse'),
     onHandlerError: verdictOrFunction(['retry', 'skip', 'stop'], 'retry') as OptionRule<

@@ -112,6 +112,62 @@ describe('Consumer', () => {
       }))
   })
 
+  describe('onHandlerError', () => {
+    it('may be a function that writes a dead letter first; other shards go on meanwhile (R01)', () =>
+      inApplication(
+        async (app) => {
+          const letters: unknown[] = []
+          let isStoreUp = false
+          const worker = app.worker('a', {
+            onHandlerError: async ({ attempts, firstError, error, records, rawRecord }) => {
+              if (attempts < 3) return 'retry'
+              // A dead letter that could not be stored: the record is not lost for it.
+              if (!isStoreUp) throw new Error('the store is down')
+              await sleep(100)
+              const text = records.map(({ data }) => data)
+              letters.push({
+                text,
+                firstError: String(firstError),
+                error: String(error),
+                rawRecord,
+              })
+              return 'skip'
+            },
+          })
+          let calls = 0
+          const running = worker.run((data) => {
+            if (data === 'r003') throw new Error(`attempt ${++calls}`)
+          })
+          await app.until('both leases', () => worker.heard('leaseAcquired').length === 2)
+          await app.put(...numbered(40))
+          const poisoned = (): string | undefined =>
+            app.deliveries.find(({ data }) => data === 'r003')?.shardId
+          await app.until('the poison', () => poisoned() !== undefined)
+          await sleep(20_000)
+          await app.put(...numbered(40, 'later'))
+          await sleep(5000)
+          const of = (isPoisoned: boolean): Set<string> =>
+            new Set(
+              app.deliveries
+                .filter(({ shardId }) => (shardId === poisoned()) === isPoisoned)
+                .map(({ data }) => data),
+            )
+          const open = of(false).size
+          assert.ok([...of(false)].filter((data) => data.startsWith('later')).length > 5)
+          assert.ok([...of(true)].every((data) => data <= 'r003'))
+          isStoreUp = true
+          await app.until('the rest', () => of(true).size + of(false).size === 80)
+          assert.equal(of(false).size, open)
+          const error = `Error: attempt ${calls}`
+          const firstError = 'Error: attempt 1'
+          assert.deepEqual(letters, [{ text: ['r003'], firstError, error, rawRecord: undefined }])
+          await worker.consumer.close()
+          await running
+        },
+        { shards: 2 },
+      ))
+  })
+
   describe('onHandlerError stop', () => {
     it('fails run with the handler error, after every lease was handed over', () =>
       inApplication(
@@ -194,6 +250,39 @@ describe('Consumer', () => {
         },
         { shards: 2 },
       ))
+
+    it('may be called before run()', () =>
+      inApplication(
+        async (app) => {
+          const worker = app.worker('a')
+          worker.consumer.pause()
+          worker.consumer.resume(['shardId-000000000001'])
+          const running = worker.run()
+          await app.put(...numbered(20))
+          await app.until('those of the other shard', () => app.deliveries.length > 0)
+          await sleep(5000)
+          assert.ok(app.deliveries.every(({ shardId }) => shardId !== SHARD))
+          worker.consumer.resume()
+          await app.until('all', () => app.deliveries.length === 20)
+          await worker.consumer.close()
+          await running
+        },
+        { shards: 2 },
+      ))
+
+    it('refuse what can be no list of shard ids', () =>
+      inApplication(async (app) => {
+        const { consumer } = app.worker('a')
+        for (const [given, message] of [
+          ['shardId-000000000000', /shardIds is "shardId-000000000000"/],
+          [[SHARD, 7], /holds 7/],
+          [[''], /holds ""/],
+        ] as const) {
+          for (const name of ['pause', 'resume'] as const) {
+            assert.throws(() => consumer[name](given as never), message)
+          }
+        }
+      }))
 
     it('do not hold a close up', () =>
       inApplication(async (app) => {

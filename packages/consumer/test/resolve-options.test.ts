@@ -61,6 +61,8 @@ describe('resolveConsumerOptions', () => {
     assert.equal(options.checkpoint, undefined)
     assert.equal(options.onHandlerError, 'retry')
     assert.equal(options.onRecreatedStream, 'refuse')
+    assert.equal(options.copy, false)
+    assert.equal(options.maxRecordsPerBatch, 10_000)
     assert.equal(options.onMalformed, 'raw')
     assert.equal(options.onMisplacedAggregate, 'deliver')
     assert.equal(options.codec.decode(new Uint8Array([1])).length, 1)

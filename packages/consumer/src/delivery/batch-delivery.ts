@@ -9,9 +9,10 @@ import type { PauseGate } from '../shard/pause-gate.ts'
 import type { ShardHalt } from '../shard/shard-halt.ts'
 import type { Tenure } from '../tenure/tenure.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
+import { CallFailures, type FailedCall } from './call-failures.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerAdapter } from './handler-adapter.ts'
-import type { FailedCall, HandlerRetry } from './handler-retry.ts'
+import type { HandlerRetry } from './handler-retry.ts'
 import type { ShardHealth } from './shard-health.ts'
 
 /** Handlers that settle at once must not keep renewals from the event loop for longer than this. */
@@ -55,7 +56,7 @@ export class BatchDelivery<T> {
     const { adapter, tracker, auto, gate, health } = this.#options
     const { records } = batch
     const perCall = adapter.isPerRecord ? 1 : records.length
-    let attempts = 0
+    let failures: CallFailures | undefined
     let at = 0
     this.#turnStartedMs = this.#readMs = monotonicMs()
     while (at < records.length) {
@@ -72,12 +73,13 @@ export class BatchDelivery<T> {
         }
       } catch (error) {
         this.#callingSinceMs = undefined
-        const call = { error, attempts: ++attempts, records: records.slice(at, next) }
+        failures ??= new CallFailures()
+        const call = failures.failed(error, records.slice(at, next))
         if ((await this.#judge(call)) === 'retry') continue
       }
       this.#callingSinceMs = undefined
-      if (attempts > 0) health.handlerWorked()
-      attempts = 0
+      if (failures !== undefined) health.handlerWorked()
+      failures = undefined
       tracker.markDone(target)
       auto?.worked(perCall)
       at = next

@@ -3,18 +3,11 @@ import { KinesisError, type Logger, type Metrics, type Random } from '@millrace/
 import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
 import { HandlerFailedError } from '../errors.ts'
 import type { EmitConsumerEvent } from '../events.ts'
-import type { ConsumerRecord } from '../record.ts'
 import type { HandlerFailure, HandlerVerdict, OnHandlerError } from '../record-processor.ts'
 import type { ShardHalt } from '../shard/shard-halt.ts'
+import type { FailedCall } from './call-failures.ts'
 
 const BACKOFF: Backoff = { firstMs: 200, capMs: 30_000 }
-
-export interface FailedCall<T> {
-  readonly error: unknown
-  /** How often this call failed in a row, from 1. */
-  readonly attempts: number
-  readonly records: readonly ConsumerRecord<T>[]
-}
 
 export interface HandlerRetryOptions<T> {
   readonly stream: string
@@ -56,8 +49,9 @@ export class HandlerRetry<T> {
     const verdict = await this.#verdict(call)
     if (verdict === 'stop') throw new HandlerFailedError(shardId, attempts, error)
     if (verdict === 'skip' && skipping === 'may-skip') {
-      metrics.put('SkippedRecords', call.records.length, 'Count', { ShardId: shardId })
-      logger.warn({ shardId, records: call.records.length }, 'records were skipped, as configured')
+      const records = call.rawRecord === undefined ? call.records.length : 1
+      metrics.put('SkippedRecords', records, 'Count', { ShardId: shardId })
+      logger.warn({ shardId, records }, 'records were skipped, as configured')
       return 'skip'
     }
     await halt.wait(fullJitterMs(BACKOFF, attempts, random))
@@ -90,8 +84,12 @@ export class HandlerRetry<T> {
 
   #failure(call: FailedCall<T>): HandlerFailure<T> {
     const { stream, shardId } = this.#options
-    const failure = { stream, shardId, error: call.error, attempts: call.attempts }
-    return Object.defineProperty(failure, 'records', { value: call.records }) as HandlerFailure<T>
+    const { error, firstError, attempts, records, rawRecord } = call
+    const failure = { stream, shardId, error, firstError, attempts }
+    return Object.defineProperties(failure, {
+      records: { value: records },
+      rawRecord: { value: rawRecord },
+    }) as HandlerFailure<T>
   }
 }
 

@@ -6,14 +6,12 @@ import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.
 import type { Page } from '../retrieval/source.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
 import type { BatchDelivery } from './batch-delivery.ts'
+import { CallFailures } from './call-failures.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerRetry } from './handler-retry.ts'
 import type { MalformedPolicy } from './malformed-policy.ts'
 import type { ShardHealth } from './shard-health.ts'
 import type { ThroughputMeter } from './throughput-meter.ts'
-
-/** Most user records of one batch: what GetRecords gives at most without aggregation. */
-const MAX_BATCH_RECORDS = 10_000
 
 export interface PageDeliveryOptions<T> {
   readonly shard: ShardContext
@@ -26,6 +24,8 @@ export interface PageDeliveryOptions<T> {
   readonly health: ShardHealth
   readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: Metrics
+  /** Most user records of one batch. */
+  readonly maxRecordsPerBatch: number
 }
 
 export class PageDelivery<T> {
@@ -42,12 +42,12 @@ export class PageDelivery<T> {
    * @throws HandlerFailedError, MalformedRecordError when a policy says stop
    */
   async deliver(page: Page): Promise<boolean> {
-    const { deaggregator, batches } = this.#options
+    const { deaggregator, batches, maxRecordsPerBatch } = this.#options
     deaggregator.load(page.records)
     for (;;) {
       const records: ConsumerRecord<T>[] = []
       const bytesBefore = deaggregator.bytes
-      const obstacle = deaggregator.fill(records, MAX_BATCH_RECORDS)
+      const obstacle = deaggregator.fill(records, maxRecordsPerBatch)
       if (!(await this.#deliverBatch(page, records, deaggregator.bytes - bytesBefore))) return false
       if (obstacle !== undefined) {
         if (!(await this.#overcome(obstacle))) return false
@@ -98,7 +98,8 @@ export class PageDelivery<T> {
   async #overcome(obstacle: Obstacle): Promise<boolean> {
     const { malformed, deaggregator, retry, batches, health } = this.#options
     malformed.report(obstacle)
-    for (let attempts = 1; batches.mayCall(); attempts++) {
+    const failures = new CallFailures()
+    while (batches.mayCall()) {
       let error: unknown
       try {
         const verdict = await malformed.verdict(obstacle)
@@ -113,7 +114,7 @@ export class PageDelivery<T> {
         error = cause
       }
       health.handlerFailed(error)
-      if ((await retry.judge({ error, attempts, records: [] })) === 'skip') {
+      if ((await retry.judge(failures.failed<T>(error, [], obstacle.record))) === 'skip') {
         deaggregator.skip()
         return true
       }
@@ -127,12 +128,13 @@ export class PageDelivery<T> {
    */
   async #decodeLater(obstacle: Obstacle): Promise<boolean> {
     const { shard, deaggregator, retry, batches, health } = this.#options
+    const { sequenceNumber, reason, record } = obstacle
+    const failures = new CallFailures()
     let error = obstacle.error
-    for (let attempts = 1; batches.mayCall(); attempts++) {
-      const { sequenceNumber, reason } = obstacle
+    while (batches.mayCall()) {
       const failure = new MalformedRecordError(shard.shardId, sequenceNumber, reason, error)
       health.handlerFailed(failure)
-      if ((await retry.judge({ error: failure, attempts, records: [] })) === 'skip') {
+      if ((await retry.judge(failures.failed<T>(failure, [], record))) === 'skip') {
         deaggregator.skip()
         return true
       }

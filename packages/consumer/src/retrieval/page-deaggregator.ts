@@ -26,6 +26,8 @@ export interface Obstacle {
   readonly reason: string
   readonly sequenceNumber: string
   readonly data: Uint8Array
+  /** The same with all that the stream tells of it. */
+  readonly record: ConsumerRecord
   /** What the codec threw. */
   readonly error: unknown
 }
@@ -107,15 +109,7 @@ export class PageDeaggregator<T> {
       } catch (error) {
         return this.#hold(record, 'codec', 'codec', error)
       }
-      into.push({
-        data,
-        partitionKey: record.partitionKey,
-        explicitHashKey: record.explicitHashKey,
-        sequenceNumber: record.sequenceNumber,
-        subSequenceNumber: record.subSequenceNumber,
-        approximateArrivalTimestamp: record.approximateArrivalTimestamp as Date,
-        aggregated: record.aggregated,
-      })
+      into.push(consumerRecord(record, data))
       this.#bytes += record.data.length
       this.#passed(record)
     }
@@ -191,7 +185,8 @@ export class PageDeaggregator<T> {
     error: unknown,
   ): Obstacle {
     this.#held = record
-    return { kind, reason, sequenceNumber: record.sequenceNumber, data: record.data, error }
+    const { sequenceNumber, data } = record
+    return { kind, reason, sequenceNumber, data, record: consumerRecord(record, data), error }
   }
 
   #passed(record: DeaggregatedRecord): void {
@@ -206,5 +201,17 @@ export class PageDeaggregator<T> {
     if (this.#misplaced === 0) return
     this.#options.onMisplaced(this.#sequenceNumber, this.#misplaced)
     this.#misplaced = 0
+  }
+}
+
+function consumerRecord<T>(record: DeaggregatedRecord, data: T): ConsumerRecord<T> {
+  return {
+    data,
+    partitionKey: record.partitionKey,
+    explicitHashKey: record.explicitHashKey,
+    sequenceNumber: record.sequenceNumber,
+    subSequenceNumber: record.subSequenceNumber,
+    approximateArrivalTimestamp: record.approximateArrivalTimestamp as Date,
+    aggregated: record.aggregated,
   }
 }

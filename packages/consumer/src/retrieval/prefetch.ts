@@ -20,6 +20,7 @@ export class Prefetch {
   #taker: { resolve: (reading: Reading) => void; reject: (error: unknown) => void } | undefined
   #isReading = false
   #isPaused = false
+  #isStarted = false
 
   constructor(options: PrefetchOptions) {
     this.#options = options
@@ -32,6 +33,7 @@ export class Prefetch {
 
   /** Begins to read ahead. */
   start(): void {
+    this.#isStarted = true
     this.#read()
   }
 
@@ -51,7 +53,8 @@ export class Prefetch {
 
   resume(): void {
     this.#isPaused = false
-    this.#read()
+    // A shard that waits for its parents is not to be read yet.
+    if (this.#isStarted) this.#read()
   }
 
   /** Lets go of everything held; an open `next` rejects. A reply still on its way goes nowhere (R05). */

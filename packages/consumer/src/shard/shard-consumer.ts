@@ -1,6 +1,7 @@
 /** Drives one shard through its states, for one tenure. KCL: `ShardConsumer`. */
 import { monotonicMs } from '@millrace/core/internal'
 import { isLoudFailure } from '../backoff.ts'
+import { CallFailures } from '../delivery/call-failures.ts'
 import { LeaseLostError } from '../errors.ts'
 import { isShardEnded } from '../lease/lease.ts'
 import { childrenInListing } from '../retrieval/shard-end.ts'
@@ -182,7 +183,8 @@ export class ShardConsumer<T> implements RunningShard {
     const { prefetch, adapter, batches, retry, health, shard } = this.#parts
     const { checkpoint, pendingCheckpointState } = this.#options.tenure.lease
     prefetch.start()
-    for (let attempts = 1; batches.mayCall(); attempts++) {
+    const failures = new CallFailures()
+    while (batches.mayCall()) {
       try {
         await adapter.initialize({
           shard,
@@ -193,7 +195,7 @@ export class ShardConsumer<T> implements RunningShard {
         return true
       } catch (error) {
         health.handlerFailed(error)
-        await retry.judge({ error, attempts, records: [] }, 'never-skip')
+        await retry.judge(failures.failed<T>(error, []), 'never-skip')
       }
     }
     return false
@@ -254,7 +256,7 @@ export class ShardConsumer<T> implements RunningShard {
     } catch (cause) {
       if (this.#parts.halt.reason === 'lease-lost' && cause instanceof LeaseLostError) return
       this.#parts.health.handlerFailed(cause)
-      this.#parts.retry.report({ error: cause, attempts: 1, records: [] })
+      this.#parts.retry.report(new CallFailures().failed<T>(cause, []))
     }
   }
 

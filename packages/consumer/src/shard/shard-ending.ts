@@ -6,6 +6,7 @@ import type { Logger, Random } from '@millrace/core'
 import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
 import type { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
 import type { BatchDelivery } from '../delivery/batch-delivery.ts'
+import { CallFailures } from '../delivery/call-failures.ts'
 import type { CheckpointTracker } from '../delivery/checkpoint-tracker.ts'
 import type { HandlerAdapter } from '../delivery/handler-adapter.ts'
 import type { HandlerRetry } from '../delivery/handler-retry.ts'
@@ -89,14 +90,15 @@ export class ShardEnding<T> {
 
   async #tellProcessor(): Promise<boolean> {
     const { adapter, retry, batches, shard, health } = this.#options
-    for (let attempts = 1; batches.mayCall(); attempts++) {
+    const failures = new CallFailures()
+    while (batches.mayCall()) {
       try {
         await adapter.shardEnded(shard)
         health.handlerWorked()
         return true
       } catch (error) {
         health.handlerFailed(error)
-        if ((await retry.judge({ error, attempts, records: [] })) === 'skip') return true
+        if ((await retry.judge(failures.failed<T>(error, []))) === 'skip') return true
       }
     }
     return false

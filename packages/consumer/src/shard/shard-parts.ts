@@ -17,6 +17,7 @@ import type { EmitConsumerEvent } from '../events.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ShardContext } from '../record.ts'
 import type { Handler } from '../record-processor.ts'
+import { copyingCodec } from '../retrieval/copying-codec.ts'
 import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import { PollingSource } from '../retrieval/polling-source.ts'
 import { Prefetch } from '../retrieval/prefetch.ts'
@@ -101,7 +102,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     ...{ tenure, adapter, tracker, auto, retry, halt, gate, health },
   })
   const deaggregator = new PageDeaggregator<T>({
-    codec: options.codec,
+    codec: options.copy ? copyingCodec(options.codec) : options.codec,
     after: deliveredBefore(lease.checkpoint),
     hashKeyRange: lease.hashKeyRange,
     onMisplacedAggregate: options.onMisplacedAggregate,
@@ -130,6 +131,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       throughput,
       metrics,
     },
+    maxRecordsPerBatch: options.maxRecordsPerBatch,
   })
   const source = new PollingSource({
     kinesis: given.kinesis,

@@ -16,7 +16,7 @@ import { type ApplicationSnapshot, shardSnapshot, unendedParents } from '../snap
 import { leaseCallTimeoutMs } from '../tenure/belief.ts'
 import type { HeldLease } from '../tenure/held-lease.ts'
 import { Coordinator } from './coordinator.ts'
-import { PausedShards } from './paused-shards.ts'
+import type { PausedShards } from './paused-shards.ts'
 import { RowAges } from './row-ages.ts'
 import { settledWithin } from './settled-within.ts'
 
@@ -24,6 +24,7 @@ export interface WorkerOptions<T> {
   readonly options: ResolvedConsumerOptions<T>
   readonly ports: ConsumerPorts
   readonly handler: Handler<T>
+  readonly paused: Pick<PausedShards, 'has'>
   readonly events: TypedEmitter<ConsumerEvents>
   /** A policy said stop: the consumer is to end with this error. */
   readonly onFailed: (cause: unknown) => void
@@ -43,7 +44,6 @@ export class Worker<T> {
   readonly #syncer: ShardSyncer
   readonly #coordinator: Coordinator
   readonly #services = new Map<HeldLease, Service<T>>()
-  readonly #paused = new PausedShards()
   readonly #ages = new RowAges()
   /** On the way out: settles when this worker has withdrawn from the fleet, or could not in time. */
   #withdrawal: Promise<unknown> | undefined
@@ -160,17 +160,11 @@ export class Worker<T> {
     await this.#coordinator.destroy()
   }
 
-  pause(shardIds: readonly string[] | undefined): void {
-    this.#paused.pause(shardIds)
+  /** The user has paused or resumed shards. */
+  pausedChanged(): void {
     for (const [held, { consumer }] of this.#services) {
-      if (this.#paused.has(held.shardId)) consumer.pause()
-    }
-  }
-
-  resume(shardIds: readonly string[] | undefined): void {
-    this.#paused.resume(shardIds)
-    for (const [held, { consumer }] of this.#services) {
-      if (!this.#paused.has(held.shardId)) consumer.resume()
+      if (this.#worker.paused.has(held.shardId)) consumer.pause()
+      else consumer.resume()
     }
   }
 
@@ -220,7 +214,7 @@ export class Worker<T> {
       metrics: options.metrics,
       random: options.random,
     })
-    if (this.#paused.has(held.shardId)) consumer.pause()
+    if (this.#worker.paused.has(held.shardId)) consumer.pause()
     const done = this.#serve(held, consumer)
     this.#services.set(held, { consumer, done })
   }

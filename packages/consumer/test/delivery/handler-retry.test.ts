@@ -2,19 +2,35 @@ import assert from 'node:assert/strict'
 import type { Logger } from '@millrace/core'
 import { silentLogger, sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
+import { CallFailures, type FailedCall } from '../../src/delivery/call-failures.ts'
 import { HandlerRetry } from '../../src/delivery/handler-retry.ts'
 import { HandlerFailedError } from '../../src/errors.ts'
+import type { ConsumerRecord } from '../../src/record.ts'
 import type { HandlerFailure, OnHandlerError } from '../../src/record-processor.ts'
 import { ShardHalt } from '../../src/shard/shard-halt.ts'
+
+const RAW: ConsumerRecord = {
+  data: Buffer.from('no text'),
+  partitionKey: 'k',
+  explicitHashKey: undefined,
+  sequenceNumber: '7',
+  subSequenceNumber: 0,
+  approximateArrivalTimestamp: new Date(0),
+  aggregated: false,
+}
 
 function judging(
   onHandlerError: OnHandlerError<string>,
   random = 0.5,
+  metrics = new Map<string, number>(),
 ): {
   readonly halt: ShardHalt
   readonly logged: object[]
   readonly emitted: unknown[]
-  judge(attempts: number, skipping?: 'may-skip' | 'never-skip'): Promise<'retry' | 'skip'>
+  judge(
+    failed: number | FailedCall<string>,
+    skipping?: 'may-skip' | 'never-skip',
+  ): Promise<'retry' | 'skip'>
 } {
   const halt = new ShardHalt(new AbortController().signal)
   const logged: object[] = []
@@ -27,7 +43,7 @@ function judging(
     halt,
     emit: (name, ...args) => emitted.push(name, ...args),
     logger,
-    metrics: { put: () => {} },
+    metrics: { put: (name, value) => void metrics.set(name, (metrics.get(name) ?? 0) + value) },
     random: { next: () => random, uuid: () => '' },
   })
   const error = new Error('broken')
@@ -35,7 +51,13 @@ function judging(
     halt,
     logged,
     emitted,
-    judge: (attempts, skipping) => retry.judge({ error, attempts, records: [] }, skipping),
+    judge: (failed, skipping) =>
+      retry.judge(
+        typeof failed === 'number'
+          ? { error, firstError: error, attempts: failed, records: [] }
+          : failed,
+        skipping,
+      ),
   }
 }
 
@@ -96,6 +118,38 @@ describe('HandlerRetry', () => {
     assert.equal(await judge(2), 'skip')
     assert.deepEqual(asked?.records, [])
     assert.equal(Object.keys(asked ?? {}).includes('records'), false)
+  })
+
+  it('tells of the first error beside the last, and of the record that no codec read, which no log prints', async () => {
+    const told: HandlerFailure<string>[] = []
+    const metrics = new Map<string, number>()
+    const { judge } = judging(
+      (failure) => {
+        told.push(failure)
+        return 'skip'
+      },
+      0.5,
+      metrics,
+    )
+    const failures = new CallFailures()
+    const [first, last] = [new Error('first'), new Error('last')]
+    await judge(failures.failed<string>(first, []))
+    await judge(failures.failed<string>(last, [], RAW))
+    assert.deepEqual(
+      told.map(({ firstError, error, attempts }) => [firstError, error, attempts]),
+      [
+        [first, first, 1],
+        [first, last, 2],
+      ],
+    )
+    assert.deepEqual(
+      told.map(({ rawRecord }) => rawRecord),
+      [undefined, RAW],
+    )
+    assert.deepEqual(Object.keys(told[1] ?? {}), [
+      ...['stream', 'shardId', 'error', 'firstError', 'attempts'],
+    ])
+    assert.equal(metrics.get('SkippedRecords'), 1)
   })
 
   it('never skips what nothing works without', () =>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { nextTurn, sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
 import { HandlerFailedError, MalformedRecordError } from '../../src/errors.ts'
+import type { HandlerFailure } from '../../src/record-processor.ts'
 import { collecting, leaseAt, positions, ShardWorld, utf8 } from '../shard-fixture.ts'
 
 const DAMAGED = Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), Buffer.alloc(40, 7)])
@@ -111,6 +112,47 @@ describe('PageDelivery of values that the codec refuses', () => {
       await served.done
     }))
 
+  it('hands the raw record to onHandlerError, beside a batch that it cuts in two', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      const [, second = '', , fourth] = await world.put('a', 'b', 'c', 'd')
+      const batches: string[][] = []
+      const letters: HandlerFailure<string>[] = []
+      const served = world.serve(
+        { eachBatch: ({ records }) => void batches.push(records.map(({ data }) => data)) },
+        {
+          options: {
+            codec: codec(new Set(['b', 'd'])),
+            onHandlerError: async (failure) => {
+              await sleep(10)
+              letters.push(failure)
+              return failure.attempts < 2 ? 'retry' : 'skip'
+            },
+          },
+        },
+      )
+      await sleep(5000)
+      assert.deepEqual(batches, [['a'], ['c']])
+      assert.deepEqual(
+        letters.map(({ attempts }) => attempts),
+        [1, 2, 1, 2],
+      )
+      const [first, again] = letters
+      assert.deepEqual(first?.records, [])
+      assert.equal(utf8.decode(first?.rawRecord?.data ?? Buffer.alloc(0)), 'b')
+      assert.deepEqual(
+        [first?.rawRecord?.sequenceNumber, first?.rawRecord?.partitionKey],
+        [second, 'b'],
+      )
+      assert.ok(first?.error instanceof MalformedRecordError)
+      assert.equal(again?.firstError, first.error)
+      assert.equal(served.metrics.get('SkippedRecords'), 2)
+      // The last of the page is passed over, and that is stored as well.
+      assert.deepEqual(served.tenure.checkpoints.at(-1)?.sequenceNumber, fourth)
+      served.consumer.requestStop()
+      await served.done
+    }))
+
   it('obeys skip and stop of either policy', () =>
     runInVirtualTime(async () => {
       const policies = [
@@ -141,6 +183,21 @@ describe('PageDelivery of values that the codec refuses', () => {
 })
 
 describe('PageDelivery of large aggregates', () => {
+  it('hands out as many records at once as it is told', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      await world.putAggregate(['a', 'b', 'c', 'd', 'e'])
+      const batches: string[][] = []
+      const served = world.serve(
+        { eachBatch: ({ records }) => void batches.push(records.map(({ data }) => data)) },
+        { options: { maxRecordsPerBatch: 2 } },
+      )
+      await sleep(3000)
+      assert.deepEqual(batches, [['a', 'b'], ['c', 'd'], ['e']])
+      served.consumer.requestStop()
+      await served.done
+    }))
+
   it('hands them out in batches of 10,000 at most, and lets the event loop in between', () =>
     runInVirtualTime(async () => {
       const world = await new ShardWorld({ limits: false }).create()

@@ -242,6 +242,25 @@ describe('ShardConsumer before the first record', () => {
       assert.deepEqual(served.consumer.waitingFor, [])
     }))
 
+  it('reads nothing while it waits for its parents, paused and resumed or not', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      let reads = 0
+      const kinesis = Object.assign(Object.create(world.service), {
+        getShardIterator: async (): Promise<never> => {
+          reads++
+          throw outage()
+        },
+      })
+      const served = world.serve(collecting([]), { kinesis, parentsEnded: async () => ['p'] })
+      served.consumer.pause()
+      served.consumer.resume()
+      await sleep(3000)
+      assert.equal(reads, 0)
+      served.consumer.requestStop()
+      await served.done
+    }))
+
   for (const [what, act, outcome] of [
     ['a stop', 'requestStop', 'stopped'],
     ['a lost lease', 'loseLease', 'lease-lost'],

@@ -24,6 +24,7 @@ function workerOn(
     }),
     ports: { kinesis, dynamo, machine, close: () => undefined },
     handler: { eachRecord: () => undefined },
+    paused: { has: () => false },
     events: new TypedEmitter<ConsumerEvents>(silentLogger),
     onFailed: (cause) => assert.fail(String(cause)),
   })
