@@ -73,6 +73,26 @@ describe('docs/errors.md', () => {
     assert.ok(inSources.size > 10)
     assert.deepEqual(explained.map((match) => match[1]).sort(), [...inSources].sort())
   })
+
+  it('says of each code when it comes and what to do', () => {
+    for (const [row, when = '', remedy = ''] of read('docs/errors.md').matchAll(
+      /^\| `ERR_KINESIS_[A-Z_]+` \|(.*)\|(.*)\|$/gm,
+    )) {
+      assert.ok(when.trim().length > 10 && remedy.trim().length > 5, row)
+    }
+  })
+
+  it('explains each kind in which a service refuses, and no other', () => {
+    const source = read('packages/core/src/service-errors.ts')
+    const [, union = ''] =
+      /^export type ServiceErrorKind =\n((?: {2}\| '[a-z-]+'\n)+)/m.exec(source) ?? []
+    const kinds = [...union.matchAll(/'([a-z-]+)'/g)].map(([, kind]) => kind)
+    const [, section = ''] = read('docs/errors.md').split('\n## When AWS refuses\n')
+    const rows = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| ((?:`[a-z-]+`(?:, )?)+) \|/gm)]
+    const explained = rows.flatMap(([, cell = '']) => cell.replaceAll('`', '').split(', '))
+    assert.ok(kinds.length > 10)
+    assert.deepEqual(explained.filter((kind) => kind !== 'kind').sort(), kinds.sort())
+  })
 })
 
 /** The names of another library, as the tables of the documentation have them. */
