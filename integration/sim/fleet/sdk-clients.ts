@@ -1,4 +1,4 @@
-/** The AWS SDK between a simulated process and its ports: real clients, PutRecords in CBOR, and no sockets. */
+/** The AWS SDK between a simulated process and its ports: real clients, records in CBOR, and no sockets. */
 import { dynamoFromSdk, kinesisOverCbor } from '@millrace/core'
 import {
   inProcessDynamo,

@@ -277,7 +277,12 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly onMalformed?: OnMalformed | undefined
   /** Default `'deliver'`. KCL's behaviour is `'drop'`. */
   readonly onMisplacedAggregate?: OnMisplacedAggregate | undefined
-  /** Default: the AWS SDK with its default credential chain. */
+  /**
+   * What calls Kinesis. `kinesisFromSdk()` reads records through the AWS SDK's serializer as well, in
+   * JSON, at three times the CPU: for middleware of its own. Beside it `endpoint` is refused, and
+   * `region` and `credentials` are for DynamoDB only.
+   * Default: `kinesisOverCbor()` with `region`, `endpoint` and `credentials`.
+   */
   readonly client?: KinesisPort | undefined
   readonly dynamodb?: DynamoPort | undefined
   readonly region?: string | undefined

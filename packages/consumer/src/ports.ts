@@ -1,5 +1,5 @@
 /** The ports of a consumer: those it was given, else the AWS SDK's. */
-import { type DynamoPort, dynamoFromSdk, type KinesisPort, kinesisFromSdk } from '@millrace/core'
+import { type DynamoPort, dynamoFromSdk, type KinesisPort, kinesisOverCbor } from '@millrace/core'
 import type { ResolvedConsumerOptions } from './options.ts'
 import { type Machine, thisMachine } from './worker-metrics/machine.ts'
 
@@ -30,7 +30,7 @@ export function openPorts(
   const shared = { region, credentials, allowInsecureEndpoint }
   const ownKinesis =
     options.client === undefined
-      ? kinesisFromSdk({ ...shared, endpoint: options.endpoint })
+      ? kinesisOverCbor({ ...shared, endpoint: options.endpoint })
       : undefined
   const ownDynamo =
     options.dynamodb === undefined

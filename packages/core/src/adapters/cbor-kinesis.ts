@@ -1,12 +1,17 @@
-/** KinesisPort whose PutRecords goes around the SDK's serializer and middleware; the rest is the SDK's. */
+/** KinesisPort whose PutRecords and GetRecords go around the SDK's serializer and middleware. */
 import { isUint8Array } from 'node:util/types'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { CborWriter } from '../cbor/cbor-writer.ts'
 import type { CallOptions } from '../ports/call-options.ts'
-import type { PutRecordsInput, PutRecordsOutput } from '../ports/kinesis.ts'
+import type {
+  GetRecordsInput,
+  GetRecordsOutput,
+  PutRecordsInput,
+  PutRecordsOutput,
+} from '../ports/kinesis.ts'
+import { AwsAnswerError, type HttpAnswer, readAnswer } from './aws-answer.ts'
 import { BodyBuffers } from './body-buffers.ts'
-import { type HttpAnswer, PutRecordsError, readPutRecordsAnswer } from './put-records-answer.ts'
-import { expectedBytes, putRecordsJson, writePutRecords } from './put-records-body.ts'
+import { type DataOperation, GET_RECORDS, PUT_RECORDS } from './data-operation.ts'
 import { type Endpoint, RequestSigning, type SignedRequest } from './request-signing.ts'
 import { type SdkSendOptions, sdkCall } from './sdk-call.ts'
 import type { LazySdkClient } from './sdk-client.ts'
@@ -19,9 +24,10 @@ import {
 import { type WireFormat, WireFormatChoice } from './wire-format-choice.ts'
 
 /**
- * Amazon Kinesis as `kinesisFromSdk`, but PutRecords costs a third of the CPU: its requests are
- * written here, in CBOR as the Java SDK sends, and go around the SDK's serializer and middleware.
- * What producers use unless they are given a client.
+ * Amazon Kinesis as `kinesisFromSdk`, but PutRecords and GetRecords cost a third of the CPU: they
+ * are written and read here, in CBOR as the Java SDK has it, and go around the SDK's serializer and
+ * middleware. The data of records that are read are views of the answer, not copies: who keeps one
+ * keeps the page it came in. What producers and consumers use unless they are given a client.
  *
  * Region, endpoint, credentials and their refresh, signature, clock correction, sockets, proxies
  * (`requestHandler`), time-outs and errors are those of the SDK client that makes the other calls.
@@ -41,6 +47,8 @@ export function kinesisOverCbor(options?: AwsClientOptions): SdkKinesis {
 
 /** A format, a clock and a token can be wrong; what then still is, fails. */
 const MAX_SENDS = 4
+/** Below it, a buffer anew costs nothing. */
+const LEAST_REUSED_BYTES = 4096
 const CONTENT_TYPES: Readonly<Record<WireFormat, string>> = {
   cbor: 'application/x-amz-cbor-1.1',
   json: 'application/x-amz-json-1.1',
@@ -51,7 +59,7 @@ class CborKinesis extends SdkKinesisAdapter {
   readonly #timeoutMs: number
   /** None with a handler of the user's, which may keep the bodies that it sees. */
   readonly #buffers: BodyBuffers | undefined
-  /** By URL: one for each account, where endpoints are by account. */
+  /** By operation and URL: an emulator may read CBOR for the one and break on it for the other. */
   readonly #formats = new Map<string, WireFormatChoice>()
   #signing: RequestSigning | undefined
 
@@ -63,39 +71,54 @@ class CborKinesis extends SdkKinesisAdapter {
   }
 
   override putRecords(input: PutRecordsInput, options?: CallOptions): Promise<PutRecordsOutput> {
-    return sdkCall('PutRecords', options, this.#timeoutMs, (sendOptions) =>
-      this.#putRecords(input, sendOptions),
+    return this.#call(PUT_RECORDS, input, options)
+  }
+
+  override getRecords(input: GetRecordsInput, options?: CallOptions): Promise<GetRecordsOutput> {
+    return this.#call(GET_RECORDS, input, options)
+  }
+
+  #call<I extends object, O extends object>(
+    operation: DataOperation<I, O>,
+    input: I,
+    options: CallOptions | undefined,
+  ): Promise<O> {
+    return sdkCall(operation.name, options, this.#timeoutMs, (sendOptions) =>
+      this.#send(operation, input, sendOptions),
     )
   }
 
-  async #putRecords(input: PutRecordsInput, options: SdkSendOptions): Promise<PutRecordsOutput> {
-    const client = this.#data.get('PutRecords')
+  async #send<I extends object, O extends object>(
+    operation: DataOperation<I, O>,
+    input: I,
+    options: SdkSendOptions,
+  ): Promise<O> {
+    const client = this.#data.get(operation.name)
     this.#signing ??= new RequestSigning(client.config)
     const signing = this.#signing
-    const endpoint = await signing.endpointFor(input)
-    const choice = this.#formatFor(endpoint)
+    const endpoint = await signing.endpointFor(operation, input)
+    const choice = this.#formatFor(`${operation.name} ${endpoint.url.href}`)
     for (let sends = 1; ; sends++) {
       const { format } = choice
-      const { answer, signed } = await this.#exchange(client, endpoint, format, input, options)
+      const exchange = { client, endpoint, format, options }
+      const { answer, signed } = await this.#exchange(operation, input, exchange)
       signing.noteClock(answer.headers)
-      const { traits, result } = readPutRecordsAnswer(answer)
+      const { traits, result } = readAnswer(answer, operation.output)
       const isRefused = choice.note(format, traits)
-      if (!(result instanceof PutRecordsError)) return result
+      if (!(result instanceof AwsAnswerError)) return result
       if (sends === MAX_SENDS || !(isRefused || (await signing.mend(result, signed)))) throw result
     }
   }
 
-  async #exchange(
-    client: KinesisClient,
-    endpoint: Endpoint,
-    format: WireFormat,
-    input: PutRecordsInput,
-    options: SdkSendOptions,
+  async #exchange<I extends object>(
+    operation: DataOperation<I, unknown>,
+    input: I,
+    { client, endpoint, format, options }: Exchange,
   ): Promise<{ readonly answer: HttpAnswer; readonly signed: SignedRequest }> {
-    const writer = format === 'cbor' ? this.#write(input) : undefined
-    const body = writer?.bytes ?? putRecordsJson(input)
+    const writer = format === 'cbor' ? this.#write(operation, input) : undefined
+    const body = writer?.bytes ?? operation.json(input)
     const signing = this.#signing as RequestSigning
-    const signed = await signing.sign(endpoint, CONTENT_TYPES[format], body)
+    const signed = await signing.sign(operation.name, endpoint, CONTENT_TYPES[format], body)
     const { response }: { readonly response: HandlerResponse } =
       await client.config.requestHandler.handle(signed.request, options)
     const answer = {
@@ -104,25 +127,38 @@ class CborKinesis extends SdkKinesisAdapter {
       body: await collect(client, response.body),
     }
     // Answered with a result, the request was read to its end: nobody holds its bytes any more.
-    if (writer !== undefined && answer.statusCode === 200) this.#buffers?.give(writer.buffer)
+    if (writer !== undefined && answer.statusCode === 200) this.#giveBack(writer.buffer)
     return { answer, signed }
   }
 
-  #write(input: PutRecordsInput): CborWriter {
-    const bytes = expectedBytes(input)
-    const writer = new CborWriter(this.#buffers?.take(bytes) ?? Buffer.allocUnsafe(bytes))
-    writePutRecords(writer, input)
+  #write<I>(operation: DataOperation<I, unknown>, input: I): CborWriter {
+    const bytes = operation.expectedBytes(input)
+    const buffers = bytes < LEAST_REUSED_BYTES ? undefined : this.#buffers
+    const writer = new CborWriter(buffers?.take(bytes) ?? Buffer.allocUnsafe(bytes))
+    operation.write(writer, input)
     return writer
   }
 
-  #formatFor({ url }: Endpoint): WireFormatChoice {
-    let choice = this.#formats.get(url.href)
+  #giveBack(buffer: Buffer): void {
+    if (buffer.length >= LEAST_REUSED_BYTES) this.#buffers?.give(buffer)
+  }
+
+  #formatFor(key: string): WireFormatChoice {
+    let choice = this.#formats.get(key)
     if (choice === undefined) {
       choice = new WireFormatChoice()
-      this.#formats.set(url.href, choice)
+      this.#formats.set(key, choice)
     }
     return choice
   }
+}
+
+/** One way there and back. */
+interface Exchange {
+  readonly client: KinesisClient
+  readonly endpoint: Endpoint
+  readonly format: WireFormat
+  readonly options: SdkSendOptions
 }
 
 /** What a request handler brings; the SDK leaves it open. */

@@ -1,76 +1,21 @@
-/** Pure: the HTTP answer of PutRecords -> its output, or the error that the SDK would have thrown. */
+/** Pure: the result of PutRecords, CBOR or JSON -> its output. */
 import { readCbor } from '../cbor/cbor-reader.ts'
 import type { PutRecordsOutput, PutRecordsResultEntry } from '../ports/kinesis.ts'
+import { isMap, type OutputReader, type Tree } from './aws-answer.ts'
 import { answered } from './sdk-call.ts'
-import type { AnswerTraits } from './wire-format-choice.ts'
 
-export interface HttpAnswer {
-  readonly statusCode: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: Buffer
+export const putRecordsOutput: OutputReader<PutRecordsOutput> = {
+  fromCbor: (body) => {
+    const tree = readCbor(body)
+    return isMap(tree) ? outputOf(tree) : undefined
+  },
+  fromTree: outputOf,
 }
 
-/** Named and marked as the SDK's errors are, so that one table judges both. */
-export class PutRecordsError extends Error {
-  readonly $metadata: { readonly httpStatusCode: number; readonly requestId: string | undefined }
-
-  constructor(name: string, message: string, answer: HttpAnswer) {
-    super(message)
-    this.name = name
-    this.$metadata = {
-      httpStatusCode: answer.statusCode,
-      requestId: answer.headers['x-amzn-requestid'] ?? answer.headers['x-amz-request-id'],
-    }
-  }
-}
-
-export interface ReadAnswer {
-  readonly traits: AnswerTraits
-  readonly result: PutRecordsOutput | PutRecordsError
-}
-
-/** What the SDK calls an answer that its parser cannot read. */
-const UNREADABLE = 'SyntaxError'
-
-/** @throws ServiceError for a result without records */
-export function readPutRecordsAnswer(answer: HttpAnswer): ReadAnswer {
-  const isCbor = (answer.headers['content-type'] ?? '').includes('cbor')
-  const tree = treeOf(answer, isCbor)
-  const isError = answer.statusCode >= 300
-  const result = isError ? errorOf(answer, tree) : outputOf(answer, tree)
-  const failure = result instanceof PutRecordsError ? result : undefined
-  return {
-    traits: {
-      statusCode: answer.statusCode,
-      isCbor,
-      isReadable: failure?.name !== UNREADABLE,
-      errorName: failure === undefined || failure.name === UNKNOWN ? undefined : failure.name,
-    },
-    result,
-  }
-}
-
-/** Undefined for what cannot be read, an empty map for an empty body. */
-function treeOf({ body }: HttpAnswer, isCbor: boolean): Record<string, unknown> | undefined {
-  if (body.length === 0) return {}
-  try {
-    const tree: unknown = isCbor ? readCbor(body) : JSON.parse(body.toString('utf8'))
-    return isMap(tree) ? tree : undefined
-  } catch {
-    // The parser's own words may quote the body.
-    return undefined
-  }
-}
-
-function outputOf(
-  answer: HttpAnswer,
-  tree: Record<string, unknown> | undefined,
-): PutRecordsOutput | PutRecordsError {
-  if (tree === undefined) return unreadable(answer)
+function outputOf(tree: Tree): PutRecordsOutput | undefined {
   const records = answered('PutRecords', 'Records', tree['Records'])
   const entries = Array.isArray(records) ? entriesOf(records) : undefined
-  if (entries === undefined) return unreadable(answer)
+  if (entries === undefined) return undefined
   const failed = tree['FailedRecordCount']
   return { FailedRecordCount: typeof failed === 'number' ? failed : 0, Records: entries }
 }
@@ -99,33 +44,4 @@ function withoutNulls(entry: PutRecordsResultEntry): PutRecordsResultEntry {
     ErrorCode: entry.ErrorCode ?? undefined,
     ErrorMessage: entry.ErrorMessage ?? undefined,
   }
-}
-
-const UNKNOWN = 'Unknown'
-
-function errorOf(answer: HttpAnswer, tree: Record<string, unknown> | undefined): PutRecordsError {
-  const told = answer.headers['x-amzn-errortype'] ?? tree?.['code'] ?? tree?.['__type']
-  const name = typeof told === 'string' ? bareName(told) : undefined
-  if (tree === undefined && name === undefined) return unreadable(answer)
-  const message = tree?.['message'] ?? tree?.['Message']
-  return new PutRecordsError(
-    name ?? UNKNOWN,
-    typeof message === 'string' ? message : 'UnknownError',
-    answer,
-  )
-}
-
-/** `com.amazonaws.kinesis#Name:http://...` -> `Name` */
-function bareName(told: string): string | undefined {
-  const [first = ''] = told.split(/[,:]/, 1)
-  const name = first.slice(first.indexOf('#') + 1)
-  return name === '' ? undefined : name
-}
-
-function unreadable(answer: HttpAnswer): PutRecordsError {
-  return new PutRecordsError(UNREADABLE, 'the answer cannot be read', answer)
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,14 +1,14 @@
 /**
- * Signs PutRecords requests with what an SDK client has: its signer, credential chain, endpoint
+ * Signs requests of data operations with what an SDK client has: its signer, credential chain, endpoint
  * rules and its measure of how wrong our clock is. Cost: about 0.1 ms a request, hashing apart.
  */
-import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
+import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import { HttpRequest } from '@smithy/core/protocols'
-import type { PutRecordsInput } from '../ports/kinesis.ts'
 import { nowMs } from '../time.ts'
+import type { AwsAnswerError, HttpAnswer } from './aws-answer.ts'
 import { clockOffsetMs, isClearlyOff } from './clock-offset.ts'
-import type { HttpAnswer, PutRecordsError } from './put-records-answer.ts'
+import type { DataOperation } from './data-operation.ts'
 
 type SdkConfig = KinesisClient['config']
 type SdkSigner = Awaited<ReturnType<SdkConfig['signer']>>
@@ -23,7 +23,7 @@ export interface SignedRequest {
   readonly clockOffsetMs: number
 }
 
-const TARGET = 'Kinesis_20131202.PutRecords'
+const TARGET_PREFIX = 'Kinesis_20131202.'
 
 export class RequestSigning {
   readonly #config: SdkConfig
@@ -35,15 +35,23 @@ export class RequestSigning {
     this.#config = config
   }
 
-  endpointFor(input: PutRecordsInput): Promise<Endpoint> {
-    return getEndpointFromInstructions(input, PutRecordsCommand, this.#config)
+  endpointFor<I extends object>(
+    { command }: DataOperation<I, unknown>,
+    input: I,
+  ): Promise<Endpoint> {
+    return getEndpointFromInstructions(input as never, command, this.#config)
   }
 
-  async sign(endpoint: Endpoint, contentType: string, body: Buffer): Promise<SignedRequest> {
+  async sign(
+    operation: string,
+    endpoint: Endpoint,
+    contentType: string,
+    body: Buffer,
+  ): Promise<SignedRequest> {
     const request = requestTo(endpoint, body)
     request.headers['content-type'] = contentType
     request.headers['content-length'] = String(body.length)
-    request.headers['x-amz-target'] = TARGET
+    request.headers['x-amz-target'] = TARGET_PREFIX + operation
     this.#userAgent ??= userAgentOf(this.#config)
     request.headers['user-agent'] = await this.#userAgent
     this.#addHost(request)
@@ -60,7 +68,7 @@ export class RequestSigning {
   }
 
   /** @returns true when a refusal of the signature may not come again: sign anew, and send */
-  async mend(error: PutRecordsError, refused: SignedRequest): Promise<boolean> {
+  async mend(error: AwsAnswerError, refused: SignedRequest): Promise<boolean> {
     if (CLOCK_NAMES.has(error.name)) {
       const isWrong = isClearlyOff(refused.clockOffsetMs, this.#config.systemClockOffset)
       return isWrong && !(await this.#isClockTrusted())

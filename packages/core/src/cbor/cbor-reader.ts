@@ -16,10 +16,12 @@ export class CborError extends Error {
 const MAX_DEPTH = 64
 const INDEFINITE = 31
 const BREAK = 0xff
+const NULL = 0xf6
+const UNDEFINED = 0xf7
 const TIME_TAG = 1
 
 /** Undefined where no other length follows: the head says INDEFINITE. */
-type Count = number | undefined
+export type CborCount = number | undefined
 
 /**
  * One item, which must fill the input. Integers beyond the safe ones are bigints. AWS marks times
@@ -36,8 +38,14 @@ export function readCbor(bytes: Buffer): unknown {
 }
 
 const shortTexts = new ShortTexts()
+const MAP = 5
+const ARRAY = 4
+const TEXT = 3
+const BYTES = 2
+const TAG = 6
 
-class CborReader {
+/** Item by item, for messages whose shape is known: what is wanted is made, and nothing else. */
+export class CborReader {
   readonly #bytes: Buffer
   #at = 0
 
@@ -45,10 +53,12 @@ class CborReader {
     this.#bytes = bytes
   }
 
+  /** @throws CborError unless the input ends here */
   end(): void {
     if (this.#at !== this.#bytes.length) throw this.#error('bytes after the item')
   }
 
+  /** Whatever comes next. */
   item(depth: number): unknown {
     if (depth > MAX_DEPTH) throw this.#error('nesting too deep')
     const head = this.#byte()
@@ -73,15 +83,73 @@ class CborReader {
     }
   }
 
-  #array(count: Count, depth: number): unknown[] {
+  /** The pairs of a map follow, as long as `goesOn`. */
+  map(): CborCount {
+    return this.#count(this.#headOf(MAP))
+  }
+
+  /** The items of an array follow, as long as `goesOn`. */
+  array(): CborCount {
+    return this.#count(this.#headOf(ARRAY))
+  }
+
+  /** True while another item follows of a map or an array of which so many are read. */
+  goesOn(count: CborCount, done: number): boolean {
+    if (count !== undefined) return done < count
+    if (this.#bytes[this.#at] !== BREAK) return true
+    this.#at++
+    return false
+  }
+
+  /** A member's name, of which there are few. */
+  name(): string {
+    return this.#text(this.#count(this.#headOf(TEXT)))
+  }
+
+  /** A text that will not come again. */
+  text(): string {
+    const count = this.#count(this.#headOf(TEXT))
+    if (count === undefined) return this.#chunks(TEXT).toString('utf8')
+    const start = this.#skip(count)
+    return this.#bytes.toString('utf8', start, this.#at)
+  }
+
+  /** A view of the input. */
+  byteString(): Buffer {
+    return this.#byteString(this.#count(this.#headOf(BYTES)))
+  }
+
+  /** A number, be it marked as a time or not. @throws CborError for anything else */
+  timeNumber(): number {
+    if ((this.#bytes[this.#at] ?? 0) >> 5 === TAG) this.#unsigned(this.#byte() & 0x1f)
+    const value = this.item(0)
+    if (typeof value !== 'number') throw this.#error('no number')
+    return value
+  }
+
+  /** Passes over a null. */
+  isNull(): boolean {
+    const byte = this.#bytes[this.#at]
+    if (byte !== NULL && byte !== UNDEFINED) return false
+    this.#at++
+    return true
+  }
+
+  #headOf(major: number): number {
+    const head = this.#byte()
+    if (head >> 5 !== major) throw this.#error('an item of another kind')
+    return head & 0x1f
+  }
+
+  #array(count: CborCount, depth: number): unknown[] {
     const items: unknown[] = []
-    while (this.#goesOn(count, items.length)) items.push(this.item(depth + 1))
+    while (this.goesOn(count, items.length)) items.push(this.item(depth + 1))
     return items
   }
 
-  #map(count: Count, depth: number): Record<string, unknown> {
+  #map(count: CborCount, depth: number): Record<string, unknown> {
     const map: Record<string, unknown> = {}
-    for (let pairs = 0; this.#goesOn(count, pairs); pairs++) {
+    for (let pairs = 0; this.goesOn(count, pairs); pairs++) {
       const key = this.item(depth + 1)
       if (typeof key !== 'string') throw this.#error('a key that is no text')
       const value = this.item(depth + 1)
@@ -99,14 +167,14 @@ class CborReader {
     return time
   }
 
-  #text(count: Count): string {
-    if (count === undefined) return this.#chunks(3).toString('utf8')
+  #text(count: CborCount): string {
+    if (count === undefined) return this.#chunks(TEXT).toString('utf8')
     const start = this.#skip(count)
     return shortTexts.textOf(this.#bytes, start, this.#at)
   }
 
-  #byteString(count: Count): Buffer {
-    if (count === undefined) return this.#chunks(2)
+  #byteString(count: CborCount): Buffer {
+    if (count === undefined) return this.#chunks(BYTES)
     const start = this.#skip(count)
     return this.#bytes.subarray(start, this.#at)
   }
@@ -114,7 +182,7 @@ class CborReader {
   /** A string in pieces, each of its own length. */
   #chunks(major: number): Buffer {
     const chunks: Buffer[] = []
-    while (this.#goesOn(undefined, 0)) {
+    while (this.goesOn(undefined, 0)) {
       const head = this.#byte()
       const count = head >> 5 === major ? this.#count(head & 0x1f) : undefined
       if (count === undefined) throw this.#error('a piece of another kind')
@@ -122,13 +190,6 @@ class CborReader {
       chunks.push(this.#bytes.subarray(start, this.#at))
     }
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
-  }
-
-  #goesOn(count: Count, done: number): boolean {
-    if (count !== undefined) return done < count
-    if (this.#bytes[this.#at] !== BREAK) return true
-    this.#at++
-    return false
   }
 
   #simple(low: number): unknown {
@@ -152,7 +213,7 @@ class CborReader {
     }
   }
 
-  #count(low: number): Count {
+  #count(low: number): CborCount {
     if (low === INDEFINITE) return undefined
     const count = this.#unsigned(low)
     // What is longer than the input cannot be; this holds each count below what memory can bear.

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { kinesisOverCbor } from '../../src/adapters/cbor-kinesis.ts'
 import { kinesisFromSdk } from '../../src/adapters/sdk-kinesis.ts'
 import type { AwsClientOptions } from '../../src/adapters/sdk-options.ts'
-import type { PutRecordsInput } from '../../src/ports/kinesis.ts'
-import { PUT } from './cbor-rig.ts'
+import type { GetRecordsInput, PutRecordsInput } from '../../src/ports/kinesis.ts'
+import { GET, PUT } from './cbor-rig.ts'
 import { TEST_CREDENTIALS } from './scripted-server.ts'
 
 const ARN = 'arn:aws:kinesis:eu-west-3:123456789012:stream/s'
@@ -29,7 +29,7 @@ interface SdkRequest {
 async function wayOf(
   factory: typeof kinesisFromSdk,
   options: AwsClientOptions,
-  input: PutRecordsInput,
+  input: GetRecordsInput | PutRecordsInput,
 ): Promise<Way> {
   let way: Way | undefined
   const requestHandler = {
@@ -47,7 +47,8 @@ async function wayOf(
   }
   const kinesis = factory({ ...options, requestHandler: requestHandler as never })
   try {
-    await kinesis.putRecords(input)
+    if ('ShardIterator' in input) await kinesis.getRecords(input)
+    else await kinesis.putRecords(input)
   } finally {
     kinesis.close()
   }
@@ -85,7 +86,7 @@ const CASES: readonly (readonly [
   expected: string,
   environment: Readonly<Record<string, string>>,
   options: AwsClientOptions,
-  input?: PutRecordsInput,
+  input?: GetRecordsInput | PutRecordsInput,
 ])[] = [
   ['the region', 'https://kinesis.eu-west-3.amazonaws.com:/', {}, PARIS],
   [
@@ -95,6 +96,14 @@ const CASES: readonly (readonly [
     PARIS,
     BY_ARN,
   ],
+  [
+    'the account of the stream that is read',
+    'https://123456789012.data-kinesis.eu-west-3.amazonaws.com:/',
+    {},
+    PARIS,
+    { ShardIterator: 'AAAA', StreamARN: ARN },
+  ],
+  ['the region, to read', 'https://kinesis.eu-west-3.amazonaws.com:/', {}, PARIS, GET],
   [
     'another partition',
     'https://123456789012.data-kinesis.cn-north-1.amazonaws.com.cn:/',

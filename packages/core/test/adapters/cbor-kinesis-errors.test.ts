@@ -7,6 +7,7 @@ import type { ServiceError } from '../../src/service-errors.ts'
 import {
   CBOR,
   CborRig,
+  DATA_CALLS,
   JSON_1_1,
   PUT,
   RECORD,
@@ -29,6 +30,7 @@ describe('kinesisOverCbor', () => {
     const failures: readonly (readonly [what: string, ...Reply])[] = [
       ...[
         'ProvisionedThroughputExceededException',
+        'ExpiredIteratorException',
         'ThrottlingException',
         'LimitExceededException',
         'KMSThrottlingException',
@@ -84,12 +86,15 @@ describe('kinesisOverCbor', () => {
       return [what, status, JSON.stringify(body), { 'content-type': JSON_1_1, ...headers }]
     }
 
-    for (const [what, ...answer] of failures) {
-      it(`are those of the SDK adapter: ${what}`, async () => {
+    const cases = DATA_CALLS.flatMap(([name, call]) =>
+      failures.map(([what, ...answer]) => ({ name, call, what, answer })),
+    )
+    for (const { name, call, what, answer } of cases) {
+      it(`of ${name} are those of the SDK adapter: ${what}`, async () => {
         rig.answerWith(() => answer)
         const [sdk, ours] = [
-          await rejection(rig.open({}, kinesisFromSdk).putRecords(PUT)),
-          await rejection(rig.open().putRecords(PUT)),
+          await rejection(call(rig.open({}, kinesisFromSdk))),
+          await rejection(call(rig.open())),
         ]
         const view = (error: ServiceError): unknown[] => [
           error.awsName,

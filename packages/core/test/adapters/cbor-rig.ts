@@ -23,6 +23,17 @@ export const STORED: object = {
   Records: [{ ShardId: 's', SequenceNumber: '1' }],
 }
 
+export const GET: { ShardIterator: string } = { ShardIterator: 'CANARY-ITERATOR' }
+
+/** The calls that go around the SDK. */
+export const DATA_CALLS: readonly (readonly [
+  name: string,
+  call: (kinesis: SdkKinesis) => Promise<unknown>,
+])[] = [
+  ['PutRecords', (kinesis) => kinesis.putRecords(PUT)],
+  ['GetRecords', (kinesis) => kinesis.getRecords(GET)],
+]
+
 export type Reply = readonly [
   status: number,
   body: string | Uint8Array,
