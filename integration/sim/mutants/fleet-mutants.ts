@@ -38,9 +38,9 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   {
     name: 'resume-at-tip',
     about: 'S10: a new iterator after an expired one starts at the tip',
-    file: `${CONSUMER}/retrieval/polling-source.ts`,
-    find: '? afterRecord(this.#lastSequenceNumber)',
-    replace: "? ({ ShardIteratorType: 'LATEST' } as const)",
+    file: `${CONSUMER}/retrieval/read-position.ts`,
+    find: 'return afterRecord(sequenceNumber)',
+    replace: "return { ShardIteratorType: 'LATEST' }",
     scenario: 'fleet',
     from: 104,
     seeds: 12,

@@ -28,9 +28,9 @@ export const SHARD_MUTANTS: readonly Mutant[] = [
   {
     name: 'back-to-the-start',
     about: 'R07: a new iterator starts where the tenure did',
-    file: `${CONSUMER}/retrieval/polling-source.ts`,
-    find: 'this.#lastSequenceNumber !== undefined\n        ?',
-    replace: 'this.#lastSequenceNumber === "never"\n        ?',
+    file: `${CONSUMER}/retrieval/read-position.ts`,
+    find: 'if (this.#last !== undefined) {',
+    replace: "if (this.#last?.sequenceNumber === 'never') {",
     scenario: 'R07',
     from: 1,
     seeds: 3,

@@ -36,6 +36,22 @@ export interface HandoffInfo {
   readonly tookMs: number
 }
 /** @public */
+export interface RetentionPassedInfo {
+  readonly stream: string
+  readonly shardId: string
+  /** Sequence number of the last record read, or of the checkpoint that the shard was taken with. */
+  readonly after: string
+  /** Sequence number of the oldest record that is left, with which reading goes on. */
+  readonly resumedAt: string
+  /** When that one arrived at the service, epoch milliseconds. */
+  readonly resumedArrivalMs: number
+  /**
+   * What is gone arrived within so many milliseconds before `resumedArrivalMs`. Undefined right
+   * after the shard was taken: the lease table does not hold when its checkpoint arrived.
+   */
+  readonly missedMs: number | undefined
+}
+/** @public */
 export interface ConsumerEvents {
   readonly stateChange: [state: ConsumerState]
   readonly leaseAcquired: [lease: LeaseSnapshot]
@@ -89,6 +105,8 @@ export interface ConsumerEvents {
       readonly outOfRange: number
     },
   ]
+  /** Retention was shorter than this consumer was behind: records are gone unread, reading goes on. */
+  readonly retentionPassed: [info: RetentionPassedInfo]
   readonly error: [error: unknown]
 }
 

@@ -14,6 +14,7 @@ export type {
   HandoffInfo,
   LeaseLossReason,
   LeaseSnapshot,
+  RetentionPassedInfo,
 } from './events.ts'
 export type {
   CheckpointPolicy,

@@ -32,6 +32,7 @@ export const KCL_NAMES: readonly ForeignName[] = [
   named('idleTimeBetweenReadsInMillis', 'retrieval.idleTimeBetweenReadsMs'),
   named('maxPendingProcessRecordsInput', 'retrieval.maxPendingBatches'),
   named('maxByteSize', 'retrieval.maxPendingBytes'),
+  named('maxRecordsCount', 'retrieval.maxPendingRecords'),
   named('kinesisRequestTimeout', 'retrieval.requestTimeoutMs', 'In milliseconds.'),
 
   named('failoverTimeMillis', 'lease.failoverTimeMs'),

@@ -27,10 +27,27 @@ export interface PollingOptions {
    * Behind the tip the pause is 200 ms. KCL: `idleTimeBetweenReadsInMillis`.
    */
   readonly idleTimeBetweenReadsMs?: number | undefined
-  /** Responses buffered ahead of the handler for each shard, default 4. KCL: `maxPendingProcessRecordsInput`. */
+  /**
+   * Responses buffered ahead of the handler for each shard, default 4. With 0 a shard is read only
+   * when its handler wants more. KCL: `maxPendingProcessRecordsInput`.
+   */
   readonly maxPendingBatches?: number | undefined
-  /** Bytes buffered ahead for each shard (one response may exceed it), default 8 MiB. */
+  /**
+   * Kinesis records buffered ahead for each shard (one response may exceed it), default 30,000. KCL:
+   * `maxRecordsCount`.
+   */
+  readonly maxPendingRecords?: number | undefined
+  /** Bytes buffered ahead for each shard (one response may exceed it), default 8 MiB. KCL: `maxByteSize`. */
   readonly maxPendingBytes?: number | undefined
+  /**
+   * Bytes of record data that all shards of this consumer hold together, those with their handler
+   * included; default 256 MiB. Room for a response is reserved before it is asked for, and given
+   * back when its last record is handled. It is never exceeded, except by a single response that is
+   * larger by itself. What is read ahead of handlers takes half of it at most, and shards without a
+   * response come first, so that slow handlers hold up no other shard until they fill the other
+   * half. KCL bounds each shard alone.
+   */
+  readonly maxTotalPendingBytes?: number | undefined
   /**
    * Deadline of one GetRecords call, milliseconds, default 5,000: a shard of which one answer was lost
    * is read again within 10 s, back-off and all (KCL: 30,000). KCL: `kinesisRequestTimeout`.
@@ -42,7 +59,9 @@ export interface ResolvedPolling {
   readonly maxRecords: number
   readonly idleTimeBetweenReadsMs: number
   readonly maxPendingBatches: number
+  readonly maxPendingRecords: number
   readonly maxPendingBytes: number
+  readonly maxTotalPendingBytes: number
   readonly requestTimeoutMs: number
 }
 

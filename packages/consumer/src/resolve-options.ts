@@ -144,8 +144,10 @@ const retrieval: OptionRule<ResolvedPolling> = group<ResolvedPolling>({
   mode: oneOf(['polling'], 'polling'),
   maxRecords: integer({ default: 10_000, min: 1, max: 10_000 }),
   idleTimeBetweenReadsMs: integer({ default: 1500, min: 200, max: DAY_MS }),
-  maxPendingBatches: integer({ default: 4, min: 1, max: 1000 }),
+  maxPendingBatches: integer({ default: 4, min: 0, max: 1000 }),
+  maxPendingRecords: integer({ default: 30_000, min: 1, max: NO_LIMIT }),
   maxPendingBytes: integer({ default: 8 * MIB, min: 1, max: NO_LIMIT }),
+  maxTotalPendingBytes: integer({ default: 256 * MIB, min: 1, max: NO_LIMIT }),
   requestTimeoutMs: integer({ default: 5000, min: 1, max: DAY_MS }),
 })
 

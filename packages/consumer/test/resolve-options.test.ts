@@ -35,7 +35,9 @@ describe('resolveConsumerOptions', () => {
       maxRecords: 10_000,
       idleTimeBetweenReadsMs: 1500,
       maxPendingBatches: 4,
+      maxPendingRecords: 30_000,
       maxPendingBytes: 8 * 1024 * 1024,
+      maxTotalPendingBytes: 256 * 1024 * 1024,
       requestTimeoutMs: 5000,
     })
     assert.deepEqual(options.lease, {

@@ -15,6 +15,7 @@ import type { ConsumerOptions, ResolvedConsumerOptions } from '../src/options.ts
 import type { ConsumerRecord } from '../src/record.ts'
 import type { Handler } from '../src/record-processor.ts'
 import { resolveConsumerOptions } from '../src/resolve-options.ts'
+import { ReadBudget } from '../src/retrieval/read-budget.ts'
 import { ShardConsumer, type ShardConsumerOutcome } from '../src/shard/shard-consumer.ts'
 import type { ChildOfShard } from '../src/shard-sync/shard-end-plan.ts'
 import type { Tenure } from '../src/tenure/tenure.ts'
@@ -220,6 +221,7 @@ export class ShardWorld {
       options,
       kinesis,
       control: new ControlPlane({ kinesis, stream: options.stream, logger: silentLogger }),
+      budget: new ReadBudget(options.retrieval.maxTotalPendingBytes),
       handler,
       parentsEnded: given.parentsEnded ?? (async () => []),
       endShard: async (children) => {

@@ -18,10 +18,12 @@ import { fullJitterMs } from '../backoff.ts'
 import type { InitialPosition, ResolvedPolling } from '../options.ts'
 import { withDeadline } from './deadline.ts'
 import { foreignPosition, isForeignPosition } from './foreign-position.ts'
-import { MIN_READ_INTERVAL_MS, READ_BACKOFF, readIntervalMs } from './read-pace.ts'
+import type { PageHold, ShardReads } from './read-budget.ts'
+import { MIN_READ_INTERVAL_MS, READ_BACKOFF, ReadPace } from './read-pace.ts'
+import { type MissedRecords, ReadPosition } from './read-position.ts'
 import { childrenInListing, endInReply, shardInListing } from './shard-end.ts'
 import type { Page, Reading, ShardEnd, ShardSource } from './source.ts'
-import { afterRecord, OLDEST_RECORD, type StoredPosition, startOfTenure } from './start-position.ts'
+import type { StoredPosition } from './start-position.ts'
 
 export interface PollingSourceOptions {
   readonly kinesis: Pick<KinesisPort, 'getRecords'>
@@ -32,23 +34,25 @@ export interface PollingSourceOptions {
   readonly initialPosition: InitialPosition
   readonly polling: ResolvedPolling
   readonly random: Random
+  /** Room for the pages of this shard. */
+  readonly reads: ShardReads
   /** Makes the start of a tenure at LATEST durable; nothing is read before it resolves. */
   readonly recordStartTimestamp: (startTimestampMs: number) => Promise<void>
   /** Told of each failed attempt; `failures` in a row, from 1. */
   readonly onFailure: (error: unknown, failures: number) => void
+  /** Told once of records that retention took before they were read. */
+  readonly onMissed: (missed: MissedRecords) => void
 }
 
 export class PollingSource implements ShardSource {
   readonly #options: PollingSourceOptions
   readonly #closing = new AbortController()
+  readonly #position: ReadPosition
+  readonly #pace: ReadPace
   #iterator: string | undefined
-  /** Of the last record accepted. */
-  #lastSequenceNumber: string | undefined
-  #startTimestampMs: number | undefined
-  #isStartRecorded = true
+  /** A start at LATEST that the lease table does not know yet. */
+  #unrecordedStartMs: number | undefined
   #suspicion: 'no-iterator' | 'missing' | 'refused-position' | undefined
-  /** The stored number is one of another shard. */
-  #isPositionForeign = false
   /** The end as the shard list showed it: it stands once an empty page was read after that. */
   #listedEnd: ShardEnd | undefined
   #end: ShardEnd | undefined
@@ -64,7 +68,8 @@ export class PollingSource implements ShardSource {
 
   constructor(options: PollingSourceOptions) {
     this.#options = options
-    this.#startTimestampMs = options.stored.startTimestampMs
+    this.#position = new ReadPosition(options.stored, options.initialPosition)
+    this.#pace = new ReadPace(options.polling)
   }
 
   async next(): Promise<Reading> {
@@ -94,12 +99,22 @@ export class PollingSource implements ShardSource {
     }
   }
 
-  async #read(iterator: string): Promise<Page> {
-    const { kinesis, stream, polling } = this.#options
+  async #read(iterator: string): Promise<Page | undefined> {
     const waitMs = this.#earliestReadMs - monotonicMs()
     if (waitMs > 0) await sleep(waitMs, this.#closing.signal)
+    const hold = await this.#options.reads.reserve(this.#closing.signal)
+    try {
+      return await this.#readInto(hold, iterator)
+    } catch (cause) {
+      hold.release()
+      throw cause
+    }
+  }
+
+  async #readInto(hold: PageHold, iterator: string): Promise<Page | undefined> {
+    const { kinesis, stream, polling } = this.#options
     const calledMs = monotonicMs()
-    this.#earliestReadMs = calledMs + MIN_READ_INTERVAL_MS
+    this.#earliestReadMs = calledMs + this.#pace.leastMs
     const output = await kinesis.getRecords(
       {
         ShardIterator: iterator,
@@ -108,13 +123,18 @@ export class PollingSource implements ShardSource {
       },
       { signal: this.#closing.signal, timeoutMs: polling.requestTimeoutMs },
     )
-    return this.#accept(output, calledMs)
+    let bytes = 0
+    for (const record of output.Records) bytes += record.Data.length
+    // Nothing has moved yet: the same iterator gives this page again (R02).
+    if (!hold.accept(bytes)) return undefined
+    return { ...this.#accept(output, bytes, calledMs), hold }
   }
 
-  #accept(output: GetRecordsOutput, calledMs: number): Page {
-    const { shardId, polling } = this.#options
+  #accept(output: GetRecordsOutput, bytes: number, calledMs: number): Page {
+    const { shardId, onMissed } = this.#options
     const { Records: records, MillisBehindLatest: millisBehindLatest } = output
-    this.#lastSequenceNumber = records.at(-1)?.SequenceNumber ?? this.#lastSequenceNumber
+    const missed = this.#position.accept(records)
+    if (missed !== undefined) onMissed(missed)
     this.#iterator = output.NextShardIterator || undefined
     if (this.#iterator !== undefined) {
       this.#failures = 0
@@ -122,10 +142,9 @@ export class PollingSource implements ShardSource {
     } else
       this.#end = endInReply(shardId, output.ChildShards) ?? this.#endOfEmptyPage(records.length)
     const unproven = this.#iterator === undefined && this.#end === undefined
-    let bytes = 0
-    for (const record of records) bytes += record.Data.length
     const size = { records: records.length, bytes, millisBehindLatest }
-    this.#notBeforeMs = calledMs + (unproven ? MIN_READ_INTERVAL_MS : readIntervalMs(size, polling))
+    const pauseMs = this.#pace.afterPage(size, calledMs)
+    this.#notBeforeMs = calledMs + (unproven ? this.#pace.leastMs : pauseMs)
     if (this.#end !== undefined) this.#notBeforeMs = 0
     return { records, bytes, millisBehindLatest, atShardEnd: this.#end !== undefined }
   }
@@ -142,29 +161,24 @@ export class PollingSource implements ShardSource {
   }
 
   async #newIterator(): Promise<string> {
-    const { control, shardId, stored, initialPosition } = this.#options
-    const start =
-      this.#lastSequenceNumber !== undefined
-        ? afterRecord(this.#lastSequenceNumber)
-        : this.#isPositionForeign
-          ? OLDEST_RECORD
-          : startOfTenure({ ...stored, startTimestampMs: this.#startTimestampMs }, initialPosition)
+    const { control, shardId } = this.#options
+    const start = this.#position.nextStart(nowMs())
     const output = await this.#bounded('GetShardIterator', (signal) =>
       control.shardIterator({ ShardId: shardId, ...start }, signal),
     )
     if (start.ShardIteratorType === 'LATEST') {
-      this.#startTimestampMs = output.serviceTimeMs ?? nowMs()
-      this.#isStartRecorded = false
+      this.#unrecordedStartMs = output.serviceTimeMs ?? nowMs()
+      this.#position.startedAtTip(this.#unrecordedStartMs)
     }
     return output.ShardIterator
   }
 
   /** True when nothing needed recording, or it is recorded now. */
   async #recordStart(): Promise<boolean> {
-    if (this.#isStartRecorded || this.#startTimestampMs === undefined) return true
+    if (this.#unrecordedStartMs === undefined) return true
     try {
-      await this.#options.recordStartTimestamp(this.#startTimestampMs)
-      this.#isStartRecorded = true
+      await this.#options.recordStartTimestamp(this.#unrecordedStartMs)
+      this.#unrecordedStartMs = undefined
       return true
     } catch (cause) {
       // A trouble of the lease table says nothing about iterator or shard: both are kept.
@@ -182,10 +196,9 @@ export class PollingSource implements ShardSource {
       control.listShards(undefined, signal),
     )
     this.#suspicion = undefined
-    this.#isPositionForeign = isForeignPosition({ shardId, checkpoint }, shards)
-    if (this.#isPositionForeign) {
-      this.#options.onFailure(foreignPosition(shardId, checkpoint.sequenceNumber), 1)
-    }
+    if (!isForeignPosition({ shardId, checkpoint }, shards)) return
+    this.#position.markForeign()
+    this.#options.onFailure(foreignPosition(shardId, checkpoint.sequenceNumber), 1)
   }
 
   async #verifyEnd(suspicion: 'no-iterator' | 'missing'): Promise<ShardEnd | undefined> {
@@ -210,9 +223,9 @@ export class PollingSource implements ShardSource {
     const isMissing = cause.kind === 'missing' && cause.operation !== 'ListShards'
     if (isRefused || isMissing) this.#iterator = undefined
     if (isMissing) this.#suspicion = 'missing'
+    if (cause.kind === 'throttled' && cause.operation === 'GetRecords') this.#pace.throttled()
     if (cause.kind === 'invalid' && cause.operation === 'GetShardIterator') {
-      const isStored = this.#lastSequenceNumber === undefined && !this.#isPositionForeign
-      if (isStored) this.#suspicion = 'refused-position'
+      if (this.#position.isAtStored) this.#suspicion = 'refused-position'
     }
     if ((isRefused || isMissing) && !this.#isReplaced) {
       // An expired iterator is everyday, also after an outage that has outlived it: the new one is

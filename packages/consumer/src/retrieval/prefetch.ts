@@ -6,6 +6,8 @@ export interface PrefetchOptions {
   readonly source: ShardSource
   /** Pages held at most; 0 reads only when a page is asked for. */
   readonly maxPendingBatches: number
+  /** No further page is read once so many records are held, as they come from the service. */
+  readonly maxPendingRecords: number
   /** No further page is read once this much is held, so one page may exceed it (S16). */
   readonly maxPendingBytes: number
 }
@@ -15,6 +17,7 @@ export class Prefetch {
   readonly #options: PrefetchOptions
   readonly #pages: Page[] = []
   #bytes = 0
+  #records = 0
   /** What follows the pages held, for good. */
   #last: { readonly reading: Reading } | { readonly error: unknown } | undefined
   #taker: { resolve: (reading: Reading) => void; reject: (error: unknown) => void } | undefined
@@ -59,8 +62,9 @@ export class Prefetch {
 
   /** Lets go of everything held; an open `next` rejects. A reply still on its way goes nowhere (R05). */
   stop(): void {
+    for (const page of this.#pages) page.hold?.release()
     this.#pages.length = 0
-    this.#bytes = 0
+    this.#bytes = this.#records = 0
     this.#last = { error: new AbortedError('Reading a shard') }
     this.#options.source.close()
     this.#serve()
@@ -90,21 +94,26 @@ export class Prefetch {
     }
     return (
       this.#pages.length < this.#options.maxPendingBatches &&
+      this.#records < this.#options.maxPendingRecords &&
       this.#bytes < this.#options.maxPendingBytes
     )
   }
 
   #arrived(reading: Reading): void {
-    if (this.#last !== undefined) return
     if (isShardEnd(reading)) {
-      this.#last = { reading }
+      this.#last ??= { reading }
+      return
+    }
+    if (this.#last !== undefined) {
+      reading.hold?.release()
       return
     }
     // Of several empty pages in a row only the newest says anything: how far behind we are.
     const newest = this.#pages.at(-1)
-    if (newest !== undefined && newest.records.length === 0) this.#pages.pop()
+    if (newest !== undefined && newest.records.length === 0) this.#pages.pop()?.hold?.release()
     this.#pages.push(reading)
     this.#bytes += reading.bytes
+    this.#records += reading.records.length
   }
 
   #serve(): void {
@@ -113,6 +122,7 @@ export class Prefetch {
     const page = this.#pages.shift()
     if (page !== undefined) {
       this.#bytes -= page.bytes
+      this.#records -= page.records.length
       this.#taker = undefined
       taker.resolve(page)
     } else if (this.#last !== undefined) {

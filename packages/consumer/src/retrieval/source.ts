@@ -1,6 +1,7 @@
 /** Port: where the records of one shard come from, in order, page by page. */
 import type { KinesisRecord } from '@millrace/core/internal'
 import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
+import type { PageHold } from './read-budget.ts'
 
 export interface Page {
   readonly records: readonly KinesisRecord[]
@@ -9,6 +10,8 @@ export interface Page {
   readonly millisBehindLatest: number | undefined
   /** True when the reply itself proved that nothing follows. */
   readonly atShardEnd: boolean
+  /** Its place in the read budget, given back when its last record is handled. */
+  readonly hold?: PageHold | undefined
 }
 
 /** The shard is closed, or gone, and everything of it was handed out. */

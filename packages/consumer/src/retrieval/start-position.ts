@@ -37,7 +37,7 @@ export function startOfTenure(
 ): IteratorStart {
   const { sequenceNumber } = stored.checkpoint
   if (isSequenceNumber(sequenceNumber)) {
-    return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: sequenceNumber }
+    return atRecord(sequenceNumber)
   }
   switch (sequenceNumber) {
     case TRIM_HORIZON:
@@ -62,6 +62,10 @@ export function startOfTenure(
             : 'The lease row holds something that is no checkpoint; repair or delete the row.',
       })
   }
+}
+
+export function atRecord(sequenceNumber: string): IteratorStart {
+  return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: sequenceNumber }
 }
 
 /** AFTER, not AT: the last record is not read twice (R08). */

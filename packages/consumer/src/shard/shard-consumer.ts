@@ -215,7 +215,11 @@ export class ShardConsumer<T> implements RunningShard {
       health.readWorked()
       if (isShardEnd(reading)) return reading.children
       this.#noteLag(reading.millisBehindLatest)
-      if (!(await pages.deliver(reading))) return undefined
+      try {
+        if (!(await pages.deliver(reading))) return undefined
+      } finally {
+        reading.hold?.release()
+      }
     }
   }
 

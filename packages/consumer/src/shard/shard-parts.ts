@@ -21,13 +21,14 @@ import { copyingCodec } from '../retrieval/copying-codec.ts'
 import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import { PollingSource } from '../retrieval/polling-source.ts'
 import { Prefetch } from '../retrieval/prefetch.ts'
+import type { ReadBudget } from '../retrieval/read-budget.ts'
 import { deliveredBefore } from '../retrieval/start-position.ts'
 import { renewalIntervalMs } from '../tenure/belief.ts'
 import type { Tenure } from '../tenure/tenure.ts'
 import { PauseGate } from './pause-gate.ts'
 import { type EndShard, ShardEnding } from './shard-ending.ts'
 import { ShardHalt } from './shard-halt.ts'
-import { troubleReporter } from './trouble-reporter.ts'
+import { missedReporter, troubleReporter } from './trouble-reporter.ts'
 
 /** Of the pause between two renewals; a timer may fire a little early by another clock reading. */
 const THROUGHPUT_WINDOW = 0.9
@@ -39,6 +40,8 @@ export interface ShardConsumerOptions<T> {
   readonly options: ResolvedConsumerOptions<T>
   readonly kinesis: Pick<KinesisPort, 'getRecords'>
   readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
+  /** Shared by all shards of the worker. */
+  readonly budget: ReadBudget
   readonly handler: Handler<T>
   /** Ids of the parent shards whose records are not all done yet; the signal ends the question. */
   readonly parentsEnded: (halted: AbortSignal) => Promise<readonly string[]>
@@ -143,10 +146,12 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     polling: options.retrieval,
     random,
     recordStartTimestamp: (startTimestampMs) => tenure.recordStartTimestamp(startTimestampMs),
+    reads: given.budget.forShard(),
     onFailure: troubleReporter({ stream, shardId, health, emit, logger }),
+    onMissed: missedReporter({ stream, shardId, emit, logger, metrics }),
   })
-  const { maxPendingBatches, maxPendingBytes } = options.retrieval
-  const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingBytes })
+  const { maxPendingBatches, maxPendingRecords, maxPendingBytes } = options.retrieval
+  const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingRecords, maxPendingBytes })
   const ending = new ShardEnding<T>({
     ...{ shard, endShard: given.endShard, adapter, retry, batches, tracker, checkpointer, auto },
     ...{ halt, health, emit, logger, random },

@@ -1,8 +1,9 @@
 /** Makes reading troubles visible, without a line for each throttled call. */
-import { isServiceError, type Logger } from '@millrace/core'
+import { isServiceError, type Logger, type Metrics } from '@millrace/core'
 import { isLoudFailure } from '../backoff.ts'
 import type { ShardHealth } from '../delivery/shard-health.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import type { MissedRecords } from '../retrieval/read-position.ts'
 
 /** Throttles and lost replies pass by themselves; from so many in a row they are news. */
 const PASSING_FAILURES = 8
@@ -24,5 +25,27 @@ export function troubleReporter(options: {
       'reading a shard failed; it is tried again',
     )
     if (!mayPass) emit('error', error)
+  }
+}
+
+/** Records are lost to this application: that is never a detail. */
+export function missedReporter(options: {
+  readonly stream: string
+  readonly shardId: string
+  readonly emit: EmitConsumerEvent
+  readonly logger: Logger
+  readonly metrics: Metrics
+}): (missed: MissedRecords) => void {
+  const { stream, shardId, emit, logger, metrics } = options
+  return ({ after, afterArrivalMs, resumedAt, resumedArrivalMs }) => {
+    const missedMs =
+      afterArrivalMs === undefined ? undefined : Math.max(0, resumedArrivalMs - afterArrivalMs)
+    const info = { stream, shardId, after, resumedAt, resumedArrivalMs, missedMs }
+    logger.error(
+      info,
+      'records had left the stream before they were read; reading goes on behind them',
+    )
+    metrics.put('RetentionPassed', 1, 'Count', { ShardId: shardId })
+    emit('retentionPassed', info)
   }
 }

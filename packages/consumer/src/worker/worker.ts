@@ -9,6 +9,7 @@ import { PolicyWatch } from '../lease-table/policy-watch.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ConsumerPorts } from '../ports.ts'
 import type { Handler } from '../record-processor.ts'
+import { ReadBudget } from '../retrieval/read-budget.ts'
 import { ShardConsumer } from '../shard/shard-consumer.ts'
 import { guardAgainstFormerStream } from '../shard-sync/former-stream-guard.ts'
 import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
@@ -43,6 +44,7 @@ export class Worker<T> {
   readonly #store: LeaseStore
   readonly #syncer: ShardSyncer
   readonly #coordinator: Coordinator
+  readonly #budget: ReadBudget
   readonly #services = new Map<HeldLease, Service<T>>()
   readonly #ages = new RowAges()
   /** On the way out: settles when this worker has withdrawn from the fleet, or could not in time. */
@@ -52,6 +54,7 @@ export class Worker<T> {
     const { options, ports } = worker
     const { workerId, logger, random, lease } = options
     this.#worker = worker
+    this.#budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
     this.#kinesis = ports.kinesis
     this.#dynamo = new PolicyWatch(ports.dynamo, {
       failoverTimeMs: lease.failoverTimeMs,
@@ -206,6 +209,7 @@ export class Worker<T> {
       options,
       kinesis: this.#kinesis,
       control: this.#control,
+      budget: this.#budget,
       handler,
       parentsEnded: (halted) => this.#syncer.unendedParents(held.lease, halted),
       endShard: (children) => this.#syncer.endShard(held.lease, children, held.signal),

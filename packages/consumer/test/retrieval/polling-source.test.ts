@@ -5,6 +5,8 @@ import { runInVirtualTime } from '@millrace/testing'
 import { InvalidCheckpointError } from '../../src/errors.ts'
 import type { Lease } from '../../src/lease/lease.ts'
 import { PollingSource } from '../../src/retrieval/polling-source.ts'
+import { ReadBudget, type ShardReads } from '../../src/retrieval/read-budget.ts'
+import type { MissedRecords } from '../../src/retrieval/read-position.ts'
 import { isShardEnd, type Page, type ShardEnd } from '../../src/retrieval/source.ts'
 import { HALF, leaseAt, outage, SHARD, ShardWorld, STREAM } from '../shard-fixture.ts'
 
@@ -13,8 +15,17 @@ class Reader {
   readonly starts: number[] = []
   readonly failures: { error: unknown; failures: number }[] = []
   readonly refusals: Error[] = []
+  readonly missed: MissedRecords[] = []
+  readonly budget: ReadBudget
+  readonly reads: ShardReads
 
-  constructor(world: ShardWorld, given: { lease?: Lease; kinesis?: KinesisPort } = {}) {
+  constructor(
+    world: ShardWorld,
+    given: { lease?: Lease; kinesis?: KinesisPort } = {},
+    maxTotalBytes = 256 * 1024 * 1024,
+  ) {
+    this.budget = new ReadBudget(maxTotalBytes)
+    this.reads = this.budget.forShard()
     const options = world.options()
     const service = given.kinesis ?? world.service
     this.source = new PollingSource({
@@ -26,6 +37,8 @@ class Reader {
       initialPosition: 'LATEST',
       polling: options.retrieval,
       random: options.random,
+      reads: this.reads,
+      onMissed: (missed) => this.missed.push(missed),
       recordStartTimestamp: async (startTimestampMs) => {
         const refusal = this.refusals.shift()
         if (refusal !== undefined) throw refusal
@@ -268,6 +281,60 @@ describe('PollingSource', () => {
       assert.deepEqual(await reader.texts(), ['a', 'b'])
       assert.ok(time.elapsedMs() >= 5000 && time.elapsedMs() < 10_000, `${time.elapsedMs()}`)
       assert.equal(reader.failures.length, 2)
+    }))
+
+  it('moves nowhere with a page for which there is no room, and reads it again (R02)', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld().create()
+      const reader = new Reader(world, {}, 70_000)
+      const other = await reader.budget.forShard().reserve(new AbortController().signal)
+      other.accept(10)
+      for (let i = 0; i < 30; i++) reader.reads.learn(10)
+      const texts = ['a'.repeat(40_000), 'b'.repeat(40_000)]
+      for (const text of texts) await world.putBytes(Buffer.from(text))
+      const next = reader.texts()
+      await sleep(10_000)
+      assert.equal(reader.budget.bytes, 10)
+      other.release()
+      assert.deepEqual(await next, texts)
+      assert.deepEqual(reader.failures, [])
+    }))
+
+  it('goes on at the oldest record when retention has passed the checkpoint, and says so', () =>
+    runInVirtualTime(async (time) => {
+      const world = await new ShardWorld().create()
+      const [first = ''] = await world.put('a', 'b')
+      await sleep(1000)
+      world.service.trim(STREAM, SHARD, time.nowMs())
+      const [left] = await world.put('c')
+      const reader = new Reader(world, { lease: leaseAt(first) })
+      assert.deepEqual(await reader.texts(), ['c'])
+      assert.deepEqual(
+        reader.missed.map(({ after, resumedAt }) => [after, resumedAt]),
+        [[first, left]],
+      )
+    }))
+
+  it('is paced by throttles for a while after them', () =>
+    runInVirtualTime(async (time) => {
+      const world = await new ShardWorld().create()
+      for (let i = 0; i < 40; i++) await world.put(`${i}`)
+      const calls: number[] = []
+      const reader = new Reader(world, {
+        kinesis: through(world, {
+          getRecords: (input, options) => {
+            calls.push(time.elapsedMs())
+            return onePerPage(world)(input, options)
+          },
+        }),
+      })
+      await reader.page()
+      world.service.injectFault({ operation: 'getRecords', kind: 'throttle', times: 2 })
+      for (let i = 0; i < 20; i++) await reader.page()
+      const gaps = calls.slice(1).map((at, i) => Math.round(at - (calls[i] ?? 0)))
+      const healed = gaps.slice(3)
+      assert.ok((healed[0] ?? 0) >= 500, `${gaps}`)
+      assert.equal(healed.at(-1), 200)
     }))
 
   it('gives up an iterator call that is never answered', () =>

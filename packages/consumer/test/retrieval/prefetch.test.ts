@@ -3,6 +3,7 @@ import { AbortedError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
 import { Prefetch } from '../../src/retrieval/prefetch.ts'
+import { ReadBudget } from '../../src/retrieval/read-budget.ts'
 import {
   isShardEnd,
   type Page,
@@ -42,7 +43,9 @@ class ScriptedSource implements ShardSource {
 }
 
 function prefetching(source: ShardSource, maxPendingBatches = 4, maxPendingBytes = 100): Prefetch {
-  const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingBytes })
+  const prefetch = new Prefetch({
+    ...{ source, maxPendingBatches, maxPendingRecords: 100, maxPendingBytes },
+  })
   prefetch.start()
   return prefetch
 }
@@ -74,6 +77,40 @@ describe('Prefetch', () => {
       await sleep(1000)
       assert.equal(prefetch.pendingBytes, 4)
       prefetch.stop()
+    }))
+
+  it('reads no further page once it holds so many records: at most one page above', () =>
+    runInVirtualTime(async () => {
+      const source = new ScriptedSource(page(1, 0, 60), page(1, 0, 90))
+      const prefetch = prefetching(source)
+      await sleep(1000)
+      assert.equal(source.asked, 2)
+      await prefetch.next()
+      await prefetch.next()
+      await sleep(1000)
+      assert.equal(source.asked, 6)
+      prefetch.stop()
+    }))
+
+  it('gives back the places of pages that nobody will handle, one on its way included', () =>
+    runInVirtualTime(async () => {
+      const budget = new ReadBudget(64 * 1024 * 1024)
+      const reads = budget.forShard()
+      const source: ShardSource = {
+        next: async () => {
+          const hold = await reads.reserve(new AbortController().signal)
+          await sleep(10)
+          hold.accept(10)
+          return { ...page(10), hold }
+        },
+        close: () => {},
+      }
+      const prefetch = prefetching(source)
+      await sleep(35)
+      assert.ok(budget.bytes > 30)
+      prefetch.stop()
+      await sleep(1000)
+      assert.equal(budget.bytes, 0)
     }))
 
   it('with a limit of 0 reads only what is asked for, and never waits on its taker (R50)', () =>
@@ -118,7 +155,9 @@ describe('Prefetch', () => {
   it('does not read while paused', () =>
     runInVirtualTime(async () => {
       const source = new ScriptedSource()
-      const prefetch = new Prefetch({ source, maxPendingBatches: 4, maxPendingBytes: 9 })
+      const prefetch = new Prefetch({
+        ...{ source, maxPendingBatches: 4, maxPendingRecords: 100, maxPendingBytes: 9 },
+      })
       prefetch.pause()
       prefetch.start()
       const next = prefetch.next()

@@ -1,0 +1,172 @@
+/**
+ * What all shards of a consumer hold of responses together, bounded: a place is reserved before a
+ * page is asked for, corrected when it is here, and given back after its handler (S16). No I/O.
+ */
+import { AbortedError } from '@millrace/core'
+import { LIMITS } from '@millrace/core/internal'
+
+/** No response of the service holds more. */
+const LARGEST_PAGE_BYTES = LIMITS.getRecordsMaxBytes
+/** What is reserved at least: pages of a shard at its tip are smaller than their neighbours. */
+const LEAST_RESERVED_BYTES = 64 * 1024
+/**
+ * Of the bound, what pages read ahead may take: handlers that hang on a few shards must leave room
+ * for the first page of every other.
+ */
+const READ_AHEAD_SHARE = 0.5
+
+interface Waiting {
+  readonly reads: ShardReads
+  readonly bytes: number
+  grant(): void
+}
+
+export class ReadBudget {
+  readonly #maxBytes: number
+  #bytes = 0
+  #waiting: Waiting[] = []
+
+  /** @param maxBytes a larger page is read all the same, once nothing else is held */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Bytes reserved or held; never above the bound, but for one page that is larger by itself. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** One a tenure: the shards take turns. */
+  forShard(): ShardReads {
+    return new ShardReads(this)
+  }
+
+  get maxBytes(): number {
+    return this.#maxBytes
+  }
+
+  /** For `ShardReads`: resolves when the bytes are charged. */
+  charge(reads: ShardReads, bytes: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(new AbortedError('Reading a shard'))
+        return
+      }
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== one)
+        reject(new AbortedError('Reading a shard'))
+        this.#admit()
+      }
+      const one: Waiting = {
+        reads,
+        bytes,
+        grant: () => {
+          signal.removeEventListener('abort', onAbort)
+          this.#bytes += bytes
+          reads.pages++
+          resolve()
+        },
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(one)
+      this.#admit()
+    })
+  }
+
+  /** For `PageHold`: false when there is no room for so many. */
+  correct(fromBytes: number, toBytes: number): boolean {
+    const others = this.#bytes - fromBytes
+    if (others > 0 && others + toBytes > this.#maxBytes) return false
+    this.#bytes = others + toBytes
+    if (toBytes < fromBytes) this.#admit()
+    return true
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes
+    this.#admit()
+  }
+
+  /** First pages before pages read ahead, each in the order of asking: nobody is overtaken for ever. */
+  #admit(): void {
+    if (this.#waiting.length === 0) return
+    if (!this.#admitWhere((one) => one.reads.pages === 0, this.#maxBytes)) return
+    this.#admitWhere((one) => one.reads.pages > 0, this.#maxBytes * READ_AHEAD_SHARE)
+  }
+
+  /** False when one of them has to wait. */
+  #admitWhere(isMeant: (one: Waiting) => boolean, boundBytes: number): boolean {
+    for (const one of this.#waiting.filter(isMeant)) {
+      if (this.#bytes > 0 && this.#bytes + one.bytes > boundBytes) return false
+      this.#waiting = this.#waiting.filter((other) => other !== one)
+      one.grant()
+    }
+    return true
+  }
+}
+
+/** The pages of one shard in the budget. */
+export class ShardReads {
+  readonly #budget: ReadBudget
+  /** Reserved or held; written by the budget alone. */
+  pages = 0
+  #expectedBytes = LARGEST_PAGE_BYTES
+
+  constructor(budget: ReadBudget) {
+    this.#budget = budget
+  }
+
+  /** Waits for room for a page of the size that this shard's pages have, the largest at first. */
+  async reserve(signal: AbortSignal): Promise<PageHold> {
+    const bytes = Math.min(this.#expectedBytes, this.#budget.maxBytes)
+    await this.#budget.charge(this, bytes, signal)
+    return new PageHold(this.#budget, this, bytes)
+  }
+
+  /** For `PageHold`. */
+  learn(bytes: number | undefined): void {
+    if (bytes === undefined) {
+      this.#expectedBytes = LARGEST_PAGE_BYTES
+      return
+    }
+    const larger = Math.max(2 * bytes, this.#expectedBytes / 2)
+    this.#expectedBytes = Math.min(LARGEST_PAGE_BYTES, Math.max(LEAST_RESERVED_BYTES, larger))
+  }
+}
+
+/** The place of one page, from before it is asked for until its last record is handled. */
+export class PageHold {
+  readonly #budget: ReadBudget
+  readonly #reads: ShardReads
+  #bytes: number
+  #isHeld = true
+
+  constructor(budget: ReadBudget, reads: ShardReads, bytes: number) {
+    this.#budget = budget
+    this.#reads = reads
+    this.#bytes = bytes
+  }
+
+  /**
+   * The page is here. False when it is larger than what was reserved and nothing is left for it: it
+   * must be let go, and read again with room for the largest.
+   */
+  accept(bytes: number): boolean {
+    if (!this.#budget.correct(this.#bytes, bytes)) {
+      this.#reads.learn(undefined)
+      this.release()
+      return false
+    }
+    this.#bytes = bytes
+    this.#reads.learn(bytes)
+    return true
+  }
+
+  /** The page is handled, or was never accepted. Again: nothing happens. */
+  release(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    this.#reads.pages--
+    this.#budget.giveBack(this.#bytes)
+  }
+}
