@@ -72,7 +72,7 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     replace: '',
   }),
   mutant('values-wait-for-the-sink', 'R64: what a sink does not take is kept for it', 'R64', {
-    file: `${PRODUCER}/metrics/metric-sink.ts`,
+    file: `${CORE}/metrics/metric-sink.ts`,
     find: '} catch (err) {',
     replace: `} catch (err) {
       const self = this as { kept?: unknown[] }

@@ -20,13 +20,15 @@ export {
   KinesisError,
 } from './errors.ts'
 export { hashKeyOf } from './hash-key.ts'
+export type { MeasuredMetric } from './metrics/metric-snapshot.ts'
+export type { MetricsQuery } from './metrics/metrics-query.ts'
 export type { CallOptions } from './ports/call-options.ts'
 export type * as dynamo from './ports/dynamo.ts'
 export type { DynamoPort } from './ports/dynamo.ts'
 export type * as kinesis from './ports/kinesis.ts'
 export type { KinesisAdminPort, KinesisPort } from './ports/kinesis.ts'
 export type { LogFn, Logger } from './ports/logger.ts'
-export type { Metrics, MetricUnit } from './ports/metrics.ts'
+export type { Metrics, MetricsLevel, MetricUnit } from './ports/metrics.ts'
 export type { Random } from './random.ts'
 export {
   compareExtendedSequenceNumbers,

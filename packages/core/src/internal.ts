@@ -25,6 +25,11 @@ export {
 export { LIMITS, type Limits } from './limits.ts'
 export { holesBetween, Lineage } from './lineage.ts'
 export { resolveLogger, silentLogger, stderrLogger } from './loggers.ts'
+export { MetricCells, slotOf } from './metrics/metric-cells.ts'
+export type { MeasuredSeries, MetricDimensions, MetricKind } from './metrics/metric-kind.ts'
+export { MetricSink } from './metrics/metric-sink.ts'
+export { type MeasuredFamily, metricsSnapshot } from './metrics/metric-snapshot.ts'
+export { resolveMetricsQuery } from './metrics/metrics-query.ts'
 export {
   flag,
   group,

@@ -1,4 +1,5 @@
 /** Public surface of @millrace/producer. */
+export type { MetricsLevel } from '@millrace/core'
 export {
   PRODUCER_CHANNELS,
   type RecordSettleMessage,
@@ -10,10 +11,10 @@ export { BufferFullError, UserRecordFailedError } from './errors.ts'
 export type { ProducerEvents } from './events.ts'
 export type {
   MetricsGranularity,
-  MetricsLevel,
+  ProducerMetric,
   ProducerMetricName,
+  ProducerMetricsQuery,
 } from './metrics/metric-names.ts'
-export type { ProducerMetric, ProducerMetricsQuery } from './metrics/metric-snapshot.ts'
 export type { AggregationOptions, CollectionOptions, ProducerOptions } from './options.ts'
 export { Producer } from './producer.ts'
 export type {

@@ -6,6 +6,7 @@ import {
   type KinesisPort,
   type Logger,
   type Metrics,
+  type MetricsLevel,
   type Random,
   type StreamRef,
 } from '@millrace/core'
@@ -25,7 +26,7 @@ import {
   showValue,
   systemRandom,
 } from '@millrace/core/internal'
-import type { MetricsGranularity, MetricsLevel } from './metrics/metric-names.ts'
+import type { MetricsGranularity } from './metrics/metric-names.ts'
 import { leastTtlMs } from './pipeline/flush-decision.ts'
 import { group, resolveOptions } from './producer-rules.ts'
 

@@ -12,7 +12,7 @@ import {
 import { DropCount, type ProducerCloseReport } from './close-report.ts'
 import { UserRecordFailedError } from './errors.ts'
 import type { ProducerEvents } from './events.ts'
-import type { ProducerMetric, ProducerMetricsQuery } from './metrics/metric-snapshot.ts'
+import type { ProducerMetric, ProducerMetricsQuery } from './metrics/metric-names.ts'
 import {
   type ProducerOptions,
   type ResolvedProducerOptions,

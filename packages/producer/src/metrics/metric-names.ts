@@ -1,8 +1,7 @@
 /** KPL's fifteen metrics: unit, level, and how deep each is measured. Pure. */
-import type { MetricUnit } from '@millrace/core'
+import type { MeasuredMetric, MetricsQuery } from '@millrace/core'
+import type { MetricKind } from '@millrace/core/internal'
 
-/** How much is measured. @public */
-export type MetricsLevel = 'none' | 'summary' | 'detailed'
 /** How finely it is kept apart. @public */
 export type MetricsGranularity = 'global' | 'stream' | 'shard'
 
@@ -24,17 +23,21 @@ export type ProducerMetricName =
   | 'UserRecordsPerPutRecordsRequest'
   | 'ErrorsByCode'
 
-export interface MetricKind {
-  readonly name: ProducerMetricName
-  readonly unit: MetricUnit
-  /** Measured from this level on. */
-  readonly level: Exclude<MetricsLevel, 'none'>
+/**
+ * One metric of `Producer.metrics()`. Its dimensions are `StreamName` and `ShardId`, and `ErrorCode` for
+ * `ErrorsByCode`. Without a shard: all of the stream; with none: all streams. KPL: `Metric`. @public
+ */
+export type ProducerMetric = MeasuredMetric<ProducerMetricName>
+/** What `Producer.metrics()` is asked for. @public */
+export type ProducerMetricsQuery = MetricsQuery<ProducerMetricName>
+
+export interface ProducerMetricKind extends MetricKind<ProducerMetricName> {
   /** Its finest dimension. */
   readonly deepest: 'stream' | 'shard'
 }
 
 /** Those of shards first: a shard keeps room for its own only. The last one is counted per code. */
-export const METRICS: readonly MetricKind[] = [
+export const METRICS: readonly ProducerMetricKind[] = [
   { name: 'UserRecordsPut', unit: 'Count', level: 'summary', deepest: 'shard' },
   { name: 'UserRecordsDataPut', unit: 'Bytes', level: 'detailed', deepest: 'shard' },
   { name: 'RetriesPerRecord', unit: 'Count', level: 'detailed', deepest: 'shard' },

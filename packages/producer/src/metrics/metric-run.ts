@@ -1,5 +1,5 @@
 /** HOT: about 5 ns a value. Values of records that were stored together, on their way to the cells. */
-import type { MetricCells } from './metric-cells.ts'
+import type { MetricCells } from '@millrace/core/internal'
 
 export class MetricRun {
   readonly #metric: number

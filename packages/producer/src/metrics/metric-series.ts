@@ -1,20 +1,19 @@
 /** What is measured of one shard, or of a stream where no shard is known. */
-import { MetricCells } from './metric-cells.ts'
-import type { Dimensions } from './metric-sink.ts'
+import { type MeasuredSeries, MetricCells, type MetricDimensions } from '@millrace/core/internal'
+import { ERRORS_BY_CODE } from './metric-names.ts'
 
 /** Codes come from the service; what stands in for it may make up any number. */
 const MAX_CODES = 50
 const OTHER_CODES = 'Other'
 
-export interface CodeSeries {
-  readonly sinceMs: number
-  readonly dimensions: Dimensions
-  readonly cells: MetricCells
+/** Counts of one error code, of which the only cell is that of `ERRORS_BY_CODE`. */
+export interface CodeSeries extends MeasuredSeries {
+  readonly firstMetric: typeof ERRORS_BY_CODE
 }
 
-export class MetricSeries {
+export class MetricSeries implements MeasuredSeries {
   readonly shardId: string | undefined
-  readonly dimensions: Dimensions
+  readonly dimensions: MetricDimensions
   /** When its first value came, by the pipeline's clock. */
   readonly sinceMs: number
   readonly cells: MetricCells
@@ -22,7 +21,7 @@ export class MetricSeries {
 
   constructor(
     shardId: string | undefined,
-    dimensions: Dimensions,
+    dimensions: MetricDimensions,
     metrics: number,
     sinceMs: number,
   ) {
@@ -42,7 +41,10 @@ export class MetricSeries {
     let series = this.#codes.get(key)
     if (series === undefined) {
       const dimensions = { ErrorCode: key, ...this.dimensions }
-      series = { sinceMs: nowMs, dimensions, cells: new MetricCells(1) }
+      series = {
+        ...{ sinceMs: nowMs, dimensions, cells: new MetricCells(1) },
+        firstMetric: ERRORS_BY_CODE,
+      }
       this.#codes.set(key, series)
     }
     return series

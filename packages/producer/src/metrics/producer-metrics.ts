@@ -2,12 +2,11 @@
  * HOT: about 15 ns a user record, no allocation; nothing when the level is `none`. KPL's metrics of
  * one stream: kept for `Producer.metrics()`, and handed to the user's sink if there is one.
  */
-import type { Logger, Metrics } from '@millrace/core'
-import { noMetrics } from '@millrace/core/internal'
+import type { Logger, Metrics, MetricsLevel } from '@millrace/core'
+import { type MetricKind, MetricSink, noMetrics, slotOf } from '@millrace/core/internal'
 import type { KinesisRecord } from '../pipeline/kinesis-record.ts'
 import type { OutstandingRecord } from '../pipeline/outstanding-record.ts'
 import type { Stored } from '../pipeline/stored.ts'
-import { slotOf } from './metric-cells.ts'
 import {
   ALL_ERRORS,
   BUFFERING_TIME,
@@ -16,9 +15,7 @@ import {
   KINESIS_RECORDS_PER_REQUEST,
   KINESIS_RECORDS_PUT,
   METRICS,
-  type MetricKind,
   type MetricsGranularity,
-  type MetricsLevel,
   REQUEST_TIME,
   RETRIES_PER_RECORD,
   SHARD_METRICS,
@@ -33,7 +30,6 @@ import {
 } from './metric-names.ts'
 import { MetricRun } from './metric-run.ts'
 import { MetricSeries } from './metric-series.ts'
-import { MetricSink } from './metric-sink.ts'
 
 /** Beyond it the shard that came first is counted with its stream only. */
 const MAX_SHARDS = 10_000

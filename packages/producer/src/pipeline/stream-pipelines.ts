@@ -1,12 +1,12 @@
 /** The pipelines of a producer: one a stream, made when a record first names it. */
 import { type Codec, InvalidRecordError, type StreamRef } from '@millrace/core'
-import { type ResolvedStreamRef, resolveStreamRef } from '@millrace/core/internal'
 import {
   metricsSnapshot,
-  type ProducerMetric,
-  type ProducerMetricsQuery,
+  type ResolvedStreamRef,
   resolveMetricsQuery,
-} from '../metrics/metric-snapshot.ts'
+  resolveStreamRef,
+} from '@millrace/core/internal'
+import { METRICS, type ProducerMetric, type ProducerMetricsQuery } from '../metrics/metric-names.ts'
 import { regionCalled } from '../options.ts'
 import { clockMs } from './alarm.ts'
 import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'
@@ -75,8 +75,14 @@ export class StreamPipelines {
   /** @throws InvalidOptionError */
   metrics(query: ProducerMetricsQuery | undefined): readonly ProducerMetric[] {
     const nowMs = clockMs()
-    const series = this.all().flatMap(({ metrics }) => metrics.series(nowMs))
-    return metricsSnapshot(series, resolveMetricsQuery(query), nowMs)
+    const resolved = resolveMetricsQuery(
+      query,
+      METRICS.map(({ name }) => name),
+    )
+    const series = this.all()
+      .flatMap(({ metrics }) => metrics.series(nowMs))
+      .flatMap((one) => [one, ...one.codes])
+    return metricsSnapshot([{ kinds: METRICS, series }], resolved, nowMs)
   }
 
   #makeDefault(): StreamPipeline {

@@ -1,8 +1,7 @@
 /** The user's metrics sink, which may throw: that must not come between a record and its outcome. */
-import type { Logger, Metrics } from '@millrace/core'
-import type { MetricKind } from './metric-names.ts'
-
-export type Dimensions = Readonly<Record<string, string>>
+import type { Logger } from '../ports/logger.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { MetricDimensions, MetricKind } from './metric-kind.ts'
 
 export class MetricSink {
   readonly #metrics: Metrics
@@ -14,7 +13,7 @@ export class MetricSink {
     this.#logger = logger
   }
 
-  put({ name, unit }: MetricKind, value: number, dimensions: Dimensions): void {
+  put({ name, unit }: MetricKind, value: number, dimensions: MetricDimensions): void {
     try {
       this.#metrics.put(name, value, unit, dimensions)
     } catch (err) {
