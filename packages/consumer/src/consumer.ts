@@ -4,6 +4,7 @@ import { integer, monotonicMs, resolveOptions, sleep, TypedEmitter } from '@mill
 import { checkHandler } from './check-handler.ts'
 import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
+import { refuseUnusedByHandler } from './handler-contradictions.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
 import { type ConsumerPorts, openPorts } from './ports.ts'
 import type { Handler } from './record-processor.ts'
@@ -69,7 +70,8 @@ export class Consumer<T = Uint8Array>
    * Serves shards until the consumer is closed. Resolves after a graceful stop.
    *
    * @param options.signal closes the consumer when it fires
-   * @throws InvalidOptionError for a handler of no known kind; the consumer can still be run
+   * @throws InvalidOptionError for a handler of no known kind, or one that an option does not fit
+   *   (`maxBatchWaitMs` beside `eachRecord`); the consumer can still be run
    * @throws ClosedError when it runs already or has run
    * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x (also when a fleet is
    *   rolled back to it later), to a consumer of many streams, or to a former stream of the same name
@@ -89,6 +91,7 @@ export class Consumer<T = Uint8Array>
     }
     try {
       checkHandler(handler)
+      refuseUnusedByHandler(handler, this.#options)
     } catch (cause) {
       return Promise.reject(cause)
     }

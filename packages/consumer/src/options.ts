@@ -280,6 +280,14 @@ export interface ConsumerOptions<T = Uint8Array> {
    * 10,000. One response may hold more, for an aggregate counts as one there. KCL: `maxRecords`.
    */
   readonly maxRecordsPerBatch?: number | undefined
+  /**
+   * How long records may be held to make larger batches, milliseconds, default 0 (each page is handed
+   * on as it comes), at most 300,000. A batch is handed on when it has `maxRecordsPerBatch` records or
+   * `retrieval.maxPendingBytes` bytes, when its first record has been held for so long, before a value
+   * that does not decode, and at the end of the shard. `close()` and a moved lease leave what is held
+   * to the next owner. For `eachBatch` and a processor.
+   */
+  readonly maxBatchWaitMs?: number | undefined
   readonly lease?: LeaseOptions | undefined
   /**
    * When the stream was deleted and created anew under its name, the stored positions mean nothing
@@ -330,6 +338,7 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   /** Undefined: the default of the handler's kind. */
   readonly checkpoint: ResolvedCheckpointPolicy | undefined
   readonly maxRecordsPerBatch: number
+  readonly maxBatchWaitMs: number
   readonly lease: ResolvedLeaseOptions
   readonly onRecreatedStream: OnRecreatedStream
   readonly onHandlerError: OnHandlerError<T>

@@ -68,6 +68,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
     checkpoint: optional(checkpointPolicy),
     maxRecordsPerBatch: integer({ default: 10_000, min: 1, max: 10_000 }),
+    maxBatchWaitMs: integer({ default: 0, min: 0, max: 300_000 }),
     lease: leaseOptions,
     onRecreatedStream: oneOf(['refuse', 'reset'], 'refuse'),
     onHandlerError: verdictOrFunction(['retry', 'skip', 'stop'], 'retry') as OptionRule<

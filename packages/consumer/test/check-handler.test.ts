@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { Consumer } from '@millrace/consumer'
+import { Consumer, type ConsumerOptions } from '@millrace/consumer'
 import { InvalidOptionError } from '@millrace/core'
 import { SimulatedDynamo, SimulatedKinesis } from '@millrace/testing'
 
-function consumer(): Consumer {
+function consumer(options: Partial<ConsumerOptions> = {}): Consumer {
   return new Consumer({
     applicationName: 'orders-app',
     stream: 'orders',
     client: new SimulatedKinesis(),
     dynamodb: new SimulatedDynamo(),
     logger: false,
+    ...options,
   })
 }
 
@@ -34,6 +35,14 @@ describe('Consumer.run, given no handler', () => {
       assert.equal(worker.state, 'created')
     })
   }
+})
+
+describe('Consumer.run, given a handler that an option does not fit', () => {
+  it('refuses to hold single records for a larger batch', async () => {
+    const worker = consumer({ maxBatchWaitMs: 100 })
+    await assert.rejects(worker.run({ eachRecord: () => {} }), refusal(/eachBatch/))
+    assert.equal(worker.state, 'created')
+  })
 })
 
 describe('Consumer.close, given a wrong timeoutMs', () => {

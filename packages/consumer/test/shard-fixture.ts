@@ -240,6 +240,19 @@ export class ShardWorld {
   }
 }
 
+/** The service behind a port that changes some answers. */
+export function through(world: ShardWorld, changed: Partial<KinesisPort>): KinesisPort {
+  const { service } = world
+  return {
+    putRecords: (input, options) => service.putRecords(input, options),
+    getRecords: (input, options) => service.getRecords(input, options),
+    getShardIterator: (input, options) => service.getShardIterator(input, options),
+    listShards: (input, options) => service.listShards(input, options),
+    describeStreamSummary: (input, options) => service.describeStreamSummary(input, options),
+    ...changed,
+  }
+}
+
 /** Collects what it is given; `then` may throw. */
 export function collecting(
   seen: string[],

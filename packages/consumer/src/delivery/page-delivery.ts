@@ -1,11 +1,16 @@
-/** One page of a shard -> handler calls, in batches that an aggregate bomb cannot blow up. */
+/**
+ * Pages of a shard -> handler calls, in batches that an aggregate bomb cannot blow up and that may
+ * be held across pages to grow.
+ */
 import type { Metrics } from '@millrace/core'
+import { monotonicMs } from '@millrace/core/internal'
 import { MalformedRecordError } from '../errors.ts'
 import type { ConsumerRecord, ShardContext } from '../record.ts'
 import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import type { Page } from '../retrieval/source.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
 import type { BatchDelivery } from './batch-delivery.ts'
+import { type BatchLimits, holdLeftMs } from './batch-limits.ts'
 import { CallFailures } from './call-failures.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerRetry } from './handler-retry.ts'
@@ -24,31 +29,45 @@ export interface PageDeliveryOptions<T> {
   readonly health: ShardHealth
   readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: Metrics
-  /** Most user records of one batch. */
-  readonly maxRecordsPerBatch: number
+  readonly limits: BatchLimits
 }
 
 export class PageDelivery<T> {
   readonly #options: PageDeliveryOptions<T>
   readonly #dimensions: Readonly<Record<string, string>>
+  /** Of the batch to come. */
+  #records: ConsumerRecord<T>[] = []
+  #bytes = 0
+  #heldSinceMs: number | undefined
+  /** The newest. */
+  #page: Page | undefined
 
   constructor(options: PageDeliveryOptions<T>) {
     this.#options = options
     this.#dimensions = { Operation: 'ProcessTask', ShardId: options.shard.shardId }
   }
 
+  /** For how long what is held may wait for more, milliseconds; undefined: nothing is held. */
+  get holdMs(): number | undefined {
+    return this.#heldSinceMs === undefined ? undefined : this.#holdLeftMs(this.#heldSinceMs)
+  }
+
   /**
-   * @returns false when the shard was halted before the page was done
+   * Hands the page on, or holds the last of its records until `holdMs` have passed: then `flush`.
+   *
+   * @returns false when the shard was halted before that
    * @throws HandlerFailedError, MalformedRecordError when a policy says stop
    */
   async deliver(page: Page): Promise<boolean> {
-    const { deaggregator, batches, maxRecordsPerBatch } = this.#options
+    const { deaggregator, batches, limits } = this.#options
+    this.#page = page
     deaggregator.load(page.records)
     for (;;) {
-      const records: ConsumerRecord<T>[] = []
       const bytesBefore = deaggregator.bytes
-      const obstacle = deaggregator.fill(records, maxRecordsPerBatch)
-      if (!(await this.#deliverBatch(page, records, deaggregator.bytes - bytesBefore))) return false
+      const obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+      this.#bytes += deaggregator.bytes - bytesBefore
+      if (limits.maxWaitMs > 0 && obstacle === undefined && this.#mayHold(page)) return true
+      if (!(await this.#deliverBatch(page))) return false
       if (obstacle !== undefined) {
         if (!(await this.#overcome(obstacle))) return false
       } else if (deaggregator.isExhausted) {
@@ -59,12 +78,32 @@ export class PageDelivery<T> {
     }
   }
 
-  async #deliverBatch(
-    page: Page,
-    records: readonly ConsumerRecord<T>[],
-    bytes: number,
-  ): Promise<boolean> {
+  /** Hands on what is held. Returns and throws as `deliver`. */
+  async flush(): Promise<boolean> {
+    if (this.#page === undefined || this.#records.length === 0) return true
+    return await this.#deliverBatch(this.#page)
+  }
+
+  #mayHold({ atShardEnd }: Page): boolean {
+    if (!this.#options.deaggregator.isExhausted || atShardEnd || this.#records.length === 0) {
+      return false
+    }
+    this.#heldSinceMs ??= monotonicMs()
+    return this.#holdLeftMs(this.#heldSinceMs) > 0
+  }
+
+  #holdLeftMs(sinceMs: number): number {
+    const held = { records: this.#records.length, bytes: this.#bytes, sinceMs }
+    return holdLeftMs(this.#options.limits, held, monotonicMs())
+  }
+
+  async #deliverBatch(page: Page): Promise<boolean> {
     const { shard, deaggregator, batches, throughput, metrics } = this.#options
+    const records = this.#records
+    const bytes = this.#bytes
+    this.#records = []
+    this.#bytes = 0
+    this.#heldSinceMs = undefined
     const through = deaggregator.position
     if (through === undefined) return true
     if (records.length === 0) {

@@ -5,9 +5,10 @@ import { CallFailures } from '../delivery/call-failures.ts'
 import { LeaseLostError } from '../errors.ts'
 import { isShardEnded } from '../lease/lease.ts'
 import { childrenInListing } from '../retrieval/shard-end.ts'
-import { isShardEnd } from '../retrieval/source.ts'
+import { isShardEnd, type Reading } from '../retrieval/source.ts'
 import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
 import type { RunningShard, ShardTrouble } from '../waiting-for.ts'
+import { settledWithin } from '../worker/settled-within.ts'
 import { assembleShard, type ShardConsumerOptions, type ShardParts } from './shard-parts.ts'
 import { nextShardState, type ShardEvent, type ShardState } from './shard-state.ts'
 
@@ -204,16 +205,24 @@ export class ShardConsumer<T> implements RunningShard {
   /** Delivers page after page. The children once the shard has ended; undefined when halted. */
   async #drain(): Promise<readonly ChildOfShard[] | undefined> {
     const { gate, halt, prefetch, pages, health } = this.#parts
+    let next: Promise<Reading | undefined> | undefined
     for (;;) {
       if (gate.isPaused) await gate.pass(halt.signal)
       if (halt.reason !== undefined) return undefined
-      const reading = await prefetch.next().catch((cause: unknown) => {
+      next ??= prefetch.next().catch((cause: unknown) => {
         if (halt.reason === undefined) throw cause
         return undefined
       })
+      const { holdMs } = pages
+      if (holdMs !== undefined && !(await settledWithin([next], holdMs))) {
+        if (!(await pages.flush())) return undefined
+        continue
+      }
+      const reading = await next
+      next = undefined
       if (reading === undefined) return undefined
       health.readWorked()
-      if (isShardEnd(reading)) return reading.children
+      if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
       this.#noteLag(reading.millisBehindLatest)
       try {
         if (!(await pages.deliver(reading))) return undefined

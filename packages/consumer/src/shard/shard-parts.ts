@@ -134,7 +134,11 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       throughput,
       metrics,
     },
-    maxRecordsPerBatch: options.maxRecordsPerBatch,
+    limits: {
+      maxRecords: options.maxRecordsPerBatch,
+      maxBytes: options.retrieval.maxPendingBytes,
+      maxWaitMs: adapter.isPerRecord ? 0 : options.maxBatchWaitMs,
+    },
   })
   const source = new PollingSource({
     kinesis: given.kinesis,

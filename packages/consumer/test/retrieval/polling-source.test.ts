@@ -8,7 +8,7 @@ import { PollingSource } from '../../src/retrieval/polling-source.ts'
 import { ReadBudget, type ShardReads } from '../../src/retrieval/read-budget.ts'
 import type { MissedRecords } from '../../src/retrieval/read-position.ts'
 import { isShardEnd, type Page, type ShardEnd } from '../../src/retrieval/source.ts'
-import { HALF, leaseAt, outage, SHARD, ShardWorld, STREAM } from '../shard-fixture.ts'
+import { HALF, leaseAt, outage, SHARD, ShardWorld, STREAM, through } from '../shard-fixture.ts'
 
 class Reader {
   readonly source: PollingSource
@@ -66,19 +66,6 @@ class Reader {
       if (isShardEnd(reading)) return { texts, end: reading }
       texts.push(...reading.records.map((record) => Buffer.from(record.Data).toString()))
     }
-  }
-}
-
-/** The service behind a port that changes some answers. */
-function through(world: ShardWorld, changed: Partial<KinesisPort>): KinesisPort {
-  const { service } = world
-  return {
-    putRecords: (input, options) => service.putRecords(input, options),
-    getRecords: (input, options) => service.getRecords(input, options),
-    getShardIterator: (input, options) => service.getShardIterator(input, options),
-    listShards: (input, options) => service.listShards(input, options),
-    describeStreamSummary: (input, options) => service.describeStreamSummary(input, options),
-    ...changed,
   }
 }
 

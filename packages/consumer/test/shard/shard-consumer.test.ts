@@ -12,6 +12,7 @@ import {
   positions,
   SHARD,
   ShardWorld,
+  through,
 } from '../shard-fixture.ts'
 
 describe('ShardConsumer', () => {
@@ -246,8 +247,8 @@ describe('ShardConsumer before the first record', () => {
     runInVirtualTime(async () => {
       const world = await new ShardWorld().create()
       let reads = 0
-      const kinesis = Object.assign(Object.create(world.service), {
-        getShardIterator: async (): Promise<never> => {
+      const kinesis = through(world, {
+        getShardIterator: async () => {
           reads++
           throw outage()
         },
