@@ -127,12 +127,14 @@ export class Consumer<T = Uint8Array>
 
   /**
    * The whole application, from any of its workers: who leads, and what each shard waits for, in
-   * words. One strong scan of the lease table, so not for every second in a large fleet.
+   * words. One strong scan of the lease table, so not for every second in a large fleet. A consumer
+   * that does not run yet, or no more, knows of no shards.
    *
    * @throws ServiceError
    */
   async describe(): Promise<ApplicationSnapshot> {
-    const seen = await this.#worker?.describe()
+    const isOver = this.#state === 'stopped' || this.#state === 'failed'
+    const seen = isOver ? undefined : await this.#worker?.describe()
     return {
       workerId: this.workerId,
       isLeader: this.#worker?.isLeader ?? false,

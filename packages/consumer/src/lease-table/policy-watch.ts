@@ -3,7 +3,14 @@
  * one that stays denied is told once. At the start waiting cannot help; a policy that is taken away
  * from a running worker may be on its way back, and must not end a whole fleet meanwhile.
  */
-import { type CallOptions, type DynamoPort, type dynamo, isServiceError } from '@millrace/core'
+import { setMaxListeners } from 'node:events'
+import {
+  AbortedError,
+  type CallOptions,
+  type DynamoPort,
+  type dynamo,
+  isServiceError,
+} from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
 import { isPolicyLack, namedLack, type PolicyCall } from './policy-lack.ts'
 
@@ -40,15 +47,18 @@ export class PolicyWatch implements DynamoPort {
   readonly #denials = new Map<keyof DynamoPort, Denials>()
   readonly #everAllowed = new Set<keyof DynamoPort>()
   #startEndsMs = Number.POSITIVE_INFINITY
+  readonly #over = new AbortController()
   readonly updateContinuousBackups?: NonNullable<DynamoPort['updateContinuousBackups']>
 
   constructor(port: DynamoPort, options: PolicyWatchOptions) {
     this.#port = port
     this.#options = options
+    // Every call under way waits on it: far more than Node's ten.
+    setMaxListeners(0, this.#over.signal)
     if (port.updateContinuousBackups !== undefined) {
       this.updateContinuousBackups = (input, options) =>
-        this.#watched({ operation: 'updateContinuousBackups', input }, () =>
-          port.updateContinuousBackups?.(input, options),
+        this.#watched({ operation: 'updateContinuousBackups', input }, options, (until) =>
+          port.updateContinuousBackups?.(input, until),
         )
     }
   }
@@ -58,53 +68,70 @@ export class PolicyWatch implements DynamoPort {
     this.#startEndsMs = monotonicMs() + START_GOES_ON_MS
   }
 
+  /** The worker is gone: no call of it outlives this (S21), bar those that have a signal of their own. */
+  end(): void {
+    this.#over.abort(new AbortedError('A call of a worker that is gone'))
+  }
+
   getItem(input: dynamo.GetItemInput, options?: CallOptions): Promise<dynamo.GetItemOutput> {
-    return this.#watched({ operation: 'getItem', input }, () => this.#port.getItem(input, options))
+    return this.#watched({ operation: 'getItem', input }, options, (until) =>
+      this.#port.getItem(input, until),
+    )
   }
   putItem(input: dynamo.PutItemInput, options?: CallOptions): Promise<void> {
-    return this.#watched({ operation: 'putItem', input }, () => this.#port.putItem(input, options))
+    return this.#watched({ operation: 'putItem', input }, options, (until) =>
+      this.#port.putItem(input, until),
+    )
   }
   updateItem(
     input: dynamo.UpdateItemInput,
     options?: CallOptions,
   ): Promise<dynamo.UpdateItemOutput> {
-    return this.#watched({ operation: 'updateItem', input }, () =>
-      this.#port.updateItem(input, options),
+    return this.#watched({ operation: 'updateItem', input }, options, (until) =>
+      this.#port.updateItem(input, until),
     )
   }
   deleteItem(input: dynamo.DeleteItemInput, options?: CallOptions): Promise<void> {
-    return this.#watched({ operation: 'deleteItem', input }, () =>
-      this.#port.deleteItem(input, options),
+    return this.#watched({ operation: 'deleteItem', input }, options, (until) =>
+      this.#port.deleteItem(input, until),
     )
   }
   query(input: dynamo.QueryInput, options?: CallOptions): Promise<dynamo.ItemsPage> {
-    return this.#watched({ operation: 'query', input }, () => this.#port.query(input, options))
+    return this.#watched({ operation: 'query', input }, options, (until) =>
+      this.#port.query(input, until),
+    )
   }
   scan(input: dynamo.ScanInput, options?: CallOptions): Promise<dynamo.ItemsPage> {
-    return this.#watched({ operation: 'scan', input }, () => this.#port.scan(input, options))
+    return this.#watched({ operation: 'scan', input }, options, (until) =>
+      this.#port.scan(input, until),
+    )
   }
   createTable(input: dynamo.CreateTableInput, options?: CallOptions): Promise<dynamo.TableOutput> {
-    return this.#watched({ operation: 'createTable', input }, () =>
-      this.#port.createTable(input, options),
+    return this.#watched({ operation: 'createTable', input }, options, (until) =>
+      this.#port.createTable(input, until),
     )
   }
   updateTable(input: dynamo.UpdateTableInput, options?: CallOptions): Promise<dynamo.TableOutput> {
-    return this.#watched({ operation: 'updateTable', input }, () =>
-      this.#port.updateTable(input, options),
+    return this.#watched({ operation: 'updateTable', input }, options, (until) =>
+      this.#port.updateTable(input, until),
     )
   }
   describeTable(
     input: { readonly TableName: string },
     options?: CallOptions,
   ): Promise<dynamo.TableOutput> {
-    return this.#watched({ operation: 'describeTable', input }, () =>
-      this.#port.describeTable(input, options),
+    return this.#watched({ operation: 'describeTable', input }, options, (until) =>
+      this.#port.describeTable(input, until),
     )
   }
 
-  async #watched<T>(call: PolicyCall, send: () => Promise<T> | undefined): Promise<T> {
+  async #watched<T>(
+    call: PolicyCall,
+    options: CallOptions | undefined,
+    send: (until: CallOptions) => Promise<T> | undefined,
+  ): Promise<T> {
     try {
-      const output = (await send()) as T
+      const output = (await send({ ...options, signal: options?.signal ?? this.#over.signal })) as T
       this.#allowed(call.operation)
       return output
     } catch (cause) {

@@ -155,11 +155,13 @@ export class Worker<T> {
     const unadopted = this.#coordinator.handOverUnadopted()
     await settledWithin([...handOvers, unadopted], leftMs())
     this.#coordinator.stop()
+    this.#dynamo.end()
   }
 
   /** Stops at once; leases expire by themselves. */
   async destroy(): Promise<void> {
     for (const { consumer } of this.#services.values()) consumer.abandon()
+    this.#dynamo.end()
     await this.#coordinator.destroy()
   }
 

@@ -1,0 +1,101 @@
+/**
+ * close() in every state of a consumer, over drawn timings (S21, R52, R53): it ends in its time,
+ * nothing stays with a worker that is gone, and nothing of it runs on.
+ */
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { sleep } from '@millrace/core/internal'
+import { inApplication } from './application.ts'
+import { RUNNING_STATES } from './closing/running-states.ts'
+import { type ClosingState, Scene } from './closing/scene.ts'
+import { SlowPorts } from './closing/slow-ports.ts'
+import { STARTING_STATES } from './closing/starting-states.ts'
+
+/** Of each state. CI has little time: `MILLRACE_CLOSE_TIMES=100` takes some 20 s. */
+const TIMES = Number(process.env['MILLRACE_CLOSE_TIMES'] ?? 20)
+const LATENCY_MS = 15
+/** Enough for what is under way, and for the writes that hand leases over. */
+const TIMEOUTS_MS = [6000, 10_000, 30_000] as const
+/** Too little for anything: leases run out by themselves. */
+const SHORT_MS = 300
+const IS_SHORT = 0.15
+/** Timers of 0 ms take 1. */
+const SLACK_MS = 5
+
+async function closeIn(state: ClosingState, seed: number): Promise<void> {
+  await inApplication(
+    async (app) => {
+      const random = app.time.random('closing')
+      const ports = new SlowPorts(() => random.next() * LATENCY_MS)
+      const peer = state.beside === 'peer' ? app.worker('peer') : undefined
+      const peerRuns = peer?.run()
+      if (peer !== undefined) {
+        await app.until('the peer at work', () => peer.heard('leaseAcquired').length > 0)
+      }
+      const worker = app.worker('closing', {
+        client: ports.wrap(app.kinesis),
+        dynamodb: ports.wrap(app.dynamo),
+        ...state.options?.(() => scene),
+      })
+      const scene: Scene = new Scene({ app, worker, peer, ports, random })
+      const { consumer } = worker
+      const stopper = new AbortController()
+      const handler = state.handler?.(scene) ?? { eachRecord: () => {} }
+      const running =
+        state.isNotRun === true ? undefined : worker.runWith(handler, { signal: stopper.signal })
+      await state.reach(scene)
+
+      const isShort = random.next() < IS_SHORT
+      const timeoutMs = isShort
+        ? scene.upTo(SHORT_MS)
+        : (TIMEOUTS_MS[scene.upTo(TIMEOUTS_MS.length - 1)] ?? 0)
+      const askedMs = app.time.elapsedMs()
+      await consumer.close({ timeoutMs })
+      const tookMs = app.time.elapsedMs() - askedMs
+      // A close that was under way has its own time.
+      const limitMs = Math.max(timeoutMs, state.closingForMs ?? 0)
+      assert.ok(tookMs <= limitMs + SLACK_MS, `close() took ${tookMs} of ${timeoutMs} ms`)
+      if (state.fails === true) await assert.rejects(running ?? Promise.resolve())
+      else await running
+      assert.equal(consumer.state, state.fails === true ? 'failed' : 'stopped')
+      assert.equal(getEventListeners(stopper.signal, 'abort').length, 0)
+      const rowsThen = JSON.stringify([...app.leases()])
+      if (!isShort && state.keepsLeases !== true) {
+        const owners = [...app.leases().values()].map(
+          ({ checkpointOwner, leaseOwner }) => (checkpointOwner ?? leaseOwner)?.S,
+        )
+        assert.ok(!owners.includes('closing'), `it keeps a lease: ${rowsThen}`)
+      }
+      if (peer === undefined) {
+        assert.equal(app.time.waitingEvents(), scene.handlerTimers, 'timers are left')
+      }
+      scene.release()
+      await peer?.consumer.close()
+      await peerRuns
+      const calls = ports.total
+      await sleep(60_000)
+      assert.equal(app.time.waitingEvents(), 0, 'timers are left later')
+      assert.equal(ports.total, calls, 'it calls a service after close()')
+      assert.equal((await consumer.describe()).shards.length, 0)
+    },
+    {
+      seed,
+      shards: state.shards ?? 1,
+      ...(state.dynamo === undefined ? {} : { dynamo: state.dynamo }),
+    },
+  )
+}
+
+describe('Consumer.close', () => {
+  for (const [name, state] of Object.entries({ ...STARTING_STATES, ...RUNNING_STATES })) {
+    it(`in the state "${name}", ${TIMES} times`, async () => {
+      for (let seed = 1; seed <= TIMES; seed++) {
+        try {
+          await closeIn(state, seed)
+        } catch (cause) {
+          throw new Error(`seed ${seed}: ${String(cause)}`, { cause })
+        }
+      }
+    }).timeout(60_000)
+  }
+})
