@@ -1,26 +1,29 @@
 /** The public class: lifecycle and wiring. What it does lives in worker/, delivery/ and retrieval/. */
-import { ClosedError, isServiceError } from '@millrace/core'
-import { integer, monotonicMs, resolveOptions, sleep, TypedEmitter } from '@millrace/core/internal'
-import { checkHandler } from './check-handler.ts'
+import { ClosedError } from '@millrace/core'
+import { integer, monotonicMs, resolveOptions, TypedEmitter } from '@millrace/core/internal'
+import { checkHandler, notFree } from './check-handler.ts'
 import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
-import { refuseUnusedByHandler } from './handler-contradictions.ts'
+import { refuseUnusedPerRecord } from './handler-contradictions.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
 import { type ConsumerPorts, openPorts } from './ports.ts'
+import type { PullHandler } from './pulling/pulled-adapter.ts'
+import type { PulledRecord } from './pulling/pulled-record.ts'
+import { type BatchesOptions, Pulling, type ReadableOptions } from './pulling/pulling.ts'
+import type { RecordStream } from './pulling/record-stream.ts'
+import type { RecordBatch } from './record.ts'
 import type { Handler } from './record-processor.ts'
 import { resolveConsumerOptions } from './resolve-options.ts'
 import type { ApplicationSnapshot } from './snapshot.ts'
 import { PausedShards } from './worker/paused-shards.ts'
 import { settledWithin } from './worker/settled-within.ts'
+import { startWorker } from './worker/start-worker.ts'
 import { Worker } from './worker/worker.ts'
 
 const DEFAULT_CLOSE_TIMEOUT_MS = 30_000
 const CLOSE_RULES = {
   timeoutMs: integer({ default: DEFAULT_CLOSE_TIMEOUT_MS, min: 0, max: 2_147_483_647 }),
 }
-/** As in KCL: `maxInitializationAttempts`, `schedulerInitializationBackoffTimeMillis`. */
-const START_ATTEMPTS = 20
-const START_BACKOFF_MS = 1000
 
 /**
  * One worker of a fleet that reads a stream together: shards are shared through leases in a
@@ -37,13 +40,19 @@ export class Consumer<T = Uint8Array>
   implements AsyncDisposable
 {
   readonly #options: ResolvedConsumerOptions<T>
+  readonly #pulling: Pulling<T> = new Pulling<T>({
+    claim: (way, isPerRecord) => this.#claim(way, isPerRecord),
+    run: (handler, signal) => this.#begin(handler, signal),
+    close: () => this.close(),
+  })
   readonly #starting = new AbortController()
   readonly #paused = new PausedShards()
   #state: ConsumerState = 'created'
+  /** How records are handled: in one way, chosen once. */
+  #way: string | undefined
   #ports: ConsumerPorts | undefined
   #worker: Worker<T> | undefined
   #startup: Promise<void> | undefined
-  #running: Promise<void> | undefined
   /** What a policy stopped the consumer for; run() rejects with it. */
   #failure: { readonly cause: unknown } | undefined
   /** Settles run(). */
@@ -85,23 +94,42 @@ export class Consumer<T = Uint8Array>
     handler: Handler<T>,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
-    if (this.#state !== 'created') {
-      const hint = 'One consumer runs once; create another to run again.'
-      return Promise.reject(new ClosedError(`This consumer is ${this.#state}`, { hint }))
-    }
     try {
       checkHandler(handler)
-      refuseUnusedByHandler(handler, this.#options)
+      this.#claim('run()', 'eachRecord' in handler)
     } catch (cause) {
       return Promise.reject(cause)
     }
-    const onAbort = (): void => void this.close()
-    if (options.signal?.aborted === true) onAbort()
-    else options.signal?.addEventListener('abort', onAbort, { once: true })
-    this.#running = this.#run(handler).finally(() => {
-      options.signal?.removeEventListener('abort', onAbort)
-    })
-    return this.#running
+    return this.#begin(handler, options.signal)
+  }
+
+  /**
+   * Batches of all shards, one after another: pulling the next acknowledges the last. As `run`
+   * otherwise: the first pull starts the consumer, `close()` ends the iteration, and it rejects with
+   * whatever made the consumer fail. `break`, `return` and `throw` give the current batch back (it
+   * is delivered again, to whoever serves its shard next) and close the consumer.
+   *
+   * @throws ClosedError when records are handled in another way already
+   */
+  batches(options: BatchesOptions = {}): AsyncIterable<RecordBatch<T>> {
+    return this.#pulling.batches(options)
+  }
+
+  /** `for await (const record of consumer)`: as `batches()`, record by record. */
+  [Symbol.asyncIterator](): AsyncIterator<PulledRecord<T>, undefined> {
+    return this.#pulling.records()
+  }
+
+  /**
+   * Records as a Node stream in object mode. Reading acknowledges nothing: each chunk's `ack()` does.
+   * `destroy()` closes the consumer, as does the end of a `for await` over it, and what is not
+   * acknowledged by then is delivered again; after `close()` the stream ends.
+   *
+   * @throws ClosedError when records are handled in another way already
+   * @throws InvalidOptionError
+   */
+  readable(options: ReadableOptions = {}): RecordStream<T> {
+    return this.#pulling.readable(options)
   }
 
   /**
@@ -167,8 +195,7 @@ export class Consumer<T = Uint8Array>
     if (this.#state === 'stopped' || this.#state === 'failed') return
     this.#starting.abort(reason)
     this.#enter('failed')
-    const hint = 'destroy() was called.'
-    this.#finish?.(reason ?? new ClosedError('This consumer was destroyed', { hint }))
+    this.#finish?.(reason ?? destroyed())
     const ended = this.#worker?.destroy() ?? Promise.resolve()
     this.#closing ??= ended.finally(() => this.#ports?.close())
   }
@@ -177,8 +204,26 @@ export class Consumer<T = Uint8Array>
     await this.close()
   }
 
-  async #run(handler: Handler<T>): Promise<void> {
-    if (this.#closing !== undefined) return await this.#closing
+  #claim(way: string, isPerRecord: boolean): void {
+    const { state, workerId } = this
+    if (this.#way !== undefined || state !== 'created') throw notFree(workerId, state, this.#way)
+    if (isPerRecord) refuseUnusedPerRecord(way, this.#options)
+    this.#way = way
+  }
+
+  #begin(handler: Handler<T> | PullHandler<T>, signal: AbortSignal | undefined): Promise<void> {
+    const onAbort = (): void => void this.close()
+    if (signal?.aborted === true) onAbort()
+    else signal?.addEventListener('abort', onAbort, { once: true })
+    return this.#run(handler).finally(() => signal?.removeEventListener('abort', onAbort))
+  }
+
+  async #run(handler: Handler<T> | PullHandler<T>): Promise<void> {
+    if (this.#closing !== undefined) {
+      await this.#closing
+      if (this.#state === 'failed') throw destroyed()
+      return
+    }
     this.#enter('initializing')
     const finished = new Promise<void>((resolve, reject) => {
       this.#finish = (error) => (error === undefined ? resolve() : reject(error))
@@ -195,32 +240,13 @@ export class Consumer<T = Uint8Array>
         events: this,
         onFailed: (cause) => this.#fail(cause),
       })
-      this.#startup = this.#start(this.#worker)
+      this.#startup = startWorker(this.#worker, this.#options, this.#starting.signal)
       await this.#startup
       if (this.#state === 'initializing') this.#enter('running')
     } catch (cause) {
       await this.#startFailed(cause)
     }
     await finished
-  }
-
-  /** A start that failed for a passing reason is tried again; every step of it can be repeated. */
-  async #start(worker: Worker<T>): Promise<void> {
-    const { signal } = this.#starting
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await worker.start(signal)
-        return
-      } catch (cause) {
-        const passing = isServiceError(cause) && cause.retryable
-        if (signal.aborted || !passing || attempt === START_ATTEMPTS) throw cause
-        this.#options.logger.warn(
-          { err: cause, attempt },
-          'the consumer could not start; trying again',
-        )
-        await sleep(START_BACKOFF_MS * (0.5 + this.#options.random.next()), signal)
-      }
-    }
   }
 
   async #startFailed(cause: unknown): Promise<void> {
@@ -266,4 +292,8 @@ export class Consumer<T = Uint8Array>
     this.#state = state
     this.emit('stateChange', state)
   }
+}
+
+function destroyed(): ClosedError {
+  return new ClosedError('This consumer was destroyed', { hint: 'destroy() was called.' })
 }

@@ -1,17 +1,17 @@
-/** Options that the kind of handler at hand would never read. Pure. */
+/** Options that the way of handling at hand would never read. Pure. */
 import { InvalidOptionError } from '@millrace/core'
 import type { ResolvedConsumerOptions } from './options.ts'
 
 /** @throws InvalidOptionError */
-export function refuseUnusedByHandler(
-  handler: object,
+export function refuseUnusedPerRecord(
+  way: string,
   { maxBatchWaitMs }: Pick<ResolvedConsumerOptions<never>, 'maxBatchWaitMs'>,
 ): void {
-  if ('eachRecord' in handler && maxBatchWaitMs > 0) {
+  if (maxBatchWaitMs > 0) {
     throw new InvalidOptionError(
       'maxBatchWaitMs',
-      `maxBatchWaitMs is ${maxBatchWaitMs} beside eachRecord, which takes records one by one`,
-      'Handle batches with { eachBatch }, or leave maxBatchWaitMs out.',
+      `maxBatchWaitMs is ${maxBatchWaitMs}, but ${way} takes records one by one`,
+      'Handle batches with { eachBatch } or batches(), or leave maxBatchWaitMs out.',
     )
   }
 }

@@ -29,6 +29,9 @@ export type {
   ProvisionedBilling,
   WorkerUtilizationOptions,
 } from './options.ts'
+export type { PulledRecord, ReadableRecord } from './pulling/pulled-record.ts'
+export type { BatchesOptions, ReadableOptions } from './pulling/pulling.ts'
+export type { RecordStream } from './pulling/record-stream.ts'
 export type {
   Checkpointer,
   CheckpointTarget,

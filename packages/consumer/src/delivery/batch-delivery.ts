@@ -4,6 +4,7 @@
  */
 import type { ExtendedSequenceNumber } from '@millrace/core'
 import { monotonicMs, nextTurn } from '@millrace/core/internal'
+import type { Acknowledgements } from '../pulling/acknowledgements.ts'
 import type { RecordBatch } from '../record.ts'
 import type { PauseGate } from '../shard/pause-gate.ts'
 import type { ShardHalt } from '../shard/shard-halt.ts'
@@ -13,6 +14,7 @@ import { CallFailures, type FailedCall } from './call-failures.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerAdapter } from './handler-adapter.ts'
 import type { HandlerRetry } from './handler-retry.ts'
+import { NotHandled } from './not-handled.ts'
 import type { ShardHealth } from './shard-health.ts'
 
 /** Handlers that settle at once must not keep renewals from the event loop for longer than this. */
@@ -23,6 +25,8 @@ export interface BatchDeliveryOptions<T> {
   readonly adapter: HandlerAdapter<T>
   readonly tracker: CheckpointTracker
   readonly auto: AutoCheckpoint | undefined
+  /** Set: a call that has settled is not done yet; see HandlerAdapter. */
+  readonly acknowledgements: Acknowledgements | undefined
   readonly retry: HandlerRetry<T>
   readonly halt: ShardHalt
   readonly gate: PauseGate
@@ -53,7 +57,7 @@ export class BatchDelivery<T> {
    * @throws HandlerFailedError when the policy says stop
    */
   async deliver(batch: RecordBatch<T>, through: ExtendedSequenceNumber): Promise<number> {
-    const { adapter, tracker, auto, gate, health } = this.#options
+    const { adapter, tracker, auto, gate, health, acknowledgements } = this.#options
     const { records } = batch
     const perCall = adapter.isPerRecord ? 1 : records.length
     let failures: CallFailures | undefined
@@ -65,14 +69,21 @@ export class BatchDelivery<T> {
       const next = at + perCall
       const target = next === records.length ? through : (records[next - 1] ?? through)
       try {
-        tracker.markDelivered(adapter.isPerRecord ? (records[at] ?? through) : target)
-        const settled = adapter.handle(batch, at)
+        if (acknowledgements === undefined) {
+          tracker.markDelivered(adapter.isPerRecord ? (records[at] ?? through) : target)
+        }
+        const settled = adapter.handle(batch, at, acknowledgements)
         if (settled !== undefined) {
           this.#callingSinceMs = this.#readMs
           await settled
         }
       } catch (error) {
         this.#callingSinceMs = undefined
+        if (error instanceof NotHandled) {
+          tracker.withdraw()
+          this.#readMs = monotonicMs()
+          continue
+        }
         failures ??= new CallFailures()
         const call = failures.failed(error, records.slice(at, next))
         if ((await this.#judge(call)) === 'retry') continue
@@ -80,8 +91,12 @@ export class BatchDelivery<T> {
       this.#callingSinceMs = undefined
       if (failures !== undefined) health.handlerWorked()
       failures = undefined
-      tracker.markDone(target)
-      auto?.worked(perCall)
+      if (acknowledgements === undefined) {
+        tracker.markDone(target)
+        auto?.worked(perCall)
+      } else if (next === records.length) {
+        acknowledgements.passOver(target)
+      }
       at = next
       this.#readMs = monotonicMs()
       if (this.#readMs - this.#turnStartedMs > MAX_TURN_MS) await this.turn()

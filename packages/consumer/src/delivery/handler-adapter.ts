@@ -1,33 +1,43 @@
-/** The three kinds of handlers behind one interface. */
+/** Every way of handling behind one interface. */
 import type { ResolvedCheckpointPolicy } from '../options.ts'
+import type { Acknowledgements, AcknowledgementsOptions } from '../pulling/acknowledgements.ts'
 import type { RecordBatch, ShardContext } from '../record.ts'
 import type { Handler, ShardRecordProcessor } from '../record-processor.ts'
 
-type Settled = void | Promise<void>
+export type Settled = void | Promise<void>
 
 /** Whatever a method throws or rejects with is a failure of the handler. */
 export interface HandlerAdapter<T> {
   /** True: a call takes one record, so a failure is retried from that record on. */
   readonly isPerRecord: boolean
   readonly defaultCheckpoint: ResolvedCheckpointPolicy
+  /** Set: a call that has settled is not done yet; it is once it was acknowledged. */
+  readonly lateAcknowledgements: Omit<AcknowledgementsOptions, 'onDone'> | undefined
   initialize(input: {
     readonly shard: ShardContext
     readonly position: string
     readonly pendingState: Uint8Array | undefined
   }): Settled
-  /** Handles `batch.records[at]`, or the whole batch (then `at` is 0). */
-  handle(batch: RecordBatch<T>, at: number): Settled
+  /**
+   * Handles `batch.records[at]`, or the whole batch (then `at` is 0). Rejects with NotHandled when
+   * that was taken back.
+   *
+   * @param acknowledgements there with `lateAcknowledgements` only
+   */
+  handle(batch: RecordBatch<T>, at: number, acknowledgements: Acknowledgements | undefined): Settled
+  /** What nobody has begun to work on is not to be begun: the shard halts or pauses. */
+  takeBack(): void
   leaseLost(): Settled
   shardEnded(shard: ShardContext): Settled
   shutdownRequested(shard: ShardContext): Settled
 }
 
-const EVERY_SECOND: ResolvedCheckpointPolicy = {
+export const EVERY_SECOND: ResolvedCheckpointPolicy = {
   everyMs: 1000,
   everyRecords: Number.POSITIVE_INFINITY,
 }
 
-function nothing(): void {}
+export function nothing(): void {}
 
 export function adaptHandler<T>(
   handler: Handler<T>,
@@ -36,6 +46,8 @@ export function adaptHandler<T>(
   if ('processor' in handler) return new ProcessorAdapter(() => handler.processor(shard))
   const lifecycle = {
     defaultCheckpoint: EVERY_SECOND,
+    lateAcknowledgements: undefined,
+    takeBack: nothing,
     initialize: nothing,
     leaseLost: nothing,
     shardEnded: nothing,
@@ -58,6 +70,8 @@ export function adaptHandler<T>(
 class ProcessorAdapter<T> implements HandlerAdapter<T> {
   readonly isPerRecord = false
   readonly defaultCheckpoint = 'manual'
+  readonly lateAcknowledgements = undefined
+  readonly takeBack = nothing
   readonly #create: () => ShardRecordProcessor<T>
   #processor: ShardRecordProcessor<T> | undefined
 

@@ -5,6 +5,7 @@
 import type { Metrics } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
 import { MalformedRecordError } from '../errors.ts'
+import type { Acknowledgements } from '../pulling/acknowledgements.ts'
 import type { ConsumerRecord, ShardContext } from '../record.ts'
 import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import type { Page } from '../retrieval/source.ts'
@@ -26,6 +27,7 @@ export interface PageDeliveryOptions<T> {
   readonly retry: HandlerRetry<T>
   readonly tracker: CheckpointTracker
   readonly auto: AutoCheckpoint | undefined
+  readonly acknowledgements: Acknowledgements | undefined
   readonly health: ShardHealth
   readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: Metrics
@@ -127,9 +129,13 @@ export class PageDelivery<T> {
 
   /** Everything since the last batch was filtered, dropped or skipped: that is done, too. */
   #passOver(): void {
-    const { deaggregator, tracker, auto } = this.#options
+    const { deaggregator, tracker, auto, acknowledgements } = this.#options
     const through = deaggregator.position
     if (through === undefined || tracker.isCovered(through)) return
+    if (acknowledgements !== undefined) {
+      acknowledgements.passOver(through)
+      return
+    }
     tracker.markDone(through)
     auto?.worked(0)
   }

@@ -105,6 +105,7 @@ export class ShardConsumer<T> implements RunningShard {
   pause(): void {
     this.#parts.gate.pause()
     this.#parts.prefetch.pause()
+    this.#parts.adapter.takeBack()
   }
 
   resume(): void {
@@ -113,8 +114,11 @@ export class ShardConsumer<T> implements RunningShard {
   }
 
   async #serve(): Promise<ShardConsumerOutcome> {
-    const { halt, prefetch, auto } = this.#parts
-    const stopReading = (): void => prefetch.stop()
+    const { halt, prefetch, auto, adapter } = this.#parts
+    const stopReading = (): void => {
+      prefetch.stop()
+      adapter.takeBack()
+    }
     halt.signal.addEventListener('abort', stopReading, { once: true })
     try {
       return await this.#live()
@@ -144,14 +148,14 @@ export class ShardConsumer<T> implements RunningShard {
 
   /** False when halted on the way. */
   async #workToTheEnd(): Promise<boolean> {
-    const { ending } = this.#parts
+    const { ending, halt } = this.#parts
     if (isShardEnded(this.#options.tenure.lease)) return await this.#endAgain()
     if (!(await this.#waitForParents())) return false
     this.#move('parents-ended')
     if (!(await this.#initialize())) return false
     this.#move('initialized')
     const children = await this.#drain()
-    if (children === undefined) return false
+    if (children === undefined || !(await this.#acknowledged(halt.signal))) return false
     this.#move('drained')
     const isEnded = await ending.run(children)
     this.#isTold = isEnded
@@ -232,6 +236,12 @@ export class ShardConsumer<T> implements RunningShard {
     }
   }
 
+  /** Waits for what is handed out and not acknowledged yet. False when the signal fires first. */
+  async #acknowledged(halted: AbortSignal): Promise<boolean> {
+    const { acknowledgements } = this.#parts
+    return acknowledgements === undefined || (await acknowledgements.settled(halted))
+  }
+
   /** The row says SHARD_END: whoever wrote it may have died before the children were complete. */
   async #endAgain(): Promise<boolean> {
     const { control, tenure } = this.#options
@@ -250,6 +260,7 @@ export class ShardConsumer<T> implements RunningShard {
       this.#move('stop-requested')
       if (!this.#isTold) {
         this.#isTold = true
+        await this.#acknowledged(halt.lost)
         await this.#tell(() => adapter.shutdownRequested(shard))
         await this.#tell(() => auto?.flush())
       }

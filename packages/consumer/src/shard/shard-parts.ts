@@ -15,6 +15,8 @@ import { ShardHealth } from '../delivery/shard-health.ts'
 import { ThroughputMeter } from '../delivery/throughput-meter.ts'
 import type { EmitConsumerEvent } from '../events.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
+import { Acknowledgements } from '../pulling/acknowledgements.ts'
+import { PulledAdapter, type PullHandler } from '../pulling/pulled-adapter.ts'
 import type { ShardContext } from '../record.ts'
 import type { Handler } from '../record-processor.ts'
 import { copyingCodec } from '../retrieval/copying-codec.ts'
@@ -42,7 +44,7 @@ export interface ShardConsumerOptions<T> {
   readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
   /** Shared by all shards of the worker. */
   readonly budget: ReadBudget
-  readonly handler: Handler<T>
+  readonly handler: Handler<T> | PullHandler<T>
   /** Ids of the parent shards whose records are not all done yet; the signal ends the question. */
   readonly parentsEnded: (halted: AbortSignal) => Promise<readonly string[]>
   /** Called before SHARD_END is stored, and again until it succeeds: it must be idempotent. */
@@ -61,6 +63,8 @@ export interface ShardParts<T> {
   readonly adapter: HandlerAdapter<T>
   readonly retry: HandlerRetry<T>
   readonly auto: AutoCheckpoint | undefined
+  /** Set: what was handed out is done once it was acknowledged. */
+  readonly acknowledgements: Acknowledgements | undefined
   readonly prefetch: Prefetch
   readonly batches: BatchDelivery<T>
   readonly pages: PageDelivery<T>
@@ -78,7 +82,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   const tracker = new CheckpointTracker(shardId, lease.checkpoint)
   const checkpointer = new ShardCheckpointer({ tenure, tracker, signal: halt.lost })
   const shard = shardContext(tenure, { stream, logger, signal: halt.lost }, checkpointer)
-  const adapter = adaptHandler(given.handler, { stream, shardId })
+  const adapter = adapterOf(given, halt)
   const policy = options.checkpoint ?? adapter.defaultCheckpoint
   const auto =
     policy === 'manual'
@@ -97,12 +101,21 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
             logger.warn({ err: error, shardId, failures }, 'a checkpoint could not be stored yet')
           },
         })
+  const acknowledgements =
+    adapter.lateAcknowledgements &&
+    new Acknowledgements({
+      ...adapter.lateAcknowledgements,
+      onDone: (at, records) => {
+        tracker.markDone(at)
+        auto?.worked(records)
+      },
+    })
   const retry = new HandlerRetry<T>({
     ...{ stream, shardId, onHandlerError: options.onHandlerError, halt },
     ...{ emit, logger, metrics, random },
   })
   const batches = new BatchDelivery<T>({
-    ...{ tenure, adapter, tracker, auto, retry, halt, gate, health },
+    ...{ tenure, adapter, tracker, auto, acknowledgements, retry, halt, gate, health },
   })
   const deaggregator = new PageDeaggregator<T>({
     codec: options.copy ? copyingCodec(options.codec) : options.codec,
@@ -130,6 +143,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       retry,
       tracker,
       auto,
+      acknowledgements,
       health,
       throughput,
       metrics,
@@ -169,6 +183,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       adapter,
       retry,
       auto,
+      acknowledgements,
       prefetch,
       batches,
       pages,
@@ -177,4 +192,15 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       tracker,
     },
   }
+}
+
+function adapterOf<T>(
+  { handler, tenure, stream }: ShardConsumerOptions<T>,
+  halt: ShardHalt,
+): HandlerAdapter<T> {
+  if (!('pulled' in handler)) return adaptHandler(handler, { stream, shardId: tenure.shardId })
+  return new PulledAdapter(handler, () => {
+    if (!tenure.believes()) halt.loseLease()
+    return halt.reason === undefined
+  })
 }

@@ -8,6 +8,7 @@ import { ensureLeaseTable } from '../lease-table/lease-table.ts'
 import { PolicyWatch } from '../lease-table/policy-watch.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import type { ConsumerPorts } from '../ports.ts'
+import type { PullHandler } from '../pulling/pulled-adapter.ts'
 import type { Handler } from '../record-processor.ts'
 import { ReadBudget } from '../retrieval/read-budget.ts'
 import { ShardConsumer } from '../shard/shard-consumer.ts'
@@ -24,7 +25,7 @@ import { settledWithin } from './settled-within.ts'
 export interface WorkerOptions<T> {
   readonly options: ResolvedConsumerOptions<T>
   readonly ports: ConsumerPorts
-  readonly handler: Handler<T>
+  readonly handler: Handler<T> | PullHandler<T>
   readonly paused: Pick<PausedShards, 'has'>
   readonly events: TypedEmitter<ConsumerEvents>
   /** A policy said stop: the consumer is to end with this error. */

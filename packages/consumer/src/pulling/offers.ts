@@ -1,0 +1,143 @@
+/** Where shards offer what they have next, and whoever pulls takes it: first come, first served. */
+import { NotHandled } from '../delivery/not-handled.ts'
+import type { RecordBatch } from '../record.ts'
+import type { Acknowledgements } from './acknowledgements.ts'
+
+/** `batch.records[at]`, or the whole batch, on its way to the puller: one handler call. */
+export class Offer<T> {
+  readonly batch: RecordBatch<T>
+  readonly at: number
+  /** Where what is taken is acknowledged; undefined: `acknowledge` does it. */
+  readonly acknowledgements: Acknowledgements | undefined
+  /** The handler call. */
+  readonly settled: Promise<void>
+  readonly #mayTake: () => boolean
+  #isTaken = false
+  #resolve: () => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  /** @param offered `mayTake`: true while its shard may begin a handler call */
+  constructor(offered: {
+    readonly batch: RecordBatch<T>
+    readonly at: number
+    readonly acknowledgements: Acknowledgements | undefined
+    readonly mayTake: () => boolean
+  }) {
+    this.batch = offered.batch
+    this.at = offered.at
+    this.acknowledgements = offered.acknowledgements
+    this.#mayTake = offered.mayTake
+    this.settled = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  get isTaken(): boolean {
+    return this.#isTaken
+  }
+
+  /** @returns false when it cannot be had any more */
+  take(): boolean {
+    this.#isTaken ||= this.#mayTake()
+    return this.#isTaken
+  }
+
+  /** The handler call settles: it is done, or acknowledged on its own. */
+  acknowledge(): void {
+    this.#resolve()
+  }
+
+  /** Nothing was done of it: it is delivered again, here or elsewhere. */
+  giveBack(): void {
+    this.#reject(new NotHandled())
+  }
+}
+
+export interface PullEngine {
+  /** Starts the consumer. Settles as `run` does. */
+  run(): Promise<void>
+  close(): Promise<void>
+}
+
+/** One puller; each shard offers one thing at a time. */
+export class Offers<T> {
+  readonly #engine: PullEngine
+  readonly #offered = new Set<Offer<T>>()
+  readonly #abandoned = new AbortController()
+  #taker: ((offer: Offer<T> | undefined) => void) | undefined
+  /** Settles when the consumer has ended; undefined before the first `take`. */
+  #running: Promise<void> | undefined
+  #isOver = false
+
+  constructor(engine: PullEngine) {
+    this.#engine = engine
+  }
+
+  /** Fires when nobody pulls any more. */
+  get abandoned(): AbortSignal {
+    return this.#abandoned.signal
+  }
+
+  put(offer: Offer<T>): void {
+    this.#offered.add(offer)
+    this.#serve()
+  }
+
+  withdraw(offer: Offer<T>): void {
+    this.#offered.delete(offer)
+  }
+
+  /**
+   * The next offer; undefined once the consumer was closed. The first call starts the consumer.
+   *
+   * @throws whatever made the consumer fail
+   */
+  async take(): Promise<Offer<T> | undefined> {
+    if (this.abandoned.aborted) return undefined
+    this.#running ??= this.#run()
+    const offer = await new Promise<Offer<T> | undefined>((resolve) => {
+      this.#taker = resolve
+      this.#serve()
+    })
+    if (offer === undefined && !this.abandoned.aborted) await this.#running
+    return offer
+  }
+
+  /** Nobody pulls any more. Resolves when the consumer is closed. */
+  async abandon(): Promise<void> {
+    const closed = this.#engine.close()
+    this.#abandoned.abort()
+    this.#serve()
+    await closed
+  }
+
+  #run(): Promise<void> {
+    const running = this.#engine.run().finally(() => {
+      this.#isOver = true
+      this.#serve()
+    })
+    // Whoever takes is told of a failure; nobody else may be listening.
+    running.catch(() => undefined)
+    return running
+  }
+
+  #serve(): void {
+    const taker = this.#taker
+    if (taker === undefined) return
+    // Once abandoned, what is offered stays here until its shard takes it back.
+    const isEnded = this.#isOver || this.abandoned.aborted
+    const offer = isEnded ? undefined : this.#first()
+    if (offer === undefined && !isEnded) return
+    this.#taker = undefined
+    taker(offer)
+  }
+
+  #first(): Offer<T> | undefined {
+    for (const offer of this.#offered) {
+      this.#offered.delete(offer)
+      if (offer.take()) return offer
+    }
+    return undefined
+  }
+}
