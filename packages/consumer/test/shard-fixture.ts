@@ -120,6 +120,7 @@ export interface ServedShard {
   readonly done: Promise<ShardConsumerOutcome>
   readonly events: { readonly name: string; readonly args: readonly unknown[] }[]
   readonly metrics: Map<string, number>
+  readonly budget: ReadBudget
   /** Children that `endShard` was given, one entry a call. */
   readonly ended: (readonly ChildOfShard[])[]
 }
@@ -215,13 +216,14 @@ export class ShardWorld {
     const metrics: Metrics = {
       put: (name, value) => void sums.set(name, (sums.get(name) ?? 0) + value),
     }
+    const budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
     const consumer = new ShardConsumer<string>({
       tenure,
       stream: STREAM,
       options,
       kinesis,
       control: new ControlPlane({ kinesis, stream: options.stream, logger: silentLogger }),
-      budget: new ReadBudget(options.retrieval.maxTotalPendingBytes),
+      budget,
       handler,
       parentsEnded: given.parentsEnded ?? (async () => []),
       endShard: async (children) => {
@@ -236,7 +238,7 @@ export class ShardWorld {
     const done = consumer.run()
     // A test that fails early must not add an unhandled rejection to its own failure.
     done.catch(() => undefined)
-    return { consumer, tenure, done, events, metrics: sums, ended }
+    return { consumer, tenure, done, events, metrics: sums, ended, budget }
   }
 }
 

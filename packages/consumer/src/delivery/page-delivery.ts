@@ -8,6 +8,7 @@ import { MalformedRecordError } from '../errors.ts'
 import type { Acknowledgements } from '../pulling/acknowledgements.ts'
 import type { ConsumerRecord, ShardContext } from '../record.ts'
 import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.ts'
+import type { PageHold } from '../retrieval/read-budget.ts'
 import type { Page } from '../retrieval/source.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
 import type { BatchDelivery } from './batch-delivery.ts'
@@ -41,8 +42,9 @@ export class PageDelivery<T> {
   #records: ConsumerRecord<T>[] = []
   #bytes = 0
   #heldSinceMs: number | undefined
-  /** The newest. */
+  /** The newest, and the places of all that are not handled to their end. */
   #page: Page | undefined
+  #holds: PageHold[] = []
 
   constructor(options: PageDeliveryOptions<T>) {
     this.#options = options
@@ -63,6 +65,7 @@ export class PageDelivery<T> {
   async deliver(page: Page): Promise<boolean> {
     const { deaggregator, batches, limits } = this.#options
     this.#page = page
+    if (page.hold !== undefined) this.#holds.push(page.hold)
     deaggregator.load(page.records)
     for (;;) {
       const bytesBefore = deaggregator.bytes
@@ -70,6 +73,7 @@ export class PageDelivery<T> {
       this.#bytes += deaggregator.bytes - bytesBefore
       if (limits.maxWaitMs > 0 && obstacle === undefined && this.#mayHold(page)) return true
       if (!(await this.#deliverBatch(page))) return false
+      this.letGo(deaggregator.isExhausted ? 0 : 1)
       if (obstacle !== undefined) {
         if (!(await this.#overcome(obstacle))) return false
       } else if (deaggregator.isExhausted) {
@@ -83,7 +87,14 @@ export class PageDelivery<T> {
   /** Hands on what is held. Returns and throws as `deliver`. */
   async flush(): Promise<boolean> {
     if (this.#page === undefined || this.#records.length === 0) return true
-    return await this.#deliverBatch(this.#page)
+    const isDone = await this.#deliverBatch(this.#page)
+    this.letGo()
+    return isDone
+  }
+
+  /** Gives the memory of pages back, but for so many of the newest. */
+  letGo(kept = 0): void {
+    while (this.#holds.length > kept) this.#holds.shift()?.release()
   }
 
   #mayHold({ atShardEnd }: Page): boolean {

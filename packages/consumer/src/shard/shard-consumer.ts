@@ -114,7 +114,7 @@ export class ShardConsumer<T> implements RunningShard {
   }
 
   async #serve(): Promise<ShardConsumerOutcome> {
-    const { halt, prefetch, auto, adapter } = this.#parts
+    const { halt, prefetch, pages, auto, adapter } = this.#parts
     const stopReading = (): void => {
       prefetch.stop()
       adapter.takeBack()
@@ -125,6 +125,7 @@ export class ShardConsumer<T> implements RunningShard {
     } finally {
       this.#move('finished')
       prefetch.stop()
+      pages.letGo()
       auto?.stop()
       halt.signal.removeEventListener('abort', stopReading)
       halt.release()
@@ -210,29 +211,30 @@ export class ShardConsumer<T> implements RunningShard {
   async #drain(): Promise<readonly ChildOfShard[] | undefined> {
     const { gate, halt, prefetch, pages, health } = this.#parts
     let next: Promise<Reading | undefined> | undefined
-    for (;;) {
-      if (gate.isPaused) await gate.pass(halt.signal)
-      if (halt.reason !== undefined) return undefined
-      next ??= prefetch.next().catch((cause: unknown) => {
-        if (halt.reason === undefined) throw cause
-        return undefined
-      })
-      const { holdMs } = pages
-      if (holdMs !== undefined && !(await settledWithin([next], holdMs))) {
-        if (!(await pages.flush())) return undefined
-        continue
-      }
-      const reading = await next
-      next = undefined
-      if (reading === undefined) return undefined
-      health.readWorked()
-      if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
-      this.#noteLag(reading.millisBehindLatest)
-      try {
+    try {
+      for (;;) {
+        if (gate.isPaused) await gate.pass(halt.signal)
+        if (halt.reason !== undefined) return undefined
+        next ??= prefetch.next().catch((cause: unknown) => {
+          if (halt.reason === undefined) throw cause
+          return undefined
+        })
+        const { holdMs } = pages
+        if (holdMs !== undefined && !(await settledWithin([next], holdMs))) {
+          if (!(await pages.flush())) return undefined
+          continue
+        }
+        const reading = await next
+        next = undefined
+        if (reading === undefined) return undefined
+        health.readWorked()
+        if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
+        this.#noteLag(reading.millisBehindLatest)
         if (!(await pages.deliver(reading))) return undefined
-      } finally {
-        reading.hold?.release()
       }
+    } finally {
+      // One that came while the last batch was handled is for the next owner.
+      next?.then(letGo, () => undefined)
     }
   }
 
@@ -299,4 +301,8 @@ export class ShardConsumer<T> implements RunningShard {
   #move(event: ShardEvent): void {
     this.#state = nextShardState(this.#state, event)
   }
+}
+
+function letGo(reading: Reading | undefined): void {
+  if (reading !== undefined && !isShardEnd(reading)) reading.hold?.release()
 }

@@ -4,7 +4,7 @@ import { runInVirtualTime, type VirtualTime } from '@millrace/testing'
 import type { ConsumerOptions } from '../../src/options.ts'
 import type { RecordBatch } from '../../src/record.ts'
 import type { Handler } from '../../src/record-processor.ts'
-import { type ServedShard, ShardWorld, through, utf8 } from '../shard-fixture.ts'
+import { type ServedShard, SHARD, ShardWorld, through, utf8 } from '../shard-fixture.ts'
 
 interface Seen {
   readonly texts: readonly string[]
@@ -113,27 +113,70 @@ describe('maxBatchWaitMs', () => {
       assert.ok(time.elapsedMs() < 10_000)
     }))
 
-  it('holds nothing back either at an end that is known only later', () =>
-    inWindow(async ({ world, seen, texts }) => {
+  it('holds nothing back either when the whole shard has left the stream meanwhile', () =>
+    inWindow(async ({ world, serve, texts }) => {
       await world.put('a', 'b')
-      const kinesis = through(world, {
-        getRecords: async (input, options) => {
-          const { ChildShards: _, ...page } = await world.service.getRecords(input, options)
-          return page
-        },
-      })
-      const served = world.serve(
-        {
-          eachBatch: (batch) => {
-            seen.push({ texts: batch.records.map(({ data }) => data), atMs: 0, batch })
-          },
-        },
-        { kinesis, options: { maxBatchWaitMs: 300_000 } },
-      )
+      const served = serve({ maxBatchWaitMs: 300_000 })
       await sleep(1000)
+      // Before it can be read to its end.
+      world.service.injectFault({ operation: 'getRecords', kind: 'fail', times: 3 })
       await world.split()
+      world.service.expire('flights', SHARD)
       assert.equal(await served.done, 'shard-ended')
       assert.deepEqual(texts(), [['a', 'b']])
+    }))
+
+  it('keeps the memory of held pages charged until their batch is handled, and no longer (S16)', () =>
+    inWindow(async ({ world, serve, texts }) => {
+      const served = serve({ maxBatchWaitMs: 4000, maxRecordsPerBatch: 3 })
+      const { budget } = served
+      const idleBytes = async (): Promise<number> => {
+        // Between two reads nothing is reserved for the next page.
+        await sleep(50)
+        return budget.bytes
+      }
+      await world.put('a'.repeat(100))
+      await sleep(1000)
+      await world.put('b'.repeat(100))
+      await sleep(1000)
+      assert.deepEqual(texts(), [])
+      assert.equal(await idleBytes(), 200)
+      await world.put('c'.repeat(100), 'd'.repeat(50))
+      await sleep(1000)
+      assert.equal(texts().length, 1)
+      assert.equal(await idleBytes(), 150)
+      await sleep(4000)
+      assert.equal(texts().length, 2)
+      assert.equal(await idleBytes(), 0)
+      await world.put('e')
+      await sleep(1000)
+      await stop(served)
+      assert.equal(budget.bytes, 0)
+    }))
+
+  it('gives back the memory of a page that came while the last batch was handled', () =>
+    runInVirtualTime(async () => {
+      const world = await new ShardWorld({ limits: false }).create()
+      let running = 0
+      const served = world.serve(
+        {
+          eachBatch: async () => {
+            running++
+            // The next page is asked for already.
+            await world.put('b')
+            await sleep(5000)
+          },
+        },
+        {
+          options: { maxBatchWaitMs: 500, retrieval: { mode: 'polling', maxPendingBatches: 0 } },
+        },
+      )
+      await world.put('a')
+      await sleep(4000)
+      assert.equal(running, 1)
+      assert.ok(served.budget.bytes > 1)
+      await stop(served)
+      assert.equal(served.budget.bytes, 0)
     }))
 
   it('is over when so many bytes are held', () =>
