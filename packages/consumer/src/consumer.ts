@@ -5,6 +5,8 @@ import { checkHandler, notFree } from './check-handler.ts'
 import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
 import { refuseUnusedPerRecord } from './handler-contradictions.ts'
+import { ConsumerMetrics } from './metrics/consumer-metrics.ts'
+import type { ConsumerMetric, ConsumerMetricsQuery } from './metrics/metric-names.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
 import { type ConsumerPorts, openPorts } from './ports.ts'
 import type { PullHandler } from './pulling/pulled-adapter.ts'
@@ -40,6 +42,7 @@ export class Consumer<T = Uint8Array>
   implements AsyncDisposable
 {
   readonly #options: ResolvedConsumerOptions<T>
+  readonly #metrics: ConsumerMetrics
   readonly #pulling: Pulling<T> = new Pulling<T>({
     claim: (way, isPerRecord) => this.#claim(way, isPerRecord),
     run: (handler, signal) => this.#begin(handler, signal),
@@ -63,7 +66,8 @@ export class Consumer<T = Uint8Array>
   constructor(options: ConsumerOptions<T>) {
     const resolved = resolveConsumerOptions(options)
     super(resolved.logger)
-    this.#options = resolved
+    this.#metrics = new ConsumerMetrics(resolved)
+    this.#options = { ...resolved, metrics: this.#metrics }
   }
 
   /** As other workers and the lease table know this one. */
@@ -171,6 +175,16 @@ export class Consumer<T = Uint8Array>
       shards: seen?.shards ?? [],
       skippedRows: seen?.skippedRows ?? 0,
     }
+  }
+
+  /**
+   * What this worker has measured: each metric of KCL's that it has, by operation, and by shard where
+   * it has one; those without a value are left out. KCL has no such call.
+   *
+   * @throws InvalidOptionError
+   */
+  metrics(query?: ConsumerMetricsQuery): readonly ConsumerMetric[] {
+    return this.#metrics.snapshot(query)
   }
 
   /**

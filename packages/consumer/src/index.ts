@@ -17,6 +17,11 @@ export type {
   RetentionPassedInfo,
 } from './events.ts'
 export type {
+  ConsumerMetric,
+  ConsumerMetricName,
+  ConsumerMetricsQuery,
+} from './metrics/metric-names.ts'
+export type {
   CheckpointPolicy,
   ConsumerOptions,
   GracefulHandoffOptions,

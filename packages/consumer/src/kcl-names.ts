@@ -22,6 +22,16 @@ export const KCL_NAMES: readonly ForeignName[] = [
   named('kinesisEndpoint', 'endpoint'),
   named('dynamoDBEndpoint', 'dynamodbEndpoint'),
   named('metricsFactory', 'metrics'),
+  named('metricsConfig', 'metrics'),
+  named('metricsLevel', 'metricsLevel'),
+  withoutCounterpart(
+    'metricsEnabledDimensions',
+    'Your own `metrics` keeps the dimensions it wants.',
+  ),
+  withoutCounterpart('metricsBufferTimeMillis', 'Your own `metrics` decides when to send.'),
+  withoutCounterpart('metricsMaxQueueSize', 'Your own `metrics` decides what to keep.'),
+  withoutCounterpart('publisherFlushBuffer', 'Your own `metrics` decides when to send.'),
+  withoutCounterpart('metricsBackend', 'Your own `metrics` decides where they go.'),
   named('leaseManagementConfig', 'lease'),
   named('retrievalConfig', 'retrieval'),
   named('retrievalSpecificConfig', 'retrieval'),
@@ -113,6 +123,13 @@ export const hintForKclName: NameHint = foreignNameHint('KCL', KCL_NAMES)
 export const KCL_STRATEGIES = {
   WORKER_UTILIZATION_AWARE: 'worker-utilization',
   LEASE_COUNT_BASED: 'lease-count',
+} as const
+
+/** KCL's words for the values of `metricsLevel`. */
+export const KCL_METRICS_LEVELS = {
+  NONE: 'none',
+  SUMMARY: 'summary',
+  DETAILED: 'detailed',
 } as const
 
 /** A hint for KCL's words for the values of `lease.table.billing`. */

@@ -6,6 +6,7 @@ import type {
   KinesisPort,
   Logger,
   Metrics,
+  MetricsLevel,
   Random,
   StreamRef,
 } from '@millrace/core'
@@ -323,7 +324,13 @@ export interface ConsumerOptions<T = Uint8Array> {
   readonly credentials?: AwsCredentialsOption | undefined
   /** Default: warnings and errors to stderr; `false` silences. */
   readonly logger?: Logger | false | undefined
+  /**
+   * Gets KCL's metrics under KCL's names, each value once, under its finest dimensions. `metrics()`
+   * has them without it. KCL: `metricsFactory`.
+   */
   readonly metrics?: Metrics | undefined
+  /** How much is measured: `'none'`, `'summary'` or `'detailed'`, default `'detailed'`. KCL: `metricsLevel`. */
+  readonly metricsLevel?: MetricsLevel | undefined
   readonly random?: Random | undefined
 }
 
@@ -353,5 +360,6 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   readonly credentials: AwsCredentialsOption | undefined
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly metricsLevel: MetricsLevel
   readonly random: Random
 }

@@ -23,7 +23,7 @@ import {
 } from '@millrace/core/internal'
 import { group, resolveOptions } from './consumer-rules.ts'
 import { refuseContradictions } from './contradictions.ts'
-import { hintForBillingMode, KCL_STRATEGIES } from './kcl-names.ts'
+import { hintForBillingMode, KCL_METRICS_LEVELS, KCL_STRATEGIES } from './kcl-names.ts'
 import { checkWorkerId } from './lease/reserved-keys.ts'
 import type {
   ConsumerOptions,
@@ -107,6 +107,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
       ),
     metrics: (path, value) =>
       objectWith<ResolvedConsumerOptions['metrics']>(['put'])(path, value) ?? noMetrics,
+    metricsLevel: oneOf(['none', 'summary', 'detailed'], 'detailed', KCL_METRICS_LEVELS),
     random: () => random,
   })
   refuseContradictions(resolved)

@@ -3,7 +3,6 @@ import {
   type Codec,
   type ExtendedSequenceNumber,
   type KinesisPort,
-  type Metrics,
   ServiceError,
 } from '@millrace/core'
 import { aggregate } from '@millrace/core/aggregation'
@@ -19,6 +18,7 @@ import { ReadBudget } from '../src/retrieval/read-budget.ts'
 import { ShardConsumer, type ShardConsumerOutcome } from '../src/shard/shard-consumer.ts'
 import type { ChildOfShard } from '../src/shard-sync/shard-end-plan.ts'
 import type { Tenure } from '../src/tenure/tenure.ts'
+import { checkedMeter } from './metrics/checked-meter.ts'
 
 export const STREAM = 'flights'
 export const SHARD = 'shardId-000000000000'
@@ -213,9 +213,7 @@ export class ShardWorld {
     const events: { name: string; args: readonly unknown[] }[] = []
     const ended: (readonly ChildOfShard[])[] = []
     const sums = new Map<string, number>()
-    const metrics: Metrics = {
-      put: (name, value) => void sums.set(name, (sums.get(name) ?? 0) + value),
-    }
+    const metrics = checkedMeter(sums)
     const budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
     const consumer = new ShardConsumer<string>({
       tenure,

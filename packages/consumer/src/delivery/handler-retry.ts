@@ -1,8 +1,9 @@
 /** What happens after a handler call failed: `onHandlerError`, back-off, and no silence. */
-import { KinesisError, type Logger, type Metrics, type Random } from '@millrace/core'
+import { KinesisError, type Logger, type Random } from '@millrace/core'
 import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
 import { HandlerFailedError } from '../errors.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { HandlerFailure, HandlerVerdict, OnHandlerError } from '../record-processor.ts'
 import type { ShardHalt } from '../shard/shard-halt.ts'
 import type { FailedCall } from './call-failures.ts'
@@ -16,15 +17,17 @@ export interface HandlerRetryOptions<T> {
   readonly halt: ShardHalt
   readonly emit: EmitConsumerEvent
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly metrics: ConsumerMeter
   readonly random: Random
 }
 
 export class HandlerRetry<T> {
   readonly #options: HandlerRetryOptions<T>
+  readonly #dimensions: { readonly Operation: 'ProcessTask'; readonly ShardId: string }
 
   constructor(options: HandlerRetryOptions<T>) {
     this.#options = options
+    this.#dimensions = { Operation: 'ProcessTask', ShardId: options.shardId }
   }
 
   /**
@@ -50,7 +53,7 @@ export class HandlerRetry<T> {
     if (verdict === 'stop') throw new HandlerFailedError(shardId, attempts, error)
     if (verdict === 'skip' && skipping === 'may-skip') {
       const records = call.rawRecord === undefined ? call.records.length : 1
-      metrics.put('SkippedRecords', records, 'Count', { ShardId: shardId })
+      metrics.put('SkippedRecords', records, 'Count', this.#dimensions)
       logger.warn({ shardId, records }, 'records were skipped, as configured')
       return 'skip'
     }
@@ -63,7 +66,8 @@ export class HandlerRetry<T> {
     const { stream, shardId, emit, logger, metrics } = this.#options
     const { error, attempts } = call
     emit('handlerFailed', { stream, shardId, attempts, error })
-    metrics.put('HandlerFailures', 1, 'Count', { ShardId: shardId })
+    metrics.put('HandlerFailures', 1, 'Count', this.#dimensions)
+    metrics.put('Success', 0, 'Count', this.#dimensions)
     if (!isLoudFailure(attempts)) return
     logger.error({ err: printable(error), stream, shardId, attempts }, 'a handler failed')
   }

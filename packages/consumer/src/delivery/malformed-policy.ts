@@ -1,7 +1,8 @@
 /** `onMalformed`: what happens to a record that cannot be taken apart or decoded. */
-import type { Logger, Metrics } from '@millrace/core'
+import type { Logger } from '@millrace/core'
 import { isLoudFailure } from '../backoff.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { MalformedRecord, MalformedVerdict, OnMalformed } from '../record-processor.ts'
 
 export interface MalformedPolicyOptions {
@@ -10,7 +11,7 @@ export interface MalformedPolicyOptions {
   readonly onMalformed: OnMalformed
   readonly emit: EmitConsumerEvent
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly metrics: ConsumerMeter
 }
 
 export class MalformedPolicy {
@@ -26,7 +27,7 @@ export class MalformedPolicy {
     const { stream, shardId, emit, logger, metrics } = this.#options
     const info = { stream, shardId, sequenceNumber: found.sequenceNumber, reason: found.reason }
     emit('malformed', info)
-    metrics.put('MalformedRecords', 1, 'Count', { ShardId: shardId })
+    metrics.put('MalformedRecords', 1, 'Count', { Operation: 'ProcessTask', ShardId: shardId })
     this.#seen++
     if (isLoudFailure(this.#seen)) {
       logger.warn({ ...info, seen: this.#seen }, 'a record is malformed')

@@ -2,9 +2,9 @@
  * Pages of a shard -> handler calls, in batches that an aggregate bomb cannot blow up and that may
  * be held across pages to grow.
  */
-import type { Metrics } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
 import { MalformedRecordError } from '../errors.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { Acknowledgements } from '../pulling/acknowledgements.ts'
 import type { ConsumerRecord, ShardContext } from '../record.ts'
 import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.ts'
@@ -31,13 +31,13 @@ export interface PageDeliveryOptions<T> {
   readonly acknowledgements: Acknowledgements | undefined
   readonly health: ShardHealth
   readonly throughput: Pick<ThroughputMeter, 'add'>
-  readonly metrics: Metrics
+  readonly metrics: ConsumerMeter
   readonly limits: BatchLimits
 }
 
 export class PageDelivery<T> {
   readonly #options: PageDeliveryOptions<T>
-  readonly #dimensions: Readonly<Record<string, string>>
+  readonly #dimensions: { readonly Operation: 'ProcessTask'; readonly ShardId: string }
   /** Of the batch to come. */
   #records: ConsumerRecord<T>[] = []
   #bytes = 0
@@ -124,6 +124,7 @@ export class PageDelivery<T> {
       return true
     }
     throughput.add(bytes)
+    const startMs = monotonicMs()
     const handled = await batches.deliver(
       {
         records,
@@ -133,6 +134,8 @@ export class PageDelivery<T> {
       },
       through,
     )
+    const tookMs = monotonicMs() - startMs
+    metrics.put('RecordProcessor.processRecords.Time', tookMs, 'Milliseconds', this.#dimensions)
     metrics.put('RecordsProcessed', handled, 'Count', this.#dimensions)
     metrics.put('DataBytesProcessed', bytes, 'Bytes', this.#dimensions)
     return handled === records.length

@@ -2,7 +2,7 @@
  * Looks at the whole table, contends for the lock, and as the leader syncs shards and carries out
  * the assignment plan. KCL: `LeaseAssignmentManager`.
  */
-import { isServiceError, type Logger, type Metrics } from '@millrace/core'
+import { isServiceError, type Logger } from '@millrace/core'
 import { monotonicMs, noMetrics, nowMs, sleep } from '@millrace/core/internal'
 import { type AssignmentPlan, speaksForItsOwner } from '../assignment/assignment-input.ts'
 import { AssignmentStrategy } from '../assignment/assignment-strategy.ts'
@@ -17,6 +17,8 @@ import type { LeaseStore } from '../lease/lease-store.ts'
 import type { TableSnapshot } from '../lease/table-snapshot.ts'
 import type { WorkerMetricsRow } from '../lease/worker-metrics-row.ts'
 import { generationRefused } from '../lease-table/generation.ts'
+import { measured } from '../metrics/measured.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { HandoffWatch } from './handoff-watch.ts'
@@ -38,7 +40,7 @@ export interface AssignerOptions {
   readonly workerId: string
   readonly lease: ResolvedLeaseOptions
   readonly logger: Logger
-  readonly metrics?: Metrics | undefined
+  readonly metrics?: ConsumerMeter | undefined
   readonly signal: AbortSignal
   /** Every look at the table, as soon as it is there. */
   readonly onLook?: ((leases: readonly Lease[], scan: ScanTimes) => void) | undefined
@@ -56,6 +58,8 @@ export interface AssignerOptions {
  */
 const PEERS_MS = 1000
 
+const ROUND = { Operation: 'LeaseAssignmentManager' } as const
+
 export class Assigner {
   readonly #options: AssignerOptions
   readonly #observer: LeaseObserver
@@ -72,6 +76,7 @@ export class Assigner {
   #nextBalanceMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #isRefused = false
+  readonly #metrics: ConsumerMeter
 
   constructor(options: AssignerOptions) {
     this.#options = options
@@ -80,6 +85,7 @@ export class Assigner {
     )
     this.#strategy = new AssignmentStrategy(options.lease)
     const { logger, metrics = noMetrics } = options
+    this.#metrics = metrics
     this.#skipped = new SkippedRows({ logger, metrics })
     this.#spillover = new LeaseSpillover({ logger, metrics })
     this.#sync = new ShardSyncDuty({
@@ -154,7 +160,8 @@ export class Assigner {
       this.#sync.begin()
       snapshot = await this.look(true, this.#formerLeader())
     }
-    if (lock.leads) snapshot = await this.#lead(snapshot)
+    const looked = snapshot
+    if (lock.leads) snapshot = await measured(this.#metrics, '', ROUND, () => this.#lead(looked))
     else await this.#follow(snapshot)
     onScan(snapshot.leases)
   }
@@ -232,10 +239,18 @@ export class Assigner {
     const freed = toFree.map((lease) => ({ lease, newOwner: undefined }))
     const moves = [...toPromised, ...plan.assignments, ...freed]
     const changed = await this.#apply(moves, () => this.#options.lock.leads)
+    this.#tellRound(current.leases.length, changed.size)
     return {
       ...current,
       leases: current.leases.map((lease) => changed.get(lease.leaseKey) ?? lease),
     }
+  }
+
+  #tellRound(leases: number, moved: number): void {
+    this.#metrics.put('TotalLeases', leases, 'Count', ROUND)
+    this.#metrics.put('NumWorkers', this.#liveWorkers.length, 'Count', ROUND)
+    this.#metrics.put('ExpiredLeases', this.#expired.size, 'Count', ROUND)
+    this.#metrics.put('NumOfLeasesReassignment', moved, 'Count', ROUND)
   }
 
   #stuck({ leases }: TableSnapshot): StuckHandoffs {

@@ -4,9 +4,11 @@
  * shards must not keep orphans from their next worker. KCL: `PeriodicShardSyncManager`.
  */
 import type { Logger } from '@millrace/core'
-import { monotonicMs } from '@millrace/core/internal'
+import { monotonicMs, noMetrics } from '@millrace/core/internal'
 import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
+import { measured } from '../metrics/measured.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import { HashRangeAudit, lacksRange } from '../shard-sync/hash-range-audit.ts'
 import { LeaseCleaner } from '../shard-sync/lease-cleaner.ts'
@@ -19,6 +21,7 @@ export interface ShardSyncDutyOptions {
   readonly lease: Pick<ResolvedLeaseOptions, 'leaseCleanup'>
   readonly workerId: string
   readonly logger: Logger
+  readonly metrics?: ConsumerMeter | undefined
   readonly signal: AbortSignal
   readonly leads: () => boolean
   /** What is done beside the assignment has failed. */
@@ -88,9 +91,9 @@ export class ShardSyncDuty {
     // Else a row that was missed as a follower comes back, behind its children, with the next hole.
     if (holes.length === 0) this.#memory.forgetGone(leases)
     const mayGoOn = this.#whileThisTermLasts()
-    const { syncer, signal } = this.#options
+    const { signal } = this.#options
     const lost = { remembered: this.#memory.gone(leases), holes }
-    const created = await syncer.sync(leases, signal, lost, mayGoOn)
+    const created = await this.#measuredSync(leases, signal, lost, mayGoOn)
     this.#isSynced = mayGoOn()
     this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
     return created
@@ -140,9 +143,14 @@ export class ShardSyncDuty {
       logger.warn({ holes: confirmed.length }, 'leases are missing: hash keys are not covered')
       // Whatever is missing is made now: each of it rather as last seen than from its beginning.
       const remembered = this.#memory.gone(leases)
-      await syncer.sync(leases, signal, { remembered, holes }, mayGoOn)
+      await this.#measuredSync(leases, signal, { remembered, holes }, mayGoOn)
     }
     this.#nextAuditMs = monotonicMs() + AUDIT_INTERVAL_MS
+  }
+
+  #measuredSync(...sync: Parameters<ShardSyncer['sync']>): Promise<number> {
+    const { syncer, metrics = noMetrics } = this.#options
+    return measured(metrics, '', { Operation: 'ShardSyncTask' }, () => syncer.sync(...sync))
   }
 
   #whileThisTermLasts(): () => boolean {

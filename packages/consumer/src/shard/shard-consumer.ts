@@ -4,6 +4,7 @@ import { isLoudFailure } from '../backoff.ts'
 import { CallFailures } from '../delivery/call-failures.ts'
 import { LeaseLostError } from '../errors.ts'
 import { isShardEnded } from '../lease/lease.ts'
+import { INITIALIZE_TASK, measured, SHUTDOWN_TASK } from '../metrics/measured.ts'
 import { childrenInListing } from '../retrieval/shard-end.ts'
 import { isShardEnd, type Reading } from '../retrieval/source.ts'
 import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
@@ -187,16 +188,19 @@ export class ShardConsumer<T> implements RunningShard {
 
   async #initialize(): Promise<boolean> {
     const { prefetch, adapter, batches, retry, health, shard } = this.#parts
+    const { metrics } = this.#options
     const { checkpoint, pendingCheckpointState } = this.#options.tenure.lease
     prefetch.start()
     const failures = new CallFailures()
     while (batches.mayCall()) {
       try {
-        await adapter.initialize({
-          shard,
-          position: checkpoint.sequenceNumber,
-          pendingState: pendingCheckpointState,
-        })
+        await measured(metrics, ...INITIALIZE_TASK, async () =>
+          adapter.initialize({
+            shard,
+            position: checkpoint.sequenceNumber,
+            pendingState: pendingCheckpointState,
+          }),
+        )
         health.handlerWorked()
         return true
       } catch (error) {
@@ -230,7 +234,7 @@ export class ShardConsumer<T> implements RunningShard {
         health.readWorked()
         if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
         this.#noteLag(reading.millisBehindLatest)
-        if (!(await pages.deliver(reading))) return undefined
+        if (!(await this.#process(() => pages.deliver(reading)))) return undefined
       }
     } finally {
       // One that came while the last batch was handled is for the next owner.
@@ -263,7 +267,7 @@ export class ShardConsumer<T> implements RunningShard {
       if (!this.#isTold) {
         this.#isTold = true
         await this.#acknowledged(halt.lost)
-        await this.#tell(() => adapter.shutdownRequested(shard))
+        await this.#tell(() => this.#lastCall(() => adapter.shutdownRequested(shard)))
         await this.#tell(() => auto?.flush())
       }
     }
@@ -272,7 +276,11 @@ export class ShardConsumer<T> implements RunningShard {
     this.#move('lease-lost')
     if (this.#isTold) return
     this.#isTold = true
-    await this.#tell(() => adapter.leaseLost())
+    await this.#tell(() => this.#lastCall(() => adapter.leaseLost()))
+  }
+
+  #lastCall(call: () => void | Promise<void>): Promise<void> {
+    return measured(this.#options.metrics, ...SHUTDOWN_TASK, async () => call())
   }
 
   /** A last word to the handler: a failure cannot hold anything up any more, but is not silent. */
@@ -286,16 +294,26 @@ export class ShardConsumer<T> implements RunningShard {
     }
   }
 
+  /** Failed calls were counted as such when they failed. */
+  async #process(deliver: () => Promise<boolean>): Promise<boolean> {
+    const { metrics, tenure } = this.#options
+    const dimensions = { Operation: 'ProcessTask', ShardId: tenure.shardId } as const
+    const startMs = monotonicMs()
+    const isDone = await deliver()
+    metrics.put('Time', monotonicMs() - startMs, 'Milliseconds', dimensions)
+    if (isDone) metrics.put('Success', 1, 'Count', dimensions)
+    return isDone
+  }
+
   #noteLag(millisBehindLatest: number | undefined): void {
     if (millisBehindLatest === undefined) return
     const { stream, tenure, emit, metrics } = this.#options
     const { shardId } = tenure
     this.#millisBehindLatest = millisBehindLatest
     emit('lag', { stream, shardId, millisBehindLatest })
-    metrics.put('MillisBehindLatest', millisBehindLatest, 'Milliseconds', {
-      Operation: 'ProcessTask',
-      ShardId: shardId,
-    })
+    const behind = ['MillisBehindLatest', millisBehindLatest, 'Milliseconds'] as const
+    metrics.put(...behind, { Operation: 'ProcessTask', ShardId: shardId })
+    metrics.put(...behind, { Operation: 'ApplicationTracker' })
   }
 
   #move(event: ShardEvent): void {

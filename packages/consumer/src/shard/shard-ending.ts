@@ -15,6 +15,8 @@ import type { ShardCheckpointer } from '../delivery/shard-checkpointer.ts'
 import type { ShardHealth } from '../delivery/shard-health.ts'
 import { LeaseLostError } from '../errors.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import { measured, SHUTDOWN_TASK } from '../metrics/measured.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { ShardContext } from '../record.ts'
 import type { ChildOfShard } from '../shard-sync/shard-end-plan.ts'
 import type { ShardHalt } from './shard-halt.ts'
@@ -37,6 +39,7 @@ export interface ShardEndingOptions<T> {
   readonly health: ShardHealth
   readonly emit: EmitConsumerEvent
   readonly logger: Logger
+  readonly metrics: ConsumerMeter
   readonly random: Random
 }
 
@@ -89,11 +92,11 @@ export class ShardEnding<T> {
   }
 
   async #tellProcessor(): Promise<boolean> {
-    const { adapter, retry, batches, shard, health } = this.#options
+    const { adapter, retry, batches, shard, health, metrics } = this.#options
     const failures = new CallFailures()
     while (batches.mayCall()) {
       try {
-        await adapter.shardEnded(shard)
+        await measured(metrics, ...SHUTDOWN_TASK, async () => adapter.shardEnded(shard))
         health.handlerWorked()
         return true
       } catch (error) {

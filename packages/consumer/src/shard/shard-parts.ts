@@ -1,5 +1,5 @@
 /** Wires the parts that serve one tenure of a shard. */
-import type { KinesisPort, Logger, Metrics, Random } from '@millrace/core'
+import type { KinesisPort, Logger, Random } from '@millrace/core'
 import { type ControlPlane, monotonicMs } from '@millrace/core/internal'
 import { isLoudFailure } from '../backoff.ts'
 import { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
@@ -14,6 +14,8 @@ import { shardContext } from '../delivery/shard-context.ts'
 import { ShardHealth } from '../delivery/shard-health.ts'
 import { ThroughputMeter } from '../delivery/throughput-meter.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import { measuredReads } from '../metrics/measured.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { ResolvedConsumerOptions } from '../options.ts'
 import { Acknowledgements } from '../pulling/acknowledgements.ts'
 import { PulledAdapter, type PullHandler } from '../pulling/pulled-adapter.ts'
@@ -51,7 +53,7 @@ export interface ShardConsumerOptions<T> {
   readonly endShard: EndShard
   readonly emit: EmitConsumerEvent
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly metrics: ConsumerMeter
   readonly random: Random
 }
 
@@ -124,7 +126,10 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     onMisplacedAggregate: options.onMisplacedAggregate,
     onMisplaced: (sequenceNumber, outOfRange) => {
       emit('misplacedAggregate', { stream, shardId, sequenceNumber, outOfRange })
-      metrics.put('MisplacedUserRecords', outOfRange, 'Count', { ShardId: shardId })
+      metrics.put('MisplacedUserRecords', outOfRange, 'Count', {
+        Operation: 'ProcessTask',
+        ShardId: shardId,
+      })
     },
   })
   const { onMalformed } = options
@@ -155,8 +160,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     },
   })
   const source = new PollingSource({
-    kinesis: given.kinesis,
-    control: given.control,
+    ...measuredReads(given.kinesis, given.control, metrics, shardId),
     stream: options.stream,
     shardId,
     stored: lease,
@@ -172,7 +176,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingRecords, maxPendingBytes })
   const ending = new ShardEnding<T>({
     ...{ shard, endShard: given.endShard, adapter, retry, batches, tracker, checkpointer, auto },
-    ...{ halt, health, emit, logger, random },
+    ...{ halt, health, emit, logger, metrics, random },
   })
   return {
     ...{

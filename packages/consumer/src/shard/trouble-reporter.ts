@@ -1,8 +1,9 @@
 /** Makes reading troubles visible, without a line for each throttled call. */
-import { isServiceError, type Logger, type Metrics } from '@millrace/core'
+import { isServiceError, type Logger } from '@millrace/core'
 import { isLoudFailure } from '../backoff.ts'
 import type { ShardHealth } from '../delivery/shard-health.ts'
 import type { EmitConsumerEvent } from '../events.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { MissedRecords } from '../retrieval/read-position.ts'
 
 /** Throttles and lost replies pass by themselves; from so many in a row they are news. */
@@ -34,7 +35,7 @@ export function missedReporter(options: {
   readonly shardId: string
   readonly emit: EmitConsumerEvent
   readonly logger: Logger
-  readonly metrics: Metrics
+  readonly metrics: ConsumerMeter
 }): (missed: MissedRecords) => void {
   const { stream, shardId, emit, logger, metrics } = options
   return ({ after, afterArrivalMs, resumedAt, resumedArrivalMs }) => {
@@ -45,7 +46,7 @@ export function missedReporter(options: {
       info,
       'records had left the stream before they were read; reading goes on behind them',
     )
-    metrics.put('RetentionPassed', 1, 'Count', { ShardId: shardId })
+    metrics.put('RetentionPassed', 1, 'Count', { Operation: 'ProcessTask', ShardId: shardId })
     emit('retentionPassed', info)
   }
 }

@@ -10,11 +10,13 @@ import {
   type Random,
   ServiceError,
 } from '@millrace/core'
-import { monotonicMs } from '@millrace/core/internal'
+import { monotonicMs, noMetrics } from '@millrace/core/internal'
 import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
 import { isShardEnded, type Lease } from '../lease/lease.ts'
 import type { HolderWrite, LeaseStore } from '../lease/lease-store.ts'
+import { measured } from '../metrics/measured.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import { BeliefClock } from './belief-clock.ts'
 import type { LeaseGiver } from './lease-giver.ts'
 import { RenewalTimer } from './renewal-timer.ts'
@@ -28,6 +30,7 @@ export interface HeldLeaseOptions {
   readonly workerId: string
   readonly failoverTimeMs: number
   readonly logger: Logger
+  readonly metrics?: ConsumerMeter | undefined
   readonly random: Random
   /** Called once, when the tenure ends. */
   readonly onEnd: (held: HeldLease, reason: LeaseLossReason) => void
@@ -111,11 +114,15 @@ export class HeldLease implements Tenure {
   }
 
   async checkpoint(at: ExtendedSequenceNumber): Promise<void> {
-    await this.#write((lease) => {
-      this.#refuseStepBack(at, lease)
-      const { store, workerId, throughput } = this.#options
-      return store.checkpoint(lease, workerId, at, throughput?.())
-    })
+    const { metrics = noMetrics } = this.#options
+    const dimensions = { Operation: 'ProcessTask', ShardId: this.shardId } as const
+    await measured(metrics, 'UpdateLease.', dimensions, () =>
+      this.#write((lease) => {
+        this.#refuseStepBack(at, lease)
+        const { store, workerId, throughput } = this.#options
+        return store.checkpoint(lease, workerId, at, throughput?.())
+      }),
+    )
     this.#options.onCheckpoint(this, at)
   }
 
@@ -245,8 +252,12 @@ export class HeldLease implements Tenure {
   }
 
   async #renew(): Promise<void> {
+    const { metrics = noMetrics, workerId: WorkerIdentifier } = this.#options
+    const dimensions = { Operation: 'RenewAllLeases', WorkerIdentifier } as const
     try {
-      await this.#write((lease) => this.#sendRenewal(lease))
+      await measured(metrics, 'RenewLease.', dimensions, () =>
+        this.#write((lease) => this.#sendRenewal(lease)),
+      )
     } catch (cause) {
       if (this.#ended !== undefined) return
       const failures = this.#renewals.failed(this.#belief.leftMs)

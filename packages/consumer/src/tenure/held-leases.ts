@@ -4,6 +4,7 @@ import { LeaseLostError } from '../errors.ts'
 import type { LeaseLossReason } from '../events.ts'
 import type { Lease } from '../lease/lease.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
+import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import { HeldLease } from './held-lease.ts'
 import type { LeaseGiver } from './lease-giver.ts'
 
@@ -13,6 +14,7 @@ export interface HeldLeasesOptions {
   readonly workerId: string
   readonly failoverTimeMs: number
   readonly logger: Logger
+  readonly metrics?: ConsumerMeter | undefined
   readonly random: Random
   readonly onAcquired: (held: HeldLease) => void
   readonly onEnded: (held: HeldLease, reason: LeaseLossReason) => void

@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events'
 import type { DynamoPort, Logger, Random } from '@millrace/core'
+import { noMetrics } from '@millrace/core/internal'
 import { atOnce } from '../at-once.ts'
 import { LeaseTableError } from '../errors.ts'
 import type { HandoffInfo } from '../events.ts'
@@ -12,6 +13,8 @@ import { LeaderLock } from '../leader/leader-lock.ts'
 import { MetricsTidier } from '../leader/metrics-tidier.ts'
 import { judgeTrouble } from '../leader/table-trouble.ts'
 import type { LeaseStore } from '../lease/lease-store.ts'
+import { measured } from '../metrics/measured.ts'
+import type { ConsumerMetricName, ConsumerOperation } from '../metrics/metric-names.ts'
 import type { ResolvedLeaseOptions } from '../options.ts'
 import type { ShardSyncer } from '../shard-sync/shard-syncer.ts'
 import { leaseCallTimeoutMs } from '../tenure/belief.ts'
@@ -92,7 +95,12 @@ export class Coordinator {
       ...{ ...options, failoverTimeMs, giver: this.#giver },
       onEnded: (held, reason) => {
         this.#handoffs.tenureEnded(held.leaseKey, reason)
+        if (reason !== 'released') this.#tell('RenewAllLeases', 'LostLeases', 1)
         options.onEnded(held, reason)
+      },
+      onAcquired: (held) => {
+        this.#tell('LeaseDiscovery', 'NewLeasesDiscovered', 1)
+        options.onAcquired(held)
       },
       onHandoffAsked: (held) => {
         this.#handoffs.asked(held)
@@ -129,7 +137,7 @@ export class Coordinator {
     })
     this.#discoveryLoop = new PeriodicLoop({
       everyMs: () => lease.discoveryIntervalMs,
-      step: () => this.#discovery.step(),
+      step: () => this.#measured('LeaseDiscovery', () => this.#discovery.step()),
       onError: this.#warn('lease discovery failed; trying again'),
     })
     this.#observationLoop = new PeriodicLoop({
@@ -232,8 +240,20 @@ export class Coordinator {
   }
 
   async #showLife(): Promise<void> {
-    await this.#signOfLife.give()
+    await this.#measured('WorkerMetricStatsReporter', () => this.#signOfLife.give())
+    this.#tell('RenewAllLeases', 'CurrentLeases', this.#held.all().length)
+    this.#tell('LeaderDecider', 'LeaderDecider:IsLeader', this.#lock.leads ? 1 : 0)
     if (this.#lock.leads) await this.#tidier.step(this.#assigner.silentWorkers)
+  }
+
+  #measured(Operation: ConsumerOperation, step: () => Promise<void>): Promise<void> {
+    const { metrics = noMetrics, workerId: WorkerIdentifier } = this.#options
+    return measured(metrics, '', { Operation, WorkerIdentifier }, step)
+  }
+
+  #tell(Operation: ConsumerOperation, name: ConsumerMetricName, count: number): void {
+    const { metrics = noMetrics, workerId: WorkerIdentifier } = this.#options
+    metrics.put(name, count, 'Count', { Operation, WorkerIdentifier })
   }
 
   #warn(message: string): (cause: unknown, failures?: number) => void {

@@ -8,6 +8,7 @@ import { HandlerFailedError } from '../../src/errors.ts'
 import type { ConsumerRecord } from '../../src/record.ts'
 import type { HandlerFailure, OnHandlerError } from '../../src/record-processor.ts'
 import { ShardHalt } from '../../src/shard/shard-halt.ts'
+import { checkedMeter } from '../metrics/checked-meter.ts'
 
 const RAW: ConsumerRecord = {
   data: Buffer.from('no text'),
@@ -43,7 +44,7 @@ function judging(
     halt,
     emit: (name, ...args) => emitted.push(name, ...args),
     logger,
-    metrics: { put: (name, value) => void metrics.set(name, (metrics.get(name) ?? 0) + value) },
+    metrics: checkedMeter(metrics),
     random: { next: () => random, uuid: () => '' },
   })
   const error = new Error('broken')
