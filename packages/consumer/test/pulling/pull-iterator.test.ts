@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { ClosedError } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
-import { inApplication, numbered, SHARD, STREAM } from '../application.ts'
+import type { Consumer } from '../../src/consumer.ts'
+import type { PulledRecord } from '../../src/pulling/pulled-record.ts'
+import { type Application, inApplication, numbered, SHARD, STREAM } from '../application.ts'
 import { utf8 } from '../shard-fixture.ts'
 
 describe('Consumer, pulled from', () => {
@@ -142,6 +144,42 @@ describe('Consumer, pulled from', () => {
       { shards: 3 },
     ))
 
+  it('leaves what nobody has pulled yet where it is, while a shard is paused', () =>
+    inApplication(
+      async (app) => {
+        const { consumer, records, waitsIn } = await twoShardsWithOneOut(app)
+        const failures: unknown[] = []
+        consumer.on('handlerFailed', (failure) => failures.push(failure))
+        consumer.pause([waitsIn])
+        const waiting = records.next()
+        await sleep(5000)
+        assert.equal(await Promise.race([waiting, 'nothing']), 'nothing')
+        const beforeMs = app.time.elapsedMs()
+        consumer.resume()
+        assert.equal((await waiting).value?.shard.shardId, waitsIn)
+        assert.ok(app.time.elapsedMs() - beforeMs < 50)
+        await records.return?.()
+        assert.deepEqual(failures, [])
+      },
+      { shards: 2 },
+    ))
+
+  it('lets go at once of a shard of which nothing is out, while close() waits for another', () =>
+    inApplication(
+      async (app) => {
+        const { consumer, records, waitsIn, isOutOf } = await twoShardsWithOneOut(app)
+        const closing = consumer.close()
+        await sleep(1000)
+        assert.equal(app.row(waitsIn)?.['leaseOwner'], undefined)
+        assert.equal(app.row(waitsIn)?.['checkpoint']?.S, 'TRIM_HORIZON')
+        assert.equal(app.row(isOutOf)?.['leaseOwner']?.S, 'a')
+        assert.equal((await records.next()).done, true)
+        await closing
+        assert.notEqual(app.row(isOutOf)?.['checkpoint']?.S, 'TRIM_HORIZON')
+      },
+      { shards: 2 },
+    ))
+
   it('refuses what no way that takes records one by one would read', () =>
     inApplication(async (app) => {
       const consumer = app.consumer('a', { maxBatchWaitMs: 100, codec: utf8 })
@@ -151,6 +189,31 @@ describe('Consumer, pulled from', () => {
       await consumer.close()
     }))
 })
+
+/** A record of one shard is worked on; one of the other waits to be pulled. */
+async function twoShardsWithOneOut(app: Application): Promise<{
+  readonly consumer: Consumer<string>
+  readonly records: AsyncIterator<PulledRecord<string>, undefined>
+  readonly isOutOf: string
+  readonly waitsIn: string
+}> {
+  const shards = app.kinesis.shards(STREAM)
+  for (const { ShardId, HashKeyRange } of shards) {
+    await app.kinesis.putRecord({
+      StreamName: STREAM,
+      Data: Buffer.from(ShardId),
+      PartitionKey: 'k',
+      ExplicitHashKey: HashKeyRange.StartingHashKey,
+    })
+  }
+  const consumer = app.consumer('a')
+  const records = consumer[Symbol.asyncIterator]()
+  const { value } = await records.next()
+  await sleep(5000)
+  const isOutOf = value?.shard.shardId ?? ''
+  const waitsIn = shards.find(({ ShardId }) => ShardId !== isOutOf)?.ShardId ?? ''
+  return { consumer, records, isOutOf, waitsIn }
+}
 
 function lastNumber(records: readonly { readonly record: { readonly SequenceNumber: string } }[]) {
   return records.at(-1)?.record.SequenceNumber
