@@ -49,6 +49,7 @@ export type {
   Handler,
   HandlerFailure,
   HandlerVerdict,
+  InitializeInput,
   MalformedRecord,
   MalformedVerdict,
   OnHandlerError,

@@ -1,5 +1,19 @@
 /** The three ways to handle records. */
+import type { ExtendedSequenceNumber } from '@millrace/core'
 import type { ConsumerRecord, RecordBatch, ShardContext } from './record.ts'
+
+/** @public */
+export interface InitializeInput {
+  readonly shard: ShardContext
+  /** The stored checkpoint, number or sentinel: records up to here are not delivered again. */
+  readonly position: string
+  /** Of the stored checkpoint, inside an aggregate; 0 otherwise. */
+  readonly subSequenceNumber: number
+  /** What a former owner prepared and did not get to commit. KCL: `pendingCheckpointSequenceNumber`. */
+  readonly pendingPosition: ExtendedSequenceNumber | undefined
+  /** What it gave `prepareCheckpoint` with that. KCL: `pendingCheckpointState`. */
+  readonly pendingState: Uint8Array | undefined
+}
 
 /**
  * One per tenure of a shard; its methods are never called concurrently. The last call is one of
@@ -7,12 +21,8 @@ import type { ConsumerRecord, RecordBatch, ShardContext } from './record.ts'
  * KCL (which calls `leaseLost` after `shutdownRequested`): `ShardRecordProcessor`. @public
  */
 export interface ShardRecordProcessor<T = Uint8Array> {
-  /** Before the first batch. `position` is the stored checkpoint, number or sentinel. */
-  initialize?(input: {
-    readonly shard: ShardContext
-    readonly position: string
-    readonly pendingState: Uint8Array | undefined
-  }): void | Promise<void>
+  /** Before the first batch. KCL: `InitializationInput`. */
+  initialize?(input: InitializeInput): void | Promise<void>
   processRecords(batch: RecordBatch<T>): void | Promise<void>
   /** The shard has moved; it can no longer be checkpointed. */
   leaseLost?(): void | Promise<void>

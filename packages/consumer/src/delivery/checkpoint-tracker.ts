@@ -82,7 +82,8 @@ export class CheckpointTracker {
    */
   target(at: CheckpointTarget | undefined): ExtendedSequenceNumber | undefined {
     if (at === undefined) return this.delivered
-    const { sequenceNumber, subSequenceNumber = 0 } = at
+    const named = typeof at === 'string' ? { sequenceNumber: at } : (at ?? {})
+    const { sequenceNumber, subSequenceNumber = 0 } = named as Partial<ExtendedSequenceNumber>
     if (sequenceNumber === SHARD_END && (this.#isEnding || this.isEnded)) return undefined
     if (typeof sequenceNumber !== 'string' || !isSequenceNumber(sequenceNumber)) {
       if (sequenceNumber === this.#stored.sequenceNumber) return this.#stored

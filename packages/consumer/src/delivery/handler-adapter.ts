@@ -2,7 +2,7 @@
 import type { ResolvedCheckpointPolicy } from '../options.ts'
 import type { Acknowledgements, AcknowledgementsOptions } from '../pulling/acknowledgements.ts'
 import type { RecordBatch, ShardContext } from '../record.ts'
-import type { Handler, ShardRecordProcessor } from '../record-processor.ts'
+import type { Handler, InitializeInput, ShardRecordProcessor } from '../record-processor.ts'
 
 export type Settled = void | Promise<void>
 
@@ -13,11 +13,7 @@ export interface HandlerAdapter<T> {
   readonly defaultCheckpoint: ResolvedCheckpointPolicy
   /** Set: a call that has settled is not done yet; it is once it was acknowledged. */
   readonly lateAcknowledgements: Omit<AcknowledgementsOptions, 'onDone'> | undefined
-  initialize(input: {
-    readonly shard: ShardContext
-    readonly position: string
-    readonly pendingState: Uint8Array | undefined
-  }): Settled
+  initialize(input: InitializeInput): Settled
   /**
    * Handles `batch.records[at]`, or the whole batch (then `at` is 0). Rejects with NotHandled when
    * that was taken back.
@@ -79,7 +75,7 @@ class ProcessorAdapter<T> implements HandlerAdapter<T> {
     this.#create = create
   }
 
-  initialize(input: Parameters<NonNullable<ShardRecordProcessor<T>['initialize']>>[0]): Settled {
+  initialize(input: InitializeInput): Settled {
     this.#processor ??= this.#create()
     return this.#processor.initialize?.(input)
   }

@@ -1,7 +1,7 @@
 /** Checkpoints of one tenure: one write at a time, none without belief. */
 import type { ExtendedSequenceNumber } from '@millrace/core'
 import { SHARD_END } from '@millrace/core/internal'
-import { LeaseLostError } from '../errors.ts'
+import { InvalidCheckpointError, LeaseLostError } from '../errors.ts'
 import type { Checkpointer, CheckpointTarget, PreparedCheckpoint } from '../record.ts'
 import { Serial } from '../tenure/serial.ts'
 import type { Tenure } from '../tenure/tenure.ts'
@@ -32,11 +32,16 @@ export class ShardCheckpointer implements Checkpointer {
   async prepareCheckpoint(at?: CheckpointTarget, state?: Uint8Array): Promise<PreparedCheckpoint> {
     const { tenure, tracker } = this.#options
     const position = this.#target(at) ?? tracker.delivered
+    if (state !== undefined && !(state instanceof Uint8Array)) {
+      throw new InvalidCheckpointError(tenure.shardId, 'the state to prepare is no Uint8Array')
+    }
+    // The write may have to wait; the caller may use its buffer again.
+    const kept = state && new Uint8Array(state)
     await this.#writes.run(async () => {
       // As in KCL, a position that is stored already needs no second phase.
       if (tracker.isCovered(position)) return
       this.#refuseUnlessHeld()
-      await tenure.prepareCheckpoint(position, state)
+      await tenure.prepareCheckpoint(position, kept)
     })
     return { position, checkpoint: () => this.checkpoint(position) }
   }

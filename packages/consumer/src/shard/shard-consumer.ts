@@ -189,7 +189,7 @@ export class ShardConsumer<T> implements RunningShard {
   async #initialize(): Promise<boolean> {
     const { prefetch, adapter, batches, retry, health, shard } = this.#parts
     const { metrics } = this.#options
-    const { checkpoint, pendingCheckpointState } = this.#options.tenure.lease
+    const { checkpoint, pendingCheckpoint, pendingCheckpointState } = this.#options.tenure.lease
     prefetch.start()
     const failures = new CallFailures()
     while (batches.mayCall()) {
@@ -198,6 +198,8 @@ export class ShardConsumer<T> implements RunningShard {
           adapter.initialize({
             shard,
             position: checkpoint.sequenceNumber,
+            subSequenceNumber: checkpoint.subSequenceNumber,
+            pendingPosition: pendingCheckpoint,
             pendingState: pendingCheckpointState,
           }),
         )

@@ -86,6 +86,33 @@ describe('ShardCheckpointer', () => {
       assert.equal(tenure.prepared.length, 1)
     }))
 
+  it('refuses what is no position and no state, and writes nothing', () =>
+    runInVirtualTime(async () => {
+      const { tenure, checkpointer } = checkpointing()
+      for (const wrong of [null, 7, {}, '', 'x', ' 9', '9.0', '-9', 'TRIM_HORIZON', 'SHARD_END']) {
+        const at = wrong as unknown as string
+        await assert.rejects(checkpointer.checkpoint(at), InvalidCheckpointError, String(wrong))
+        await assert.rejects(checkpointer.prepareCheckpoint(at), InvalidCheckpointError)
+      }
+      const state = 'bytes' as unknown as Uint8Array
+      await assert.rejects(checkpointer.prepareCheckpoint('9', state), InvalidCheckpointError)
+      assert.deepEqual([tenure.checkpoints, tenure.prepared], [[], []])
+    }))
+
+  it('takes the sentinel that is stored, which says nothing new', () =>
+    runInVirtualTime(async () => {
+      const tenure = new FakeTenure(leaseAt('TRIM_HORIZON'))
+      const tracker = new CheckpointTracker('shard', tenure.lease.checkpoint)
+      const { signal } = new AbortController()
+      const checkpointer = new ShardCheckpointer({ tenure, tracker, signal })
+      await checkpointer.checkpoint('TRIM_HORIZON')
+      tracker.markDone({ sequenceNumber: '20', subSequenceNumber: 0 })
+      await checkpointer.checkpoint('TRIM_HORIZON')
+      // In KCL it would pass, being in range, and lose what is behind the horizon.
+      await assert.rejects(checkpointer.checkpoint('LATEST'), InvalidCheckpointError)
+      assert.deepEqual(tenure.checkpoints, [])
+    }))
+
   it('stores nothing after SHARD_END (R15)', () =>
     runInVirtualTime(async () => {
       const { tenure, checkpointer } = checkpointing()
