@@ -69,7 +69,12 @@ export class PageDelivery<T> {
     deaggregator.load(page.records)
     for (;;) {
       const bytesBefore = deaggregator.bytes
-      const obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+      let obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+      while (deaggregator.wantsTurn) {
+        await batches.turn()
+        if (!batches.mayCall()) return false
+        obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+      }
       this.#bytes += deaggregator.bytes - bytesBefore
       if (limits.maxWaitMs > 0 && obstacle === undefined && this.#mayHold(page)) return true
       if (!(await this.#deliverBatch(page))) return false
@@ -118,8 +123,7 @@ export class PageDelivery<T> {
     this.#bytes = 0
     this.#heldSinceMs = undefined
     const through = deaggregator.position
-    if (through === undefined) return true
-    if (records.length === 0) {
+    if (through === undefined || records.length === 0) {
       this.#passOver()
       return true
     }

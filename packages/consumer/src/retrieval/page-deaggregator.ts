@@ -5,7 +5,7 @@
 import type { Codec, ExtendedSequenceNumber, ShardHashKeyRange } from '@millrace/core'
 import { compareSequenceNumbers } from '@millrace/core'
 import type { DeaggregatedRecord, Deaggregation } from '@millrace/core/aggregation'
-import { Deaggregator, type KinesisRecord } from '@millrace/core/internal'
+import { Deaggregator, type KinesisRecord, monotonicMs } from '@millrace/core/internal'
 import type { ConsumerRecord } from '../record.ts'
 import type { OnMisplacedAggregate } from '../record-processor.ts'
 
@@ -34,12 +34,32 @@ export interface Obstacle {
 
 type Cursor = Iterator<DeaggregatedRecord, unknown>
 
+interface JudgedAggregate {
+  readonly deaggregation: Deaggregation
+  readonly records: Cursor
+}
+
+/** Larger records are opened in steps: a usual aggregate of KPL holds 50 KiB. */
+const OPENED_AT_ONCE_BYTES = 256 * 1024
+/** Timers and I/O wait no longer than this, and one look more. */
+const MAX_TURN_MS = 5
+/** The clock is read once in so many records, a power of two. */
+const LOOK_EVERY = 64
+
 export class PageDeaggregator<T> {
   readonly #options: PageDeaggregatorOptions<T>
   readonly #deaggregator: Deaggregator
   #page: readonly KinesisRecord[] = []
   #next = 0
   #cursor: Cursor | undefined
+  /** Of a large record, before its cursor. */
+  #opening: Generator<void, Deaggregation> | undefined
+  /** Of an aggregate that is dropped if one user record is of another shard: looks at all of them first. */
+  #judged: JudgedAggregate | undefined
+  #outOfRange = 0
+  #looks = 0
+  #turnEndsMs = 0
+  #wantsTurn = false
   /** The record an obstacle was found in. */
   #held: DeaggregatedRecord | undefined
   #isRawWanted = false
@@ -73,7 +93,18 @@ export class PageDeaggregator<T> {
 
   /** True when `fill` has nothing more to give of this page; it may take one more `fill` to know. */
   get isExhausted(): boolean {
-    return this.#held === undefined && this.#cursor === undefined && this.#next >= this.#page.length
+    return (
+      this.#held === undefined &&
+      this.#cursor === undefined &&
+      this.#opening === undefined &&
+      this.#judged === undefined &&
+      this.#next >= this.#page.length
+    )
+  }
+
+  /** True when `fill` came back early to let the event loop go on: to be called again after a turn. */
+  get wantsTurn(): boolean {
+    return this.#wantsTurn
   }
 
   /** Begins a page; the one before must be exhausted. */
@@ -82,14 +113,22 @@ export class PageDeaggregator<T> {
     this.#next = 0
   }
 
-  /** Appends until `into` holds `max`, the page is exhausted, or an obstacle is met. */
+  /**
+   * Appends until `into` holds `max`, the page is exhausted, an obstacle is met, or other work wants
+   * its turn.
+   */
   fill(into: ConsumerRecord<T>[], max: number): Obstacle | undefined {
+    this.#wantsTurn = false
+    this.#turnEndsMs = monotonicMs() + MAX_TURN_MS
     while (into.length < max) {
+      if ((++this.#looks & (LOOK_EVERY - 1)) === 0 && monotonicMs() >= this.#turnEndsMs) {
+        this.#wantsTurn = true
+        return undefined
+      }
       let record = this.#held
       if (record === undefined) {
         if (this.#cursor === undefined) {
-          if (this.#next >= this.#page.length) return undefined
-          this.#cursor = this.#open(this.#page[this.#next++] as KinesisRecord)
+          if (!this.#nextCursor()) return undefined
           continue
         }
         const step = this.#cursor.next()
@@ -138,16 +177,49 @@ export class PageDeaggregator<T> {
     }
   }
 
-  #open(record: KinesisRecord): Cursor | undefined {
-    const order = this.#orderOf(record.SequenceNumber)
+  /** One step towards the next cursor. @returns false when there is none, or a turn is wanted first */
+  #nextCursor(): boolean {
+    if (this.#judged !== undefined) this.#judge(this.#judged)
+    else if (this.#opening !== undefined) return this.#openOn(this.#opening)
+    else if (this.#next >= this.#page.length) return false
+    else this.#open(this.#page[this.#next++] as KinesisRecord)
+    return true
+  }
+
+  #open(record: KinesisRecord): void {
     // The service starts at the stored record again, and a page may come twice (S10).
-    if (order < 0) return undefined
-    const deaggregation = this.#deaggregator.deaggregate(record)
-    if (this.#options.onMisplacedAggregate === 'drop' && this.#dropped(record, deaggregation)) {
-      return undefined
+    if (this.#orderOf(record.SequenceNumber) < 0) return
+    if (record.Data.length > OPENED_AT_ONCE_BYTES) {
+      this.#opening = this.#deaggregator.inSteps(record)
+    } else this.#opened(record, this.#deaggregator.deaggregate(record))
+  }
+
+  #openOn(opening: Generator<void, Deaggregation>): boolean {
+    const step = opening.next()
+    if (step.done === true) {
+      this.#opening = undefined
+      this.#opened(this.#page[this.#next - 1] as KinesisRecord, step.value)
     }
-    const records = order > 0 ? deaggregation : deaggregation.from(this.#subSequenceNumber + 1)
-    return records[Symbol.iterator]()
+    this.#wantsTurn = true
+    return false
+  }
+
+  #opened({ SequenceNumber }: KinesisRecord, deaggregation: Deaggregation): void {
+    const { onMisplacedAggregate, hashKeyRange } = this.#options
+    if (
+      onMisplacedAggregate === 'drop' &&
+      hashKeyRange !== undefined &&
+      deaggregation.aggregated &&
+      this.#judged === undefined
+    ) {
+      this.#outOfRange = 0
+      this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
+      return
+    }
+    const isDoneInPart = this.#orderOf(SequenceNumber) === 0
+    const records = isDoneInPart ? deaggregation.from(this.#subSequenceNumber + 1) : deaggregation
+    this.#judged = undefined
+    this.#cursor = records[Symbol.iterator]()
   }
 
   /** Against the position: negative when done, 0 when the rest of the record may be owed. */
@@ -160,15 +232,25 @@ export class PageDeaggregator<T> {
   }
 
   /** KCL's way: one user record of another shard, and none of the aggregate is delivered. */
-  #dropped(record: KinesisRecord, deaggregation: Deaggregation): boolean {
-    if (!deaggregation.aggregated || this.#options.hashKeyRange === undefined) return false
-    let outOfRange = 0
-    for (const userRecord of deaggregation) if (userRecord.misplaced) outOfRange++
-    if (outOfRange === 0) return false
-    this.#sequenceNumber = record.SequenceNumber
-    this.#subSequenceNumber = deaggregation.count - 1
-    this.#options.onMisplaced(record.SequenceNumber, outOfRange)
-    return true
+  #judge({ deaggregation, records }: JudgedAggregate): void {
+    const record = this.#page[this.#next - 1] as KinesisRecord
+    for (let i = 0; i < LOOK_EVERY; i++) {
+      const step = records.next()
+      if (step.done === true) {
+        if (this.#outOfRange === 0) this.#opened(record, deaggregation)
+        else this.#drop(record.SequenceNumber, deaggregation.count)
+        return
+      }
+      if (step.value.misplaced) this.#outOfRange++
+    }
+    this.#looks = LOOK_EVERY - 1
+  }
+
+  #drop(sequenceNumber: string, count: number): void {
+    this.#judged = undefined
+    this.#sequenceNumber = sequenceNumber
+    this.#subSequenceNumber = count - 1
+    this.#options.onMisplaced(sequenceNumber, this.#outOfRange)
   }
 
   #isFiltered(record: DeaggregatedRecord): boolean {

@@ -46,7 +46,7 @@ export class ReadBudget {
   }
 
   /** For `ShardReads`: resolves when the bytes are charged. */
-  charge(reads: ShardReads, bytes: number, signal: AbortSignal): Promise<void> {
+  charge(reads: ShardReads, bytes: number, signal: AbortSignal): Promise<PageHold> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(new AbortedError('Reading a shard'))
@@ -63,8 +63,7 @@ export class ReadBudget {
         grant: () => {
           signal.removeEventListener('abort', onAbort)
           this.#bytes += bytes
-          reads.pages++
-          resolve()
+          resolve(reads.hold(bytes))
         },
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -108,8 +107,7 @@ export class ReadBudget {
 /** The pages of one shard in the budget. */
 export class ShardReads {
   readonly #budget: ReadBudget
-  /** Reserved or held; written by the budget alone. */
-  pages = 0
+  readonly #holds = new Set<PageHold>()
   #expectedBytes = LARGEST_PAGE_BYTES
 
   constructor(budget: ReadBudget) {
@@ -117,10 +115,37 @@ export class ShardReads {
   }
 
   /** Waits for room for a page of the size that this shard's pages have, the largest at first. */
-  async reserve(signal: AbortSignal): Promise<PageHold> {
+  reserve(signal: AbortSignal): Promise<PageHold> {
     const bytes = Math.min(this.#expectedBytes, this.#budget.maxBytes)
-    await this.#budget.charge(this, bytes, signal)
-    return new PageHold(this.#budget, this, bytes)
+    return this.#budget.charge(this, bytes, signal)
+  }
+
+  /** Nothing of this shard is held any more, wherever it has got to. */
+  releaseAll(): void {
+    for (const hold of [...this.#holds]) hold.release()
+  }
+
+  /** Reserved or held. */
+  get pages(): number {
+    return this.#holds.size
+  }
+
+  /** For `ReadBudget`: so many bytes are charged. */
+  hold(bytes: number): PageHold {
+    const hold = new PageHold(this, bytes)
+    this.#holds.add(hold)
+    return hold
+  }
+
+  /** For `PageHold`. */
+  correct(fromBytes: number, toBytes: number): boolean {
+    return this.#budget.correct(fromBytes, toBytes)
+  }
+
+  /** For `PageHold`. */
+  released(hold: PageHold, bytes: number): void {
+    this.#holds.delete(hold)
+    this.#budget.giveBack(bytes)
   }
 
   /** For `PageHold`. */
@@ -136,13 +161,11 @@ export class ShardReads {
 
 /** The place of one page, from before it is asked for until its last record is handled. */
 export class PageHold {
-  readonly #budget: ReadBudget
   readonly #reads: ShardReads
   #bytes: number
   #isHeld = true
 
-  constructor(budget: ReadBudget, reads: ShardReads, bytes: number) {
-    this.#budget = budget
+  constructor(reads: ShardReads, bytes: number) {
     this.#reads = reads
     this.#bytes = bytes
   }
@@ -152,7 +175,8 @@ export class PageHold {
    * must be let go, and read again with room for the largest.
    */
   accept(bytes: number): boolean {
-    if (!this.#budget.correct(this.#bytes, bytes)) {
+    if (!this.#isHeld) return false
+    if (!this.#reads.correct(this.#bytes, bytes)) {
       this.#reads.learn(undefined)
       this.release()
       return false
@@ -166,7 +190,6 @@ export class PageHold {
   release(): void {
     if (!this.#isHeld) return
     this.#isHeld = false
-    this.#reads.pages--
-    this.#budget.giveBack(this.#bytes)
+    this.#reads.released(this, this.#bytes)
   }
 }

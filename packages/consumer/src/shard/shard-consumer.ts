@@ -115,7 +115,7 @@ export class ShardConsumer<T> implements RunningShard {
   }
 
   async #serve(): Promise<ShardConsumerOutcome> {
-    const { halt, prefetch, pages, auto, adapter } = this.#parts
+    const { halt, prefetch, reads, auto, adapter } = this.#parts
     const stopReading = (): void => {
       prefetch.stop()
       adapter.takeBack()
@@ -126,7 +126,7 @@ export class ShardConsumer<T> implements RunningShard {
     } finally {
       this.#move('finished')
       prefetch.stop()
-      pages.letGo()
+      reads.releaseAll()
       auto?.stop()
       halt.signal.removeEventListener('abort', stopReading)
       halt.release()

@@ -25,7 +25,7 @@ import { copyingCodec } from '../retrieval/copying-codec.ts'
 import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import { PollingSource } from '../retrieval/polling-source.ts'
 import { Prefetch } from '../retrieval/prefetch.ts'
-import type { ReadBudget } from '../retrieval/read-budget.ts'
+import type { ReadBudget, ShardReads } from '../retrieval/read-budget.ts'
 import { deliveredBefore } from '../retrieval/start-position.ts'
 import { renewalIntervalMs } from '../tenure/belief.ts'
 import type { Tenure } from '../tenure/tenure.ts'
@@ -67,6 +67,7 @@ export interface ShardParts<T> {
   readonly auto: AutoCheckpoint | undefined
   /** Set: what was handed out is done once it was acknowledged. */
   readonly acknowledgements: Acknowledgements | undefined
+  readonly reads: ShardReads
   readonly prefetch: Prefetch
   readonly batches: BatchDelivery<T>
   readonly pages: PageDelivery<T>
@@ -159,6 +160,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       maxWaitMs: adapter.isPerRecord ? 0 : options.maxBatchWaitMs,
     },
   })
+  const reads = given.budget.forShard()
   const source = new PollingSource({
     ...measuredReads(given.kinesis, given.control, metrics, shardId),
     stream: options.stream,
@@ -168,7 +170,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     polling: options.retrieval,
     random,
     recordStartTimestamp: (startTimestampMs) => tenure.recordStartTimestamp(startTimestampMs),
-    reads: given.budget.forShard(),
+    reads,
     onFailure: troubleReporter({ stream, shardId, health, emit, logger }),
     onMissed: missedReporter({ stream, shardId, emit, logger, metrics }),
   })
@@ -188,6 +190,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       retry,
       auto,
       acknowledgements,
+      reads,
       prefetch,
       batches,
       pages,

@@ -13,11 +13,13 @@ const MEMORY_FLOOR_BYTES = 64 * 1024
 export const DEFAULT_MAX_USER_RECORDS = 100_000
 
 export interface DecodeBudget {
-  /**
-   * Bound of the user records, of the entries of both key tables together, and of the fields that
-   * KPL never writes: each bound is for itself.
-   */
+  /** Bound of the user records, and of the entries of both key tables together: each for itself. */
   readonly entries: number
+  /**
+   * Bound of the fields that KPL never writes, tags and fields that are given twice included. It
+   * does not grow with the record: one user record may hold them all, and is looked at in one go.
+   */
+  readonly extras: number
   /** Bound of `keyCost` over all keys. */
   readonly keyBytes: number
 }
@@ -26,6 +28,7 @@ export interface DecodeBudget {
 export function decodeBudget(recordBytes: number, maxUserRecords: number): DecodeBudget {
   return {
     entries: Math.floor(maxUserRecords * Math.max(1, recordBytes / MIB)),
+    extras: maxUserRecords,
     keyBytes: Math.max(MEMORY_FLOOR_BYTES, MEMORY_FACTOR * recordBytes),
   }
 }

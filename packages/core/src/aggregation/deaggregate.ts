@@ -3,12 +3,16 @@ import { types } from 'node:util'
 import { InvalidOptionError, InvalidRecordError } from '../errors.ts'
 import { HashWordRange } from '../hash-words.ts'
 import { integer, type OptionRule, optional, resolveOptions } from '../options.ts'
+import type { KinesisRecord } from '../ports/kinesis.ts'
 import { checkRecordObject } from '../record-rules.ts'
 import { MAX_HASH_KEY, type ShardHashKeyRange } from '../shard.ts'
 import { DEFAULT_MAX_USER_RECORDS } from './budget.ts'
+import type { RecordOrigin } from './deaggregated-record.ts'
 import { AggregateDeaggregation, type Deaggregation, RawDeaggregation } from './deaggregation.ts'
 import { bufferOver, checksumHolds, startsAsAggregate } from './format.ts'
+import type { MalformedReason } from './malformed.ts'
 import { scanAggregate } from './scan.ts'
+import { scanInSteps } from './scan-steps.ts'
 
 /** A Kinesis record as the service spells it, or in our own spelling. @public */
 export type DeaggregateInput =
@@ -92,6 +96,20 @@ export class Deaggregator {
     )
   }
 
+  /** The same in steps, for a record so large that other work should go on between them. */
+  *inSteps(record: KinesisRecord): Generator<void, Deaggregation> {
+    const { Data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp } = record
+    const bytes = bufferOver(Data)
+    const scan = yield* scanInSteps(bytes, this.#maxUserRecords)
+    const origin = {
+      sequenceNumber: SequenceNumber,
+      approximateArrivalTimestamp: ApproximateArrivalTimestamp,
+    }
+    return typeof scan === 'object'
+      ? new AggregateDeaggregation(bytes, scan, origin, this.#range)
+      : raw(Data, PartitionKey, undefined, origin, scan)
+  }
+
   #read(
     data: Uint8Array,
     partitionKey: string | undefined,
@@ -102,22 +120,31 @@ export class Deaggregator {
     checkBytes(data)
     const bytes = bufferOver(data)
     const scan = scanAggregate(bytes, this.#maxUserRecords)
-    if (typeof scan === 'object') {
-      const origin = { sequenceNumber, approximateArrivalTimestamp }
-      return new AggregateDeaggregation(bytes, scan, origin, this.#range)
-    }
-    return new RawDeaggregation({
-      data,
-      partitionKey,
-      explicitHashKey,
-      sequenceNumber,
-      subSequenceNumber: 0,
-      approximateArrivalTimestamp,
-      aggregated: false,
-      misplaced: false,
-      malformed: scan,
-    })
+    const origin = { sequenceNumber, approximateArrivalTimestamp }
+    return typeof scan === 'object'
+      ? new AggregateDeaggregation(bytes, scan, origin, this.#range)
+      : raw(data, partitionKey, explicitHashKey, origin, scan)
   }
+}
+
+function raw(
+  data: Uint8Array,
+  partitionKey: string | undefined,
+  explicitHashKey: string | undefined,
+  { sequenceNumber, approximateArrivalTimestamp }: RecordOrigin,
+  malformed: MalformedReason | undefined,
+): Deaggregation {
+  return new RawDeaggregation({
+    data,
+    partitionKey,
+    explicitHashKey,
+    sequenceNumber,
+    subSequenceNumber: 0,
+    approximateArrivalTimestamp,
+    aggregated: false,
+    misplaced: false,
+    malformed,
+  })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a scan finds out about an aggregate before the first user record is made of it. */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { type DecodeBudget, keyCost } from './budget.ts'
-import type { KeySpanList, KeySpans } from './key-spans.ts'
+import { KeySpanList, type KeySpans } from './key-spans.ts'
 import type { MalformedReason } from './malformed.ts'
 
 const MAX_HASH_KEY_TEXT = '340282366920938463463374607431768211455'
@@ -29,11 +29,31 @@ export interface Gathered {
   readonly partitionKeys: KeySpanList
   readonly hashKeys: KeySpanList
   records: number
-  /** Fields that KPL never writes: unknown ones and tags. */
+  /** Fields that KPL never writes: unknown ones, tags, and those given twice. */
   extras: number
   /** -1 when no record refers to the table. */
   largestKeyIndex: number
   largestHashKeyIndex: number
+}
+
+export function newGathered(): Gathered {
+  return {
+    partitionKeys: new KeySpanList(),
+    hashKeys: new KeySpanList(),
+    records: 0,
+    extras: 0,
+    largestKeyIndex: -1,
+    largestHashKeyIndex: -1,
+  }
+}
+
+export function clearGathered(gathered: Gathered): void {
+  gathered.partitionKeys.clear()
+  gathered.hashKeys.clear()
+  gathered.records = 0
+  gathered.extras = 0
+  gathered.largestKeyIndex = -1
+  gathered.largestHashKeyIndex = -1
 }
 
 export function overBudget(gathered: Gathered, budget: DecodeBudget): boolean {
@@ -46,12 +66,33 @@ export function overBudget(gathered: Gathered, budget: DecodeBudget): boolean {
   )
 }
 
+/** Where the message lies. */
+export interface MessagePlace {
+  readonly canonical: boolean
+  readonly recordsAt: number
+  readonly end: number
+}
+
 /** The last checks, which need the whole message: references, and what the keys are made of. */
 export function layoutOf(
   bytes: Buffer,
   gathered: Gathered,
-  place: { readonly canonical: boolean; readonly recordsAt: number; readonly end: number },
+  place: MessagePlace,
 ): AggregateLayout | MalformedReason {
+  const layout = uncheckedLayout(bytes, gathered, place)
+  if (typeof layout === 'string') return layout
+  const { partitionKeys, hashKeys, asciiKeys } = layout
+  if (!asciiKeys && !areUtf8(bytes, partitionKeys, 0, partitionKeys.length)) return 'utf8'
+  if (!areHashKeys(bytes, hashKeys, 0, hashKeys.length)) return 'hash-key'
+  return layout
+}
+
+/** Before what the keys are made of is looked at, unless all of them are ASCII. */
+export function uncheckedLayout(
+  bytes: Buffer,
+  gathered: Gathered,
+  place: MessagePlace,
+): AggregateLayout | 'empty' | 'key-index' {
   if (gathered.records === 0) return 'empty'
   if (gathered.largestKeyIndex >= gathered.partitionKeys.count) return 'key-index'
   if (gathered.largestHashKeyIndex >= gathered.hashKeys.count) return 'key-index'
@@ -60,15 +101,23 @@ export function layoutOf(
   // In the canonical shape the tables, tags and lengths included, are one run of bytes.
   const asciiKeys =
     place.canonical && isAscii(bytes.subarray(partitionKeys[0] ?? place.recordsAt, place.recordsAt))
-  if (!asciiKeys) {
-    for (let i = 0; i < partitionKeys.length; i += 2) {
-      if (!isUtf8(bytes.subarray(partitionKeys[i], partitionKeys[i + 1]))) return 'utf8'
-    }
-  }
-  for (let i = 0; i < hashKeys.length; i += 2) {
-    if (!isHashKeyText(bytes, hashKeys[i] as number, hashKeys[i + 1] as number)) return 'hash-key'
-  }
   return { ...place, records: gathered.records, partitionKeys, hashKeys, asciiKeys }
+}
+
+/** Of the spans from one place of the list to another, both even. */
+export function areUtf8(bytes: Buffer, keys: KeySpans, from: number, to: number): boolean {
+  for (let i = from; i < to; i += 2) {
+    if (!isUtf8(bytes.subarray(keys[i], keys[i + 1]))) return false
+  }
+  return true
+}
+
+/** As `areUtf8`. */
+export function areHashKeys(bytes: Uint8Array, keys: KeySpans, from: number, to: number): boolean {
+  for (let i = from; i < to; i += 2) {
+    if (!isHashKeyText(bytes, keys[i] as number, keys[i + 1] as number)) return false
+  }
+  return true
 }
 
 /** Decimal digits of 0 to 2^128 - 1, as `wordsOfDecimal` takes them, without making text of them. */

@@ -21,7 +21,7 @@ const RECORD = RECORD_TAG
 const KEY_INDEX = KEY_INDEX_TAG
 const HASH_KEY_INDEX = HASH_KEY_INDEX_TAG
 const DATA = DATA_TAG
-const NOT_CANONICAL = -1
+export const NOT_CANONICAL = -1
 const TOO_LARGE = 0x7fff_ffff
 
 /** Offset behind the varint that `longVarint` read; two results would be an object. */
@@ -38,25 +38,31 @@ export function scanCanonical(
   budget: DecodeBudget,
   gathered: Gathered,
 ): number | 'over-budget' | undefined {
-  let at = scanKeys(bytes, start, end, PARTITION_KEY_TAG, gathered.partitionKeys, budget)
+  const most = budget.entries
+  let at = scanKeys(bytes, start, end, PARTITION_KEY_TAG, gathered.partitionKeys, most)
   if (at === NOT_CANONICAL) return undefined
-  at = scanKeys(bytes, at, end, EXPLICIT_HASH_KEY_TAG, gathered.hashKeys, budget)
+  at = scanKeys(bytes, at, end, EXPLICIT_HASH_KEY_TAG, gathered.hashKeys, most)
   if (at === NOT_CANONICAL) return undefined
   if (overBudget(gathered, budget)) return 'over-budget'
-  if (!scanRecords(bytes, at, end, budget, gathered)) return undefined
+  if (scanRecords(bytes, at, end, most, gathered) === NOT_CANONICAL) return undefined
   return overBudget(gathered, budget) ? 'over-budget' : at
 }
 
-function scanKeys(
+/**
+ * One key table, or a stretch of it: no more than `most` keys and one, so that the caller notices.
+ *
+ * @returns the offset behind, NOT_CANONICAL when the message is not
+ */
+export function scanKeys(
   bytes: Uint8Array,
   start: number,
   end: number,
   tag: number,
   keys: KeySpanList,
-  budget: DecodeBudget,
+  most: number,
 ): number {
   let at = start
-  for (let left = budget.entries; left >= 0 && at < end && bytes[at] === tag; left--) {
+  for (let left = most; left >= 0 && at < end && bytes[at] === tag; left--) {
     let length = bytes[at + 1] as number
     at += 2
     if (length > 0x7f) {
@@ -70,28 +76,32 @@ function scanKeys(
   return at
 }
 
-function scanRecords(
+/**
+ * The user records from `start` on, until there are more than `most`, those gathered before included.
+ *
+ * @returns the offset behind, NOT_CANONICAL when the message is not
+ */
+export function scanRecords(
   bytes: Uint8Array,
   start: number,
   end: number,
-  budget: DecodeBudget,
+  most: number,
   gathered: Gathered,
-): boolean {
-  const most = budget.entries
+): number {
   let at = start
-  let records = 0
-  let largestKey = -1
-  let largestHashKey = -1
+  let records = gathered.records
+  let largestKey = gathered.largestKeyIndex
+  let largestHashKey = gathered.largestHashKeyIndex
   while (at < end) {
-    if (bytes[at++] !== RECORD) return false
+    if (bytes[at++] !== RECORD) return NOT_CANONICAL
     let length = bytes[at++] as number
     if (length > 0x7f) {
       length = longVarint(bytes, at, length)
       at = next
     }
-    if (length > end - at) return false
+    if (length > end - at) return NOT_CANONICAL
     const recordEnd = at + length
-    if (bytes[at++] !== KEY_INDEX) return false
+    if (bytes[at++] !== KEY_INDEX) return NOT_CANONICAL
     let key = bytes[at++] as number
     if (key > 0x7f) {
       key = longVarint(bytes, at, key)
@@ -108,20 +118,20 @@ function scanRecords(
       if (hashKey > largestHashKey) largestHashKey = hashKey
       tag = bytes[at++]
     }
-    if (tag !== DATA) return false
+    if (tag !== DATA) return NOT_CANONICAL
     let dataBytes = bytes[at++] as number
     if (dataBytes > 0x7f) {
       dataBytes = longVarint(bytes, at, dataBytes)
       at = next
     }
-    if (at + dataBytes !== recordEnd) return false
+    if (at + dataBytes !== recordEnd) return NOT_CANONICAL
     at = recordEnd
     if (++records > most) break
   }
   gathered.records = records
   gathered.largestKeyIndex = largestKey
   gathered.largestHashKeyIndex = largestHashKey
-  return true
+  return at
 }
 
 /**

@@ -6,22 +6,25 @@ import type { DecodeBudget } from './budget.ts'
 import { LENGTH_DELIMITED, VARINT } from './format.ts'
 import { type Gathered, overBudget } from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
-import { WireReader } from './wire-reader.ts'
+import type { WireReader } from './wire-reader.ts'
 
 // Copies of imported constants, which V8 folds into the code; imported ones it loads at every use.
 const BYTES = LENGTH_DELIMITED
 const NUMBER = VARINT
 
+/**
+ * From where the reader stands to the end, or over so many fields.
+ *
+ * @returns the fault; undefined while there is none
+ */
 export function scanLegal(
-  bytes: Uint8Array,
-  start: number,
+  reader: WireReader,
   end: number,
   budget: DecodeBudget,
   gathered: Gathered,
+  fields: number = Number.POSITIVE_INFINITY,
 ): MalformedReason | undefined {
-  const reader = new WireReader(bytes)
-  reader.at = start
-  while (reader.at < end && reader.fault === undefined) {
+  for (let left = fields; left > 0 && reader.at < end && reader.fault === undefined; left--) {
     const tag = reader.tag(end)
     if (reader.fault !== undefined) break
     const wireType = tag & 7
@@ -60,10 +63,13 @@ function scanRecord(
     const wireType = tag & 7
     const field = tag >>> 3
     if (field === 1) {
+      if (key >= 0) countExtra(reader, budget, gathered)
       if (expect(reader, wireType, NUMBER)) key = reader.varint(end)
     } else if (field === 2) {
+      if (hashKey >= 0) countExtra(reader, budget, gathered)
       if (expect(reader, wireType, NUMBER)) hashKey = reader.varint(end)
     } else if (field === 3) {
+      if (hasData) countExtra(reader, budget, gathered)
       if (expect(reader, wireType, BYTES)) reader.at = reader.lengthDelimited(end)
       hasData = true
     } else if (field === 4) {
@@ -90,6 +96,7 @@ function scanTag(reader: WireReader, end: number, budget: DecodeBudget, gathered
     if (field > 2) {
       skipExtra(reader, wireType, end, budget, gathered)
     } else if (expect(reader, wireType, BYTES)) {
+      countExtra(reader, budget, gathered)
       reader.at = reader.lengthDelimited(end)
       hasKey ||= field === 1
     }
@@ -103,7 +110,7 @@ function expect(reader: WireReader, wireType: number, expected: number): boolean
   return false
 }
 
-/** Steps over a field that means nothing to us, at a price: see `DecodeBudget.entries`. */
+/** Steps over a field that means nothing to us, at a price: see `DecodeBudget.extras`. */
 function skipExtra(
   reader: WireReader,
   wireType: number,
@@ -116,5 +123,5 @@ function skipExtra(
 }
 
 function countExtra(reader: WireReader, budget: DecodeBudget, gathered: Gathered): void {
-  if (++gathered.extras > budget.entries) reader.fail('over-budget')
+  if (++gathered.extras > budget.extras) reader.fail('over-budget')
 }

@@ -1,20 +1,19 @@
 /** Is this record an aggregate, and may every user record in it be delivered? All or nothing. */
 import { type DecodeBudget, decodeBudget } from './budget.ts'
 import { CHECKSUM_BYTES, checksumHolds, MAGIC_BYTES, startsAsAggregate } from './format.ts'
-import { KeySpanList } from './key-spans.ts'
-import { type AggregateLayout, type Gathered, layoutOf } from './layout.ts'
+import {
+  type AggregateLayout,
+  clearGathered,
+  type Gathered,
+  layoutOf,
+  newGathered,
+} from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
 import { scanCanonical } from './scan-canonical.ts'
 import { scanLegal } from './scan-legal.ts'
+import { WireReader } from './wire-reader.ts'
 
-const gathered: Gathered = {
-  partitionKeys: new KeySpanList(),
-  hashKeys: new KeySpanList(),
-  records: 0,
-  extras: 0,
-  largestKeyIndex: -1,
-  largestHashKeyIndex: -1,
-}
+const gathered: Gathered = newGathered()
 
 /**
  * @param maxUserRecords see `DeaggregateOptions`
@@ -29,7 +28,7 @@ export function scanAggregate(
   try {
     return scanMessage(data, decodeBudget(data.length, maxUserRecords))
   } finally {
-    clearGathered()
+    clearGathered(gathered)
   }
 }
 
@@ -38,17 +37,10 @@ function scanMessage(data: Buffer, budget: DecodeBudget): AggregateLayout | Malf
   const recordsAt = scanCanonical(data, MAGIC_BYTES, end, budget, gathered)
   if (recordsAt === 'over-budget') return recordsAt
   if (recordsAt !== undefined) return layoutOf(data, gathered, { canonical: true, recordsAt, end })
-  clearGathered()
-  const fault = scanLegal(data, MAGIC_BYTES, end, budget, gathered)
+  clearGathered(gathered)
+  const reader = new WireReader(data)
+  reader.at = MAGIC_BYTES
+  const fault = scanLegal(reader, end, budget, gathered)
   if (fault !== undefined) return fault
   return layoutOf(data, gathered, { canonical: false, recordsAt: MAGIC_BYTES, end })
-}
-
-function clearGathered(): void {
-  gathered.partitionKeys.clear()
-  gathered.hashKeys.clear()
-  gathered.records = 0
-  gathered.extras = 0
-  gathered.largestKeyIndex = -1
-  gathered.largestHashKeyIndex = -1
 }
