@@ -25,5 +25,13 @@ export const MORE_PRODUCERS: readonly {
     runsUntilStopped: true,
   },
 ]
+/** Needs no service: what it prints when all is well. */
+export const STANDALONE: readonly { readonly file: string; readonly prints: RegExp }[] = [
+  {
+    file: 'testing-your-consumer.ts',
+    prints:
+      /^the child's first record: \d+ virtual ms after the split\n(?:.*\n)*wall time, each further one: [\d.]+/m,
+  },
+]
 /** As `millrace-testing serve --stream` takes it. */
 export const QUICK_START_STREAM = 'quick-start:2'

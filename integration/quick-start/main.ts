@@ -3,12 +3,14 @@
  * Exit code 0: records went all the way; 1: they did not, and why.
  */
 import { join, resolve } from 'node:path'
+import { Child } from './child.ts'
 import {
   CONSUMER_EXAMPLE,
   MORE_CONSUMERS,
   MORE_PRODUCERS,
   PRODUCER_EXAMPLE,
   QUICK_START_STREAM,
+  STANDALONE,
 } from './examples.ts'
 import { type QuickStart, runQuickStart } from './run-quick-start.ts'
 
@@ -39,5 +41,12 @@ for (const consumer of [CONSUMER_EXAMPLE, ...MORE_CONSUMERS]) {
 for (const { file, ...expected } of MORE_PRODUCERS) {
   const producer = example(file)
   await run(file, { consumer: example(CONSUMER_EXAMPLE), producer, ...expected })
+}
+for (const { file, prints } of STANDALONE) {
+  const child = new Child(example(file), { cwd: repository, env: {}, limitMs: 30_000 })
+  const exitCode = await child.exited
+  const isWell = exitCode === 0 && prints.test(child.output)
+  process.stdout.write(`${child.output}${file}: ${isWell ? 'ok' : 'FAILED'}\n`)
+  failed ||= !isWell
 }
 process.exitCode = failed ? 1 : 0

@@ -12,6 +12,7 @@ import {
   MORE_CONSUMERS,
   MORE_PRODUCERS,
   PRODUCER_EXAMPLE,
+  STANDALONE,
 } from '../quick-start/examples.ts'
 
 const REPOSITORY = resolve(import.meta.dirname, '../..')
@@ -222,7 +223,7 @@ describe('docs/producer.md', () => {
 describe('examples/', () => {
   it('are all run in CI', () => {
     const run = [CONSUMER_EXAMPLE, PRODUCER_EXAMPLE, ...MORE_CONSUMERS]
-    for (const { file } of MORE_PRODUCERS) run.push(file)
+    for (const { file } of [...MORE_PRODUCERS, ...STANDALONE]) run.push(file)
     const there = readdirSync(join(REPOSITORY, 'examples')).filter((name) => name.endsWith('.ts'))
     assert.deepEqual(run.sort(), there.sort())
   })

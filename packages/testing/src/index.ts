@@ -33,6 +33,7 @@ export type { SimulatedWorld, SpawnOptions, WaitOptions } from './simulate/world
 export { runInVirtualTime, type VirtualRunOptions } from './time/run-in-virtual-time.ts'
 export { SeededRandom } from './time/seeded-random.ts'
 export {
+  type UntilOptions,
   VIRTUAL_EPOCH_MS,
   type VirtualRunLimits,
   VirtualTime,

@@ -47,7 +47,7 @@ export interface SimulationResult {
 
 const CALL_TIMEOUT_MS = 6000
 
-const RULES: Readonly<Record<Exclude<VirtualTimeFailure, 'nested'>, string>> = {
+const RULES: Readonly<Record<Exclude<VirtualTimeFailure, 'nested' | 'not-met'>, string>> = {
   deadlock: 'DEADLOCK',
   'time-limit': 'TIME_LIMIT',
   standstill: 'STANDSTILL',
@@ -101,8 +101,9 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
       onFailure: (cause, owner) => world.fail(cause, owner),
     })
   } catch (cause) {
-    if (!(cause instanceof VirtualTimeError)) world.fail(cause, undefined)
-    else if (cause.failure === 'nested') throw cause
+    if (!(cause instanceof VirtualTimeError) || cause.failure === 'not-met') {
+      world.fail(cause, undefined)
+    } else if (cause.failure === 'nested') throw cause
     else recorder.violation(RULES[cause.failure], cause.message)
   }
   recorder.line(undefined, 'end', `${time.scheduler.events}`)

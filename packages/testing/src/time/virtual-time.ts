@@ -1,3 +1,4 @@
+import { sleep } from '@millrace/core/internal'
 import { captureFailures } from './failure-capture.ts'
 import { swapGlobals } from './global-swap.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -39,6 +40,17 @@ export interface VirtualRunLimits {
   readonly onFailure?: FailureListener | undefined
 }
 
+/** @public */
+export interface UntilOptions {
+  /** Virtual milliseconds after which the wait rejects; default 60,000. */
+  readonly timeoutMs?: number | undefined
+  /** Virtual milliseconds between two looks; default 50. */
+  readonly everyMs?: number | undefined
+}
+
+const UNTIL_TIMEOUT_MS = 60_000
+const LOOK_EVERY_MS = 50
+
 /**
  * A clock that moves only from one event to the next. Installed, it stands beneath `Date`,
  * `performance.now`, the timers, `Math.random` and `crypto.randomUUID`.
@@ -67,6 +79,28 @@ export class VirtualTime {
   /** Timers (and replies) that are still waiting: zero after all is closed. */
   waitingEvents(): number {
     return this.scheduler.waiting()
+  }
+  /**
+   * Waits, within a run, until the condition holds; looks at once, then again and again.
+   *
+   * @param what what is waited for, for the error
+   * @returns virtual milliseconds that it took
+   * @throws VirtualTimeError when the time is up; whatever the condition throws
+   */
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    { timeoutMs = UNTIL_TIMEOUT_MS, everyMs = LOOK_EVERY_MS }: UntilOptions = {},
+  ): Promise<number> {
+    const startMs = this.elapsedMs()
+    while (!(await condition())) {
+      const leftMs = startMs + timeoutMs - this.elapsedMs()
+      if (leftMs <= 0) {
+        throw new VirtualTimeError('not-met', `Not within ${timeoutMs} virtual ms: ${what}`)
+      }
+      await sleep(Math.min(everyMs, leftMs))
+    }
+    return this.elapsedMs() - startMs
   }
   /** A stream of randomness of its own for each site. */
   random(site: string): SeededRandom {

@@ -26,6 +26,30 @@ describe('runInVirtualTime', () => {
     assert.equal(seen.now, later)
   })
 
+  it('waits until a condition holds, and says how long that took', () =>
+    runInVirtualTime(async (time) => {
+      assert.equal(await time.until('now', () => true), 0)
+      let ready = false
+      void sleep(1010).then(() => {
+        ready = true
+      })
+      assert.equal(await time.until('ready', async () => ready), 1050)
+      assert.equal(await time.until('soon', () => time.elapsedMs() >= 1055, { everyMs: 1 }), 5)
+    }))
+
+  it('fails when a condition does not come true in time, and says which', () =>
+    runInVirtualTime(async (time) => {
+      const never = time.until('pigs fly', () => false, { timeoutMs: 120 })
+      await assert.rejects(never, (error) => {
+        assert.ok(fails('not-met')(error))
+        assert.equal((error as Error).message, 'Not within 120 virtual ms: pigs fly')
+        return true
+      })
+      assert.equal(time.elapsedMs(), 120)
+      const broken = time.until('it', () => Promise.reject(new Error('planned')))
+      await assert.rejects(broken, /planned/)
+    }))
+
   it('gives every global back, also after a failure', async () => {
     const before = snapshotOfGlobals()
     await runInVirtualTime(async () => {
