@@ -1,8 +1,12 @@
 /** Command line -> what to demonstrate. Pure. */
 import { nearestName } from '@millrace/core/internal'
 import { SABOTAGES, type Sabotage } from './sabotage.ts'
+import { STYLES, type Style } from './styles.ts'
+
+const DEFAULT_STYLE: Style = 'record'
 
 export const USAGE = `Usage: npm run demo -- [--input FILE.ndjson --key FIELD] [--records N] [--workers N] [--shards N]
+                    [--style ${STYLES.join('|')}]
                     [--sabotage ${SABOTAGES.join('|')}] [--json]
 
   --input FILE.ndjson  records to put, one JSON object a line (default: 20,000 flights)
@@ -10,6 +14,7 @@ export const USAGE = `Usage: npm run demo -- [--input FILE.ndjson --key FIELD] [
   --records N          put N records: the first N, or the input again and again
   --workers N          worker processes (default 3); the last one joins when the others are at work
   --shards N           shards at the start (default 4, more for a large input)
+  --style NAME         how the workers handle records (default ${DEFAULT_STYLE})
   --sabotage NAME      make a worker lose, corrupt or double one record: the account must notice
   --json               the result as one JSON object on stdout; progress goes to stderr
 `
@@ -20,6 +25,7 @@ export interface DemoOptions {
   readonly records: number | undefined
   readonly workers: number
   readonly shards: number | undefined
+  readonly style: Style
   readonly sabotage: Sabotage | undefined
   readonly json: boolean
 }
@@ -29,7 +35,7 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'usage-error'; readonly message: string }
 
-const VALUED = ['input', 'key', 'records', 'workers', 'shards', 'sabotage'] as const
+const VALUED = ['input', 'key', 'records', 'workers', 'shards', 'style', 'sabotage'] as const
 type Valued = (typeof VALUED)[number]
 const FLAGS = [...VALUED, 'json', 'help']
 const DEFAULT_WORKERS = 3
@@ -92,7 +98,8 @@ function optionsOf(given: ReadonlyMap<string, string>): DemoOptions {
     records: count(given, 'records'),
     workers: count(given, 'workers') ?? DEFAULT_WORKERS,
     shards: count(given, 'shards'),
-    sabotage: sabotageOf(given.get('sabotage')),
+    style: oneOf('style', STYLES, given) ?? DEFAULT_STYLE,
+    sabotage: oneOf('sabotage', SABOTAGES, given),
     json: given.has('json'),
   }
 }
@@ -107,9 +114,14 @@ function count(given: ReadonlyMap<string, string>, name: keyof typeof MOST): num
   )
 }
 
-function sabotageOf(name: string | undefined): Sabotage | undefined {
+function oneOf<Name extends string>(
+  flag: Valued,
+  names: readonly Name[],
+  given: ReadonlyMap<string, string>,
+): Name | undefined {
+  const name = given.get(flag)
   if (name === undefined) return undefined
-  const found = SABOTAGES.find((one) => one === name)
+  const found = names.find((one) => one === name)
   if (found !== undefined) return found
-  throw new UsageError(`--sabotage is ${JSON.stringify(name)}: use one of ${SABOTAGES.join(', ')}`)
+  throw new UsageError(`--${flag} is ${JSON.stringify(name)}: use one of ${names.join(', ')}`)
 }

@@ -6,8 +6,13 @@ import type { Kill, WorkerJournal } from './evidence.ts'
 import { FleetView } from './fleet-view.ts'
 import type { AckedEntry, JournalEntry } from './journal-entry.ts'
 import { JournalReader } from './journal-file.ts'
-import type { Listening, ProducerSettings, PutsSettled, ServerSettings } from './processes.ts'
-import type { Sabotage } from './sabotage.ts'
+import type {
+  Listening,
+  ProducerSettings,
+  PutsSettled,
+  ServerSettings,
+  WorkerSettings,
+} from './processes.ts'
 
 /** A process ended, or never began, that the run cannot do without. */
 export class ProcessLostError extends Error {}
@@ -83,13 +88,13 @@ export class Fleet {
     return listening
   }
 
-  startWorker(sabotage: Sabotage | undefined): number {
+  startWorker(settings: Pick<WorkerSettings, 'sabotage' | 'style'>): number {
     return this.addWorker((journal) =>
       DemoChild.ofSource('worker', {
         ...this.#listening,
+        ...settings,
         journal,
         folder: this.#folder,
-        sabotage,
       }),
     )
   }

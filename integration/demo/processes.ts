@@ -1,5 +1,6 @@
 /** What parent and children agree on: names, settings, messages. */
 import type { Sabotage } from './sabotage.ts'
+import type { Style } from './styles.ts'
 
 export const STREAM = 'demo'
 export const APPLICATION = 'demo-app'
@@ -38,4 +39,5 @@ export interface WorkerSettings {
   readonly journal: string
   readonly folder: string
   readonly sabotage: Sabotage | undefined
+  readonly style: Style
 }

@@ -9,6 +9,7 @@ import { Rate } from './rate.ts'
 import type { Screen } from './screen.ts'
 import { StepRunner } from './step-runner.ts'
 import { StreamAdmin } from './stream-admin.ts'
+import { WAYS } from './styles.ts'
 import type { RunStory } from './summary.ts'
 
 export interface DemoRun {
@@ -65,19 +66,25 @@ class RunningDemo {
     this.#run = run
     this.#fleet = fleet
     this.#admin = admin
-    const { sabotage } = run.options
+    const { sabotage, style } = run.options
     const joining = run.options.workers > 1 ? 1 : 0
-    this.#steps = new StepRunner({ fleet, admin, screen: run.screen, sabotage, joining })
+    this.#steps = new StepRunner({
+      fleet,
+      admin,
+      screen: run.screen,
+      worker: { sabotage, style },
+      joining,
+    })
   }
 
   async finish(): Promise<DemoOutcome> {
     const { options, pacing, screen } = this.#run
+    const { input, records, sabotage, style } = options
     const first = options.workers > 1 ? options.workers - 1 : options.workers
-    for (let i = 0; i < first; i++) this.#fleet.startWorker(options.sabotage)
-    const { input, records } = options
+    for (let i = 0; i < first; i++) this.#fleet.startWorker({ sabotage, style })
     this.#fleet.startProducer({ input, records, putMs: pacing.putMs })
     screen.say(
-      `${first} ${first === 1 ? 'worker starts' : 'workers start'} on a new application; ${pacing.shards} shards are shared through a lease table`,
+      `${first} ${first === 1 ? 'worker starts' : 'workers start'} on a new application; ${pacing.shards} shards are shared through a lease table; records are handled by ${WAYS[style]}`,
     )
     await this.#whileFlowing()
     await this.#untilDrained()

@@ -1,9 +1,9 @@
 /** Carries out the programme: a worker joins, a split, a kill, a merge, each told in one line. */
 import type { Shard } from '@millrace/core'
 import type { Fleet } from './fleet.ts'
+import type { WorkerSettings } from './processes.ts'
 import { chooseVictim, type Step } from './programme.ts'
 import { chooseMerge, chooseSplit } from './reshard-choice.ts'
-import type { Sabotage } from './sabotage.ts'
 import type { Screen } from './screen.ts'
 import type { StreamAdmin } from './stream-admin.ts'
 import type { RunStory } from './summary.ts'
@@ -13,7 +13,8 @@ export interface StepRunnerOptions {
   readonly fleet: Fleet
   readonly admin: StreamAdmin
   readonly screen: Screen
-  readonly sabotage: Sabotage | undefined
+  /** Of every worker. */
+  readonly worker: Pick<WorkerSettings, 'sabotage' | 'style'>
   /** Workers that join when the others are at work. */
   readonly joining: number
 }
@@ -73,10 +74,10 @@ export class StepRunner {
 
   /** With shards to spare on one of the others, one is handed over to the new worker. */
   #takeJoin(): void {
-    const { fleet, screen, sabotage, joining } = this.#options
+    const { fleet, screen, worker, joining } = this.#options
     if (!fleet.view.workers.some(({ delivered }) => delivered > 0)) return
     this.#done++
-    for (let i = 0; i < joining; i++) screen.say(`>> worker ${fleet.startWorker(sabotage)} joins`)
+    for (let i = 0; i < joining; i++) screen.say(`>> worker ${fleet.startWorker(worker)} joins`)
   }
 
   async #takeSplit(): Promise<void> {
@@ -104,7 +105,7 @@ export class StepRunner {
   }
 
   async #takeKill(): Promise<void> {
-    const { fleet, screen, sabotage } = this.#options
+    const { fleet, screen, worker } = this.#options
     const victim = chooseVictim(fleet.view.workers)
     if (victim === undefined) return
     this.#done++
@@ -114,7 +115,7 @@ export class StepRunner {
     fleet.readJournals()
     // A fleet of one has nobody to take over.
     if (!fleet.view.workers.some(({ alive }) => alive)) {
-      screen.say(`>> worker ${fleet.startWorker(sabotage)} starts in its place`)
+      screen.say(`>> worker ${fleet.startWorker(worker)} starts in its place`)
     }
   }
 }

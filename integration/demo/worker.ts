@@ -6,6 +6,7 @@ import { digestOf, positionOf } from './journal-entry.ts'
 import { JournalWriter } from './journal-file.ts'
 import { APPLICATION, LOCAL_AWS, STREAM, type WorkerSettings } from './processes.ts'
 import { damaged, faultAt } from './sabotage.ts'
+import { consumeBy } from './styles.ts'
 import { watchApplication } from './watch-application.ts'
 
 const settings = readSettings<WorkerSettings>()
@@ -41,12 +42,12 @@ consumer.on('handoffEnded', ({ shardId, to, reason, tookMs }) => {
 process.once('SIGTERM', () => void consumer.close())
 const over = new AbortController()
 const watching = watchApplication(consumer, journal, over.signal)
-await consumer.run({ eachRecord })
+await consumeBy(settings.style, consumer, handle)
 over.abort()
 await watching
 
-/** The journal has the record before the handler returns, so before it can be checkpointed. */
-function eachRecord(record: ConsumerRecord, { shardId }: ShardContext): void {
+/** The journal has the record before its handling is over, so before it can be checkpointed. */
+function handle(record: ConsumerRecord, { shardId }: ShardContext): void {
   const atMs = machineMonotonicMs()
   const { sequenceNumber, subSequenceNumber, partitionKey = '' } = record
   const fault = faultOf(positionOf({ shardId, sequenceNumber, subSequenceNumber }))

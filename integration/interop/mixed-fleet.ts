@@ -115,7 +115,7 @@ class RunningFleet {
         return DemoChild.ofProgram('worker', program)
       })
     } else {
-      pid = this.#fleet.startWorker(undefined)
+      pid = this.#fleet.startWorker({ sabotage: undefined, style: 'record' })
     }
     const workerId = kind === 'java' ? `java-${pid}` : `worker-${pid}`
     this.#live.push({ workerId, pid, kind })

@@ -15,6 +15,7 @@ describe('parseCommand of the demo', () => {
         records: undefined,
         workers: 3,
         shards: undefined,
+        style: 'record',
         sabotage: undefined,
         json: false,
       },
@@ -23,7 +24,7 @@ describe('parseCommand of the demo', () => {
 
   it('reads every flag, in both spellings', () => {
     const line =
-      '--input f.ndjson --key=a --records 7 --workers=2 --shards 5 --sabotage lose-one --json'
+      '--input f.ndjson --key=a --records 7 --workers=2 --shards 5 --style readable --sabotage lose-one --json'
     assert.deepEqual(parseCommand(line.split(' ')), {
       kind: 'run',
       options: {
@@ -31,6 +32,7 @@ describe('parseCommand of the demo', () => {
         records: 7,
         workers: 2,
         shards: 5,
+        style: 'readable',
         sabotage: 'lose-one',
         json: true,
       },
@@ -50,6 +52,10 @@ describe('parseCommand of the demo', () => {
     assert.match(complaint('--workers', '2.5'), /--workers is "2.5"/)
     assert.match(complaint('--shards', '65'), /from 1 to 64/)
     assert.match(complaint('--sabotage', 'lose-two'), /use one of lose-one/)
+    assert.match(
+      complaint('--style=each'),
+      /--style is "each": use one of record, batch, processor, iterator, readable/,
+    )
     assert.match(complaint('--records'), /--records needs a value/)
     assert.match(complaint('--json=yes'), /takes no value/)
     assert.match(complaint('--json', '--json'), /given twice/)

@@ -153,7 +153,7 @@ describe('Consumer, pulled from', () => {
         consumer.pause([waitsIn])
         const waiting = records.next()
         await sleep(5000)
-        assert.equal(await Promise.race([waiting, 'nothing']), 'nothing')
+        assert.equal(await Promise.race([waiting, Promise.resolve('nothing')]), 'nothing')
         const beforeMs = app.time.elapsedMs()
         consumer.resume()
         assert.equal((await waiting).value?.shard.shardId, waitsIn)
