@@ -97,5 +97,8 @@ export type OnMalformed =
   | MalformedVerdict
   | ((record: MalformedRecord) => MalformedVerdict | Promise<MalformedVerdict>)
 
-/** What to do with aggregates that hold user records of another shard. @public */
+/**
+ * What to do with aggregates that hold user records of another shard. On a stream with AUTO record
+ * distribution there are none: everything is delivered, whatever is chosen here. @public
+ */
 export type OnMisplacedAggregate = 'deliver' | 'filter' | 'drop'

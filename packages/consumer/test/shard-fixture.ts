@@ -15,6 +15,7 @@ import type { ConsumerRecord } from '../src/record.ts'
 import type { Handler } from '../src/record-processor.ts'
 import { resolveConsumerOptions } from '../src/resolve-options.ts'
 import { ReadBudget } from '../src/retrieval/read-budget.ts'
+import { RecordDistribution } from '../src/retrieval/record-distribution.ts'
 import { ShardConsumer, type ShardConsumerOutcome } from '../src/shard/shard-consumer.ts'
 import type { ChildOfShard } from '../src/shard-sync/shard-end-plan.ts'
 import type { Tenure } from '../src/tenure/tenure.ts'
@@ -215,12 +216,14 @@ export class ShardWorld {
     const sums = new Map<string, number>()
     const metrics = checkedMeter(sums)
     const budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
+    const control = new ControlPlane({ kinesis, stream: options.stream, logger: silentLogger })
     const consumer = new ShardConsumer<string>({
       tenure,
       stream: STREAM,
       options,
       kinesis,
-      control: new ControlPlane({ kinesis, stream: options.stream, logger: silentLogger }),
+      control,
+      distribution: new RecordDistribution({ control, logger: silentLogger }),
       budget,
       handler,
       parentsEnded: given.parentsEnded ?? (async () => []),

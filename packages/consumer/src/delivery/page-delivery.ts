@@ -33,6 +33,8 @@ export interface PageDeliveryOptions<T> {
   readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: ConsumerMeter
   readonly limits: BatchLimits
+  /** Whether the service itself may have placed the records of this page. Never rejects. */
+  readonly mayBeAuto: () => Promise<boolean>
 }
 
 export class PageDelivery<T> {
@@ -70,8 +72,9 @@ export class PageDelivery<T> {
     for (;;) {
       const bytesBefore = deaggregator.bytes
       let obstacle = deaggregator.fill(this.#records, limits.maxRecords)
-      while (deaggregator.wantsTurn) {
-        await batches.turn()
+      while (deaggregator.wantsTurn || obstacle?.kind === 'misplaced') {
+        if (obstacle === undefined) await batches.turn()
+        else deaggregator.judgeMisplaced(await this.#options.mayBeAuto())
         if (!batches.mayCall()) return false
         obstacle = deaggregator.fill(this.#records, limits.maxRecords)
       }

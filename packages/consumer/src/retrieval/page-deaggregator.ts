@@ -20,9 +20,12 @@ export interface PageDeaggregatorOptions<T> {
   readonly onMisplaced: (sequenceNumber: string, outOfRange: number) => void
 }
 
-/** Something only a policy can decide about: `deliverRaw`, `skip`, or `fill` again. */
+/**
+ * Something only a policy can decide about: `deliverRaw`, `skip`, or `fill` again; or, of `misplaced`,
+ * the stream: `judgeMisplaced`.
+ */
 export interface Obstacle {
-  readonly kind: 'malformed' | 'codec'
+  readonly kind: 'malformed' | 'codec' | 'misplaced'
   readonly reason: string
   readonly sequenceNumber: string
   readonly data: Uint8Array
@@ -57,6 +60,10 @@ export class PageDeaggregator<T> {
   /** Of an aggregate that is dropped if one user record is of another shard: looks at all of them first. */
   #judged: JudgedAggregate | undefined
   #outOfRange = 0
+  /** Asked before the first user record of a page is filtered, or the first aggregate dropped. */
+  #question: Obstacle | undefined
+  #isJudged = false
+  #isAuto = false
   #looks = 0
   #turnEndsMs = 0
   #wantsTurn = false
@@ -111,6 +118,8 @@ export class PageDeaggregator<T> {
   load(page: readonly KinesisRecord[]): void {
     this.#page = page
     this.#next = 0
+    this.#isJudged = false
+    this.#isAuto = false
   }
 
   /**
@@ -128,7 +137,7 @@ export class PageDeaggregator<T> {
       let record = this.#held
       if (record === undefined) {
         if (this.#cursor === undefined) {
-          if (!this.#nextCursor()) return undefined
+          if (!this.#nextCursor()) return this.#question
           continue
         }
         const step = this.#cursor.next()
@@ -138,7 +147,16 @@ export class PageDeaggregator<T> {
         }
         record = step.value
       }
-      if (record.misplaced && this.#isFiltered(record)) continue
+      if (record.misplaced && !this.#isAuto) {
+        if (record !== this.#held) this.#misplaced++
+        if (this.#options.onMisplacedAggregate !== 'deliver' && !this.#isJudged) {
+          return this.#hold(record, 'misplaced', 'misplaced', undefined)
+        }
+        if (this.#options.onMisplacedAggregate === 'filter') {
+          this.#passed(record)
+          continue
+        }
+      }
       if (record.malformed !== undefined && !this.#isRawWanted) {
         return this.#hold(record, 'malformed', record.malformed, undefined)
       }
@@ -160,6 +178,16 @@ export class PageDeaggregator<T> {
     this.#isRawWanted = true
   }
 
+  /**
+   * Whether the service itself may have placed what is on this page: then nothing on it is misplaced.
+   */
+  judgeMisplaced(isAuto: boolean): void {
+    this.#isJudged = true
+    this.#isAuto = isAuto
+    this.#question = undefined
+    if (isAuto) this.#misplaced = 0
+  }
+
   /** The record at hand is passed over for good. */
   skip(): void {
     if (this.#held !== undefined) this.#passed(this.#held)
@@ -179,6 +207,7 @@ export class PageDeaggregator<T> {
 
   /** One step towards the next cursor. @returns false when there is none, or a turn is wanted first */
   #nextCursor(): boolean {
+    if (this.#question !== undefined) return false
     if (this.#judged !== undefined) this.#judge(this.#judged)
     else if (this.#opening !== undefined) return this.#openOn(this.#opening)
     else if (this.#next >= this.#page.length) return false
@@ -210,7 +239,8 @@ export class PageDeaggregator<T> {
       onMisplacedAggregate === 'drop' &&
       hashKeyRange !== undefined &&
       deaggregation.aggregated &&
-      this.#judged === undefined
+      this.#judged === undefined &&
+      !this.#isAuto
     ) {
       this.#outOfRange = 0
       this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
@@ -237,13 +267,20 @@ export class PageDeaggregator<T> {
     for (let i = 0; i < LOOK_EVERY; i++) {
       const step = records.next()
       if (step.done === true) {
-        if (this.#outOfRange === 0) this.#opened(record, deaggregation)
-        else this.#drop(record.SequenceNumber, deaggregation.count)
+        if (this.#outOfRange === 0 || this.#isAuto) this.#opened(record, deaggregation)
+        else if (this.#isJudged) this.#drop(record.SequenceNumber, deaggregation.count)
+        else this.#ask(deaggregation)
         return
       }
       if (step.value.misplaced) this.#outOfRange++
     }
     this.#looks = LOOK_EVERY - 1
+  }
+
+  #ask(deaggregation: Deaggregation): void {
+    const [first] = deaggregation
+    if (first === undefined) return
+    this.#question = obstacleOf(first, 'misplaced', 'misplaced', undefined)
   }
 
   #drop(sequenceNumber: string, count: number): void {
@@ -253,13 +290,6 @@ export class PageDeaggregator<T> {
     this.#options.onMisplaced(sequenceNumber, this.#outOfRange)
   }
 
-  #isFiltered(record: DeaggregatedRecord): boolean {
-    if (record !== this.#held) this.#misplaced++
-    if (this.#options.onMisplacedAggregate !== 'filter') return false
-    this.#passed(record)
-    return true
-  }
-
   #hold(
     record: DeaggregatedRecord,
     kind: Obstacle['kind'],
@@ -267,8 +297,7 @@ export class PageDeaggregator<T> {
     error: unknown,
   ): Obstacle {
     this.#held = record
-    const { sequenceNumber, data } = record
-    return { kind, reason, sequenceNumber, data, record: consumerRecord(record, data), error }
+    return obstacleOf(record, kind, reason, error)
   }
 
   #passed(record: DeaggregatedRecord): void {
@@ -284,6 +313,16 @@ export class PageDeaggregator<T> {
     this.#options.onMisplaced(this.#sequenceNumber, this.#misplaced)
     this.#misplaced = 0
   }
+}
+
+function obstacleOf(
+  record: DeaggregatedRecord,
+  kind: Obstacle['kind'],
+  reason: string,
+  error: unknown,
+): Obstacle {
+  const { sequenceNumber, data } = record
+  return { kind, reason, sequenceNumber, data, record: consumerRecord(record, data), error }
 }
 
 function consumerRecord<T>(record: DeaggregatedRecord, data: T): ConsumerRecord<T> {

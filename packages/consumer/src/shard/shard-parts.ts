@@ -26,6 +26,7 @@ import { PageDeaggregator } from '../retrieval/page-deaggregator.ts'
 import { PollingSource } from '../retrieval/polling-source.ts'
 import { Prefetch } from '../retrieval/prefetch.ts'
 import type { ReadBudget, ShardReads } from '../retrieval/read-budget.ts'
+import type { RecordDistribution } from '../retrieval/record-distribution.ts'
 import { deliveredBefore } from '../retrieval/start-position.ts'
 import { renewalIntervalMs } from '../tenure/belief.ts'
 import type { Tenure } from '../tenure/tenure.ts'
@@ -46,6 +47,7 @@ export interface ShardConsumerOptions<T> {
   readonly control: Pick<ControlPlane, 'shardIterator' | 'listShards'>
   /** Shared by all shards of the worker. */
   readonly budget: ReadBudget
+  readonly distribution: RecordDistribution
   readonly handler: Handler<T> | PullHandler<T>
   /** Ids of the parent shards whose records are not all done yet; the signal ends the question. */
   readonly parentsEnded: (halted: AbortSignal) => Promise<readonly string[]>
@@ -123,7 +125,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
   const deaggregator = new PageDeaggregator<T>({
     codec: options.copy ? copyingCodec(options.codec) : options.codec,
     after: deliveredBefore(lease.checkpoint),
-    hashKeyRange: lease.hashKeyRange,
+    hashKeyRange: given.distribution.isAuto ? undefined : lease.hashKeyRange,
     onMisplacedAggregate: options.onMisplacedAggregate,
     onMisplaced: (sequenceNumber, outOfRange) => {
       emit('misplacedAggregate', { stream, shardId, sequenceNumber, outOfRange })
@@ -154,6 +156,8 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       throughput,
       metrics,
     },
+    // Halted: what is left of the page is nobody's business here.
+    mayBeAuto: () => given.distribution.mayBeAuto(monotonicMs(), halt.signal).catch(() => true),
     limits: {
       maxRecords: options.maxRecordsPerBatch,
       maxBytes: options.retrieval.maxPendingBytes,

@@ -11,6 +11,7 @@ import type { ConsumerPorts } from '../ports.ts'
 import type { PullHandler } from '../pulling/pulled-adapter.ts'
 import type { Handler } from '../record-processor.ts'
 import { ReadBudget } from '../retrieval/read-budget.ts'
+import { RecordDistribution } from '../retrieval/record-distribution.ts'
 import { ShardConsumer } from '../shard/shard-consumer.ts'
 import { guardAgainstFormerStream } from '../shard-sync/former-stream-guard.ts'
 import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
@@ -46,6 +47,7 @@ export class Worker<T> {
   readonly #syncer: ShardSyncer
   readonly #coordinator: Coordinator
   readonly #budget: ReadBudget
+  readonly #distribution: RecordDistribution
   readonly #services = new Map<HeldLease, Service<T>>()
   readonly #ages = new RowAges()
   /** On the way out: settles when this worker has withdrawn from the fleet, or could not in time. */
@@ -62,6 +64,7 @@ export class Worker<T> {
       onLasting: (cause) => worker.onFailed(cause),
     })
     this.#control = new ControlPlane({ kinesis: ports.kinesis, stream: options.stream, logger })
+    this.#distribution = new RecordDistribution({ control: this.#control, logger })
     this.#store = new LeaseStore({
       dynamo: this.#dynamo,
       tableName: options.applicationName,
@@ -108,7 +111,7 @@ export class Worker<T> {
   /** @throws LeaseTableError, ServiceError (kind `missing` for a stream that does not exist) */
   async start(signal: AbortSignal): Promise<void> {
     const { options } = this.#worker
-    await this.#control.describe(signal)
+    await this.#distribution.look(signal)
     await ensureLeaseTable(
       {
         dynamo: this.#dynamo,
@@ -213,6 +216,7 @@ export class Worker<T> {
       kinesis: this.#kinesis,
       control: this.#control,
       budget: this.#budget,
+      distribution: this.#distribution,
       handler,
       parentsEnded: (halted) => this.#syncer.unendedParents(held.lease, halted),
       endShard: (children) => this.#syncer.endShard(held.lease, children, held.signal),

@@ -62,7 +62,11 @@ function all(
 ): { texts: string[]; obstacle: Obstacle | undefined } {
   from.load(page)
   const records: ConsumerRecord<string>[] = []
-  const obstacle = from.fill(records, Number.POSITIVE_INFINITY)
+  let obstacle = from.fill(records, Number.POSITIVE_INFINITY)
+  while (obstacle?.kind === 'misplaced') {
+    from.judgeMisplaced(false)
+    obstacle = from.fill(records, Number.POSITIVE_INFINITY)
+  }
   return { texts: records.map((record) => record.data), obstacle }
 }
 
@@ -233,6 +237,29 @@ describe('PageDeaggregator with misplaced user records (R12)', () => {
       assert.deepEqual(all(from, ...page).texts, [])
     })
   }
+
+  it('asks once a page before anything is withheld, and withholds nothing of an AUTO stream', () => {
+    for (const policy of ['filter', 'drop'] as const) {
+      const misplaced: [string, number][] = []
+      const from = deaggregator({ policy, misplaced, range: LOWER })
+      const records: ConsumerRecord<string>[] = []
+      from.load(page.slice(0, 1))
+      assert.equal(from.fill(records, 9)?.kind, 'misplaced')
+      assert.deepEqual(misplaced, [])
+      from.judgeMisplaced(false)
+      assert.equal(from.fill(records, 9), undefined)
+      assert.deepEqual(misplaced, [['1', 2]])
+      // The stream has been switched meanwhile.
+      from.load(page.slice(1))
+      assert.equal(from.fill(records, 9)?.kind, 'misplaced')
+      from.judgeMisplaced(true)
+      assert.equal(from.fill(records, 9), undefined)
+      assert.equal(from.isExhausted, true)
+      const texts = records.map(({ data }) => data).join('')
+      assert.equal(texts, `${policy === 'filter' ? 'ac' : ''}efGH`)
+      assert.deepEqual(misplaced, [['1', 2]])
+    }
+  })
 
   it('never looks at plain records, which the service itself placed', () => {
     const from = deaggregator({ policy: 'drop', range: { start: 0n, end: 0n } })
