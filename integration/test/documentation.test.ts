@@ -110,9 +110,9 @@ function expectedRows(names: readonly ForeignName[]): readonly (readonly string[
   ])
 }
 
-describe('docs/from-kcl.md', () => {
+describe('docs/migrating-from-kcl.md', () => {
   it('lists each name of KCL that is translated in errors, and no other', () => {
-    assert.deepEqual(namesIn('docs/from-kcl.md'), expectedRows(KCL_NAMES))
+    assert.deepEqual(namesIn('docs/migrating-from-kcl.md'), expectedRows(KCL_NAMES))
   })
 })
 

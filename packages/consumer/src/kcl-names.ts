@@ -1,13 +1,8 @@
 /** What KCL calls the options of a consumer, for whoever comes from there. Pure. */
-import {
-  type ForeignName,
-  foreignNameHint,
-  type NameHint,
-  named,
-  withoutCounterpart,
-} from '@millrace/core/internal'
+import { type ForeignName, foreignNameHint, type NameHint, named } from '@millrace/core/internal'
+import { KCL_ONLY } from './kcl-only-names.ts'
 
-/** docs/from-kcl.md lists each of them. */
+/** docs/migrating-from-kcl.md lists each of them. */
 export const KCL_NAMES: readonly ForeignName[] = [
   named('tableName', 'applicationName', 'It names the lease table.'),
   named('streamName', 'stream'),
@@ -17,6 +12,11 @@ export const KCL_NAMES: readonly ForeignName[] = [
   named('initialPositionInStream', 'initialPosition'),
   named('initialPositionInStreamExtended', 'initialPosition'),
   named('regionName', 'region'),
+  named(
+    'awsCredentialsProvider',
+    'credentials',
+    'A provider of the AWS SDK for JavaScript, or keys.',
+  ),
   named('kinesisClient', 'client'),
   named('dynamoDBClient', 'dynamodb'),
   named('kinesisEndpoint', 'endpoint'),
@@ -24,19 +24,10 @@ export const KCL_NAMES: readonly ForeignName[] = [
   named('metricsFactory', 'metrics'),
   named('metricsConfig', 'metrics'),
   named('metricsLevel', 'metricsLevel'),
-  withoutCounterpart(
-    'metricsEnabledDimensions',
-    'Your own `metrics` keeps the dimensions it wants.',
-  ),
-  withoutCounterpart('metricsBufferTimeMillis', 'Your own `metrics` decides when to send.'),
-  withoutCounterpart('metricsMaxQueueSize', 'Your own `metrics` decides what to keep.'),
-  withoutCounterpart('publisherFlushBuffer', 'Your own `metrics` decides when to send.'),
-  withoutCounterpart('metricsBackend', 'Your own `metrics` decides where they go.'),
   named('leaseManagementConfig', 'lease'),
   named('retrievalConfig', 'retrieval'),
   named('retrievalSpecificConfig', 'retrieval'),
   named('pollingConfig', 'retrieval'),
-  withoutCounterpart('fanOutConfig', 'Reading is by polling; fan-out is not built yet.'),
 
   named('maxRecords', 'retrieval.maxRecords'),
   named('idleTimeBetweenReadsInMillis', 'retrieval.idleTimeBetweenReadsMs'),
@@ -87,33 +78,7 @@ export const KCL_NAMES: readonly ForeignName[] = [
   named('disableWorkerMetrics', 'lease.workerMetrics', 'Use "off" for true, "auto" for false.'),
   named('workerMetricList', 'lease.workerMetrics', 'Use "auto", "cpu" or "off".'),
   named('workerMetricsReporterFreqInMillis', 'lease.workerMetricsIntervalMs'),
-
-  withoutCounterpart(
-    'shardSyncIntervalMillis',
-    'Missing leases are made as soon as they are seen to miss.',
-  ),
-  withoutCounterpart(
-    'parentShardPollIntervalMillis',
-    'A child begins as soon as its parents have ended.',
-  ),
-  withoutCounterpart('maxLeasesToStealAtOneTime', 'A leader assigns leases; nobody steals them.'),
-  withoutCounterpart(
-    'maxLeaseRenewalThreads',
-    'There are no threads; all leases are renewed at once.',
-  ),
-  withoutCounterpart(
-    'clientVersionConfig',
-    'Only the 3.x mode is spoken; finish the migration of the Java fleet first.',
-  ),
-  withoutCounterpart(
-    'skipShardSyncAtWorkerInitializationIfLeasesExist',
-    'What is done at a start costs a few calls.',
-  ),
-  withoutCounterpart(
-    'callProcessRecordsEvenForEmptyRecordList',
-    'Handlers are called with records only.',
-  ),
-  withoutCounterpart('maxGetRecordsThreadPool', 'There are no threads.'),
+  ...KCL_ONLY,
 ]
 
 /** For an option that is unknown where it stands: what KCL's name is called here, if it is one. */
