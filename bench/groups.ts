@@ -1,5 +1,6 @@
 /** Every benchmark there is, by the name `--only` knows it by. */
 import type { BenchmarkGroup } from './benchmark.ts'
+import { measureConsumer } from './consumer.ts'
 import { decodeBenchmarks } from './decode.ts'
 import { encodeBenchmarks } from './encode.ts'
 import { keyToShardBenchmarks } from './key-to-shard.ts'
@@ -11,5 +12,6 @@ export const GROUPS: readonly BenchmarkGroup[] = [
   { name: 'decode', build: decodeBenchmarks },
   { name: 'key-to-shard', build: keyToShardBenchmarks },
   { name: 'producer', measure: measureProducer },
+  { name: 'consumer', measure: measureConsumer },
   { name: 'leases', count: countLeaseWrites },
 ]

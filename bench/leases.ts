@@ -38,7 +38,7 @@ async function countOf({ checkpointEveryMs, atMost }: Load): Promise<CountResult
   const kcl = 1000 / KCL_RENEWS_EVERY_MS + 1000 / checkpointEveryMs
   return {
     name: `lease writes, a checkpoint each ${checkpointEveryMs / 1000} s`,
-    unit: 'writes a second and lease',
+    unit: 'writes a second and lease, in virtual time',
     counts: [
       { name: 'millrace', value: ours },
       { name: 'KCL: renewals and checkpoints', value: kcl },

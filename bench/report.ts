@@ -1,6 +1,6 @@
 /** Results as lines for people and as one object for programs. Pure. */
 import type { CountResult } from './count.ts'
-import type { BenchmarkResult } from './rounds.ts'
+import type { BenchmarkResult, CaseResult } from './rounds.ts'
 
 export type Verdict = 'held' | 'violated' | 'inconclusive'
 
@@ -30,10 +30,7 @@ export function linesOf(result: BenchmarkResult): string[] {
     : `INCONCLUSIVE: ${control}, wanted 1 within ${100 * result.controlTolerance} %`
   return [
     `${result.name}  (${state}, attempt ${result.attempts})`,
-    ...result.cases.map(
-      ({ name, medianNs, minNs, maxNs }) =>
-        `  ${name.padEnd(30)} ${ns(medianNs)} ns  [${ns(minNs)} .. ${ns(maxNs)}]  ${(1000 / medianNs).toFixed(2)} M/s`,
-    ),
+    ...result.cases.map(lineOfCase),
     ...(result.notMeasured ?? []).map(
       ({ name, why }) => `  ${name.padEnd(30)} not measured: ${why}`,
     ),
@@ -46,13 +43,30 @@ export function linesOf(result: BenchmarkResult): string[] {
 
 export function linesOfCount({ name, unit, counts, ceilings }: CountResult): string[] {
   return [
-    `${name}  (${unit}, in virtual time)`,
+    `${name}  (${unit})`,
     ...counts.map((count) => `  ${count.name.padEnd(30)} ${count.value.toFixed(3).padStart(7)}`),
     ...ceilings.map(
       ({ name: of, ratio, atMost, held }) =>
         `  ${held ? 'ok  ' : 'MISS'} ${of.padEnd(30)} ${ratio.toFixed(2)}x  at most ${atMost}x`,
     ),
   ]
+}
+
+function lineOfCase({
+  name,
+  medianNs,
+  minNs,
+  maxNs,
+  mbPerCpuSecond,
+  peakRssMiB,
+}: CaseResult): string {
+  const range = `${ns(medianNs)} ns  [${ns(minNs)} .. ${ns(maxNs)}]`
+  const rates = [
+    `${(1000 / medianNs).toFixed(2)} M/s`,
+    ...(mbPerCpuSecond === undefined ? [] : [`${mbPerCpuSecond.toFixed(1)} MB a CPU second`]),
+    ...(peakRssMiB === undefined ? [] : [`peak RSS ${peakRssMiB.toFixed(0)} MiB`]),
+  ]
+  return `  ${name.padEnd(30)} ${range}  ${rates.join(', ')}`
 }
 
 function ns(value: number): string {

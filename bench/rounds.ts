@@ -6,11 +6,23 @@ import type { Floor } from './benchmark.ts'
 import { median, shuffle } from './statistics.ts'
 
 const CONTROL_TWIN = 'control twin'
+const MIB = 1024 * 1024
+/** Bytes in a nanosecond are thousands of MB in a second. */
+const NS_BYTES_TO_MB_S = 1000
+
+export interface Sample {
+  /** CPU nanoseconds of one operation. */
+  readonly ns: number
+  /** Of the process until now. */
+  readonly peakRssBytes: number
+}
 
 export interface SampledCase {
   readonly name: string
-  /** CPU nanoseconds of one operation. */
-  readonly sample: () => number | Promise<number>
+  /** Data that one operation carries, where that says more than its time. */
+  readonly operationBytes?: number
+  /** CPU nanoseconds of one operation, by itself or with more. */
+  readonly sample: () => number | Promise<number | Sample>
 }
 
 export interface Rounds {
@@ -31,6 +43,9 @@ export interface CaseResult {
   readonly medianNs: number
   readonly minNs: number
   readonly maxNs: number
+  /** Data of the operations, with `operationBytes`. */
+  readonly mbPerCpuSecond?: number
+  readonly peakRssMiB?: number
 }
 
 export interface FloorResult {
@@ -65,22 +80,33 @@ export async function measureRounds(rounds: Rounds, attempts: number): Promise<B
   const control = caseNamed(rounds, rounds.control)
   const cases = [...rounds.cases, { ...control, name: CONTROL_TWIN }]
   const samples = new Map<string, number[]>(cases.map((each) => [each.name, []]))
+  const peakRssBytes = new Map<string, number>()
   for (let round = 0; round < rounds.warmUpRounds + rounds.rounds; round++) {
     for (const each of shuffle(cases)) {
-      const ns = await each.sample()
-      if (round >= rounds.warmUpRounds) samples.get(each.name)?.push(ns)
+      const told = await each.sample()
+      const sample = typeof told === 'number' ? { ns: told } : told
+      if ('peakRssBytes' in sample) peakRssBytes.set(each.name, sample.peakRssBytes)
+      if (round >= rounds.warmUpRounds) samples.get(each.name)?.push(sample.ns)
     }
   }
   const of = (name: string): readonly number[] => samples.get(name) ?? []
   const controlRatio = median(ratios(of(CONTROL_TWIN), of(control.name)))
   return {
     name: rounds.name,
-    cases: rounds.cases.map(({ name }) => ({
-      name,
-      medianNs: median(of(name)),
-      minNs: Math.min(...of(name)),
-      maxNs: Math.max(...of(name)),
-    })),
+    cases: rounds.cases.map(({ name, operationBytes }) => {
+      const medianNs = median(of(name))
+      const peak = peakRssBytes.get(name)
+      return {
+        name,
+        medianNs,
+        minNs: Math.min(...of(name)),
+        maxNs: Math.max(...of(name)),
+        ...(operationBytes === undefined
+          ? {}
+          : { mbPerCpuSecond: (operationBytes / medianNs) * NS_BYTES_TO_MB_S }),
+        ...(peak === undefined ? {} : { peakRssMiB: peak / MIB }),
+      }
+    }),
     floors: rounds.floors.map((floor) => floorResult(floor, of(floor.peer), of(floor.ours))),
     controlRatio,
     controlTolerance: rounds.controlTolerance,

@@ -1,19 +1,20 @@
 /** The parent's end of the clients under test: puts so many records, says what CPU time they took. */
+import { join } from 'node:path'
 import { KplDriver } from '../../integration/harness/kpl-driver.ts'
 import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
-import { BenchChild } from './child.ts'
+import { BenchChild } from '../child.ts'
+import { CLIENT_CPU, CREDENTIALS, clientEnvironment, REGION } from '../environment.ts'
+import { ProcessTree } from '../process-cpu-time.ts'
 import {
-  CLIENT_CPU,
   type ClientSettings,
-  CREDENTIALS,
   type NodeClientName,
-  REGION,
   type RunCommand,
   type RunReport,
   STREAM,
 } from './messages.ts'
-import { ProcessTree } from './process-cpu-time.ts'
 import type { Stub } from './stub.ts'
+
+const PROGRAM = join(import.meta.dirname, 'client-process.ts')
 
 export interface Client {
   run(records: number): Promise<RunReport>
@@ -25,15 +26,11 @@ export class NodeClient implements Client {
 
   constructor(client: NodeClientName, stub: Stub, dataBytes: number) {
     const settings: ClientSettings = { client, url: stub.url, dataBytes }
-    this.#child = new BenchChild('client-process.ts', {
+    this.#child = new BenchChild(PROGRAM, {
       cpu: CLIENT_CPU,
       argument: JSON.stringify(settings),
       flags: ['--expose-gc'],
-      environment: {
-        NODE_EXTRA_CA_CERTS: stub.certificateFile,
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      },
+      environment: clientEnvironment(stub.certificateFile),
     })
   }
 

@@ -1,13 +1,7 @@
 /** What the processes of the producer benchmark know of each other, and tell each other. */
 
 export const STREAM = 'bench'
-export const REGION = 'us-east-1'
 export const SHARDS = 4
-/** Each on a processor of its own, where the machine can do that. */
-export const SERVER_CPU = 0
-export const CLIENT_CPU = 1
-/** Of the stub, which checks signatures. */
-export const CREDENTIALS = { accessKeyId: 'AKIDBENCH', secretAccessKey: 'bench' } as const
 
 export type NodeClientName = 'put' | 'tryPut' | 'sdk as shipped' | 'sdk keep-alive'
 

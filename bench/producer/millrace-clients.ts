@@ -1,7 +1,8 @@
 /** Our producer with its defaults, but for the limit per shard: the stub takes what comes. */
 import { Producer, type UserRecordFailedError } from '@millrace/producer'
+import { CREDENTIALS, REGION } from '../environment.ts'
 import type { Load } from './load.ts'
-import { type ClientSettings, CREDENTIALS, REGION, STREAM } from './messages.ts'
+import { type ClientSettings, STREAM } from './messages.ts'
 import { OutstandingWindow } from './outstanding-window.ts'
 
 const OUTSTANDING = 10_000

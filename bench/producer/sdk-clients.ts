@@ -2,8 +2,9 @@
 import { Agent } from 'node:https'
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { CREDENTIALS, REGION } from '../environment.ts'
 import type { Load } from './load.ts'
-import { type ClientSettings, CREDENTIALS, REGION, STREAM } from './messages.ts'
+import { type ClientSettings, STREAM } from './messages.ts'
 
 const RECORDS_A_REQUEST = 500
 const IN_FLIGHT = 8

@@ -2,7 +2,8 @@
 import { Deaggregator } from '@millrace/core/internal'
 import { evenShards } from '../../integration/harness/even-shards.ts'
 import { startTlsKinesis } from '../../integration/harness/tls-kinesis/server.ts'
-import { CREDENTIALS, SHARDS, type StubCount, type StubListening } from './messages.ts'
+import { CREDENTIALS } from '../environment.ts'
+import { SHARDS, type StubCount, type StubListening } from './messages.ts'
 
 const NOTHING: StubCount = {
   userRecords: 0,

@@ -1,28 +1,30 @@
 /** The parent's end of the stub: its address, and what it has counted. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BenchChild } from './child.ts'
-import { SERVER_CPU, type StubCount, type StubListening } from './messages.ts'
+import { CertificateFile } from '../certificate-file.ts'
+import { BenchChild } from '../child.ts'
+import { SERVER_CPU } from '../environment.ts'
+import type { StubCount, StubListening } from './messages.ts'
+
+const PROGRAM = join(import.meta.dirname, 'stub-process.ts')
 
 export class Stub {
   readonly #child: BenchChild<object, StubCount>
-  readonly #folder: string
+  readonly #certificate: CertificateFile
   readonly port: number
-  /** A file with the certificate, for clients that are to trust it. */
-  readonly certificateFile: string
 
   static async start(): Promise<Stub> {
-    const child = new BenchChild<object, StubCount>('stub-process.ts', { cpu: SERVER_CPU })
+    const child = new BenchChild<object, StubCount>(PROGRAM, { cpu: SERVER_CPU })
     return new Stub(child, (await child.told()) as StubListening)
   }
 
   private constructor(child: BenchChild<object, StubCount>, { port, cert }: StubListening) {
     this.#child = child
     this.port = port
-    this.#folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-    this.certificateFile = join(this.#folder, 'cert.pem')
-    writeFileSync(this.certificateFile, cert)
+    this.#certificate = new CertificateFile(cert)
+  }
+
+  get certificateFile(): string {
+    return this.#certificate.path
   }
 
   get url(): string {
@@ -36,6 +38,6 @@ export class Stub {
 
   stop(): void {
     this.#child.stop()
-    rmSync(this.#folder, { recursive: true, force: true })
+    this.#certificate.remove()
   }
 }

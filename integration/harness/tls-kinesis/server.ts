@@ -1,6 +1,6 @@
 /**
  * A Kinesis endpoint over TLS, HTTP/2 and HTTP/1.1, JSON and CBOR, that is quick and says yes: it
- * checks signature and form of PutRecords requests and keeps nothing. For programs that take no
+ * checks signature and form of PutRecords requests and keeps nothing; other operations can be added. For programs that take no
  * other endpoint (KPL's native child), and for measuring clients.
  */
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
@@ -17,12 +17,23 @@ export interface TlsKinesisOptions {
   readonly secretAccessKey: string
   /** @default a new one */
   readonly certificate?: Certificate | undefined
-  /** A good request; `shards[i]` is the index of the shard that took entry i. It may throw a fault. */
-  readonly put: (entries: readonly PutRecordsEntry[], shards: readonly number[]) => void
+  /**
+   * A good PutRecords request; `shards[i]` is the index of the shard that took entry i. It may throw
+   * a fault.
+   *
+   * @default refuses it
+   */
+  readonly put?:
+    | ((entries: readonly PutRecordsEntry[], shards: readonly number[]) => void)
+    | undefined
+  /** Operations besides, or instead: the request's body to a result, or to its bytes. They may throw a fault. */
+  readonly operations?: Readonly<Record<string, Operation>> | undefined
   readonly listed?: (() => void) | undefined
   /** A request was refused. */
   readonly fault: (what: string) => void
 }
+
+export type Operation = (contentType: string, body: Buffer) => object | Buffer
 
 export interface TlsKinesis {
   readonly port: number
@@ -75,9 +86,7 @@ class Service {
       const result = this.#result(operation, contentType, body)
       response.setHeader('content-type', contentType)
       response.setHeader('x-amzn-requestid', '00000000-0000-0000-0000-000000000000')
-      const bytes = contentType.includes('cbor')
-        ? writeCbor(result)
-        : Buffer.from(JSON.stringify(result))
+      const bytes = bytesOf(result, contentType)
       response.setHeader('content-length', bytes.length)
       response.end(bytes)
     } catch (error) {
@@ -88,7 +97,9 @@ class Service {
     }
   }
 
-  #result(operation: string, contentType: string, body: Buffer): object {
+  #result(operation: string, contentType: string, body: Buffer): object | Buffer {
+    const own = this.#options.operations?.[operation]
+    if (own !== undefined) return own(contentType, body)
     switch (operation) {
       case 'PutRecords':
         return this.#put(readPutRecords(contentType, body).Records)
@@ -104,6 +115,7 @@ class Service {
 
   #put(entries: readonly PutRecordsEntry[]): object {
     const { shardMap, put } = this.#options
+    if (put === undefined) throw new Error('PutRecords')
     const shards = entries.map(({ PartitionKey = '', ExplicitHashKey }) => {
       const shard = shardMap.shardFor(hashKeyOf(PartitionKey, ExplicitHashKey))
       if (shard === undefined) throw new Error(`hash key ${ExplicitHashKey}`)
@@ -142,4 +154,9 @@ class Service {
       EnhancedMonitoring: [],
     }
   }
+}
+
+function bytesOf(result: object | Buffer, contentType: string): Buffer {
+  if (Buffer.isBuffer(result)) return result
+  return contentType.includes('cbor') ? writeCbor(result) : Buffer.from(JSON.stringify(result))
 }

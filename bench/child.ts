@@ -1,13 +1,16 @@
-/** The parent's end of a Node process of this benchmark: one question, one answer. */
+/** The parent's end of a Node process of a benchmark: one question, one answer. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
+import { onOneProcessor } from '../integration/harness/processor-pinning.ts'
 
 export class BenchChild<Question extends object, Answer> {
   readonly #name: string
   readonly #process: ChildProcess
 
-  /** Runs the TypeScript source with the flags of this process: nothing has to be built. */
+  /**
+   * Runs the TypeScript source with the flags of this process: nothing has to be built.
+   *
+   * @param file its whole path
+   */
   constructor(
     file: string,
     options: {
@@ -23,7 +26,7 @@ export class BenchChild<Question extends object, Answer> {
       process.execPath,
       ...process.execArgv,
       ...(options.flags ?? []),
-      join(import.meta.dirname, file),
+      file,
       ...(options.argument === undefined ? [] : [options.argument]),
     ]
     this.#process = spawn(command, args, {

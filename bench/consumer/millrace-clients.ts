@@ -1,0 +1,63 @@
+/** Our consumer with its defaults. */
+import { Consumer } from '@millrace/consumer'
+import { type KinesisPort, kinesisFromSdk } from '@millrace/core'
+import { sleep } from '@millrace/core/internal'
+import { CREDENTIALS, REGION } from '../environment.ts'
+import type { ReadingClient } from './client.ts'
+import type { ClientSettings } from './messages.ts'
+import type { Tally } from './tally.ts'
+
+/** Longer than a busy machine keeps anyone from the table: a lease that is lost ends the run. */
+const FAILOVER_MS = 30_000
+/** Behind the tip a shard gives a page each 200 ms: ten times that. */
+const SLOW_MS_A_BATCH = 2000
+
+export function thinPath(settings: ClientSettings, tally: Tally): ReadingClient {
+  return reading(settings, tally, undefined, 0)
+}
+
+export function slowThinPath(settings: ClientSettings, tally: Tally): ReadingClient {
+  return reading(settings, tally, undefined, SLOW_MS_A_BATCH)
+}
+
+export function sdkAdapter(settings: ClientSettings, tally: Tally): ReadingClient {
+  const { kinesisUrl: endpoint } = settings
+  const client = kinesisFromSdk({ region: REGION, endpoint, credentials: CREDENTIALS })
+  return reading(settings, tally, client, 0)
+}
+
+function reading(
+  { stream, kinesisUrl, dynamodbUrl }: ClientSettings,
+  tally: Tally,
+  client: KinesisPort | undefined,
+  pauseMs: number,
+): ReadingClient {
+  const consumer = new Consumer({
+    applicationName: stream,
+    stream,
+    initialPosition: 'TRIM_HORIZON',
+    onHandlerError: 'stop',
+    lease: { failoverTimeMs: FAILOVER_MS },
+    region: REGION,
+    credentials: CREDENTIALS,
+    dynamodbEndpoint: dynamodbUrl,
+    ...(client === undefined ? { endpoint: kinesisUrl } : { client }),
+  })
+  consumer
+    .run({
+      eachBatch: ({ records, shard: { shardId } }) => {
+        const shard = tally.shard(shardId)
+        for (let i = 0; i < records.length; i++) {
+          const record = records[i] as (typeof records)[number]
+          shard.add(record.sequenceNumber, record.subSequenceNumber, record.data.length)
+        }
+        tally.look()
+        return pauseMs > 0 ? sleep(pauseMs) : undefined
+      },
+    })
+    .catch((error: unknown) => {
+      process.stderr.write(`${String(error)}\n`)
+      process.exit(1)
+    })
+  return { read: (_tally, records) => tally.reached(records) }
+}
