@@ -174,6 +174,7 @@ export class Consumer<T = Uint8Array>
       state: this.#state,
       shards: seen?.shards ?? [],
       skippedRows: seen?.skippedRows ?? 0,
+      setupTroubles: this.#worker?.setupTroubles ?? [],
     }
   }
 

@@ -57,4 +57,5 @@ export type {
   OnMisplacedAggregate,
   ShardRecordProcessor,
 } from './record-processor.ts'
+export type { SetupTrouble } from './setup/setup-watch.ts'
 export type { ApplicationSnapshot, ShardSnapshot } from './snapshot.ts'

@@ -1,6 +1,7 @@
 /** What `describe()` answers: the application as this worker sees it. Pure. */
 import type { ConsumerState } from './events.ts'
 import { actualOwner, isShardEnded, type Lease } from './lease/lease.ts'
+import type { SetupTrouble } from './setup/setup-watch.ts'
 import { type ShardView, waitingFor } from './waiting-for.ts'
 
 /** @public */
@@ -40,6 +41,8 @@ export interface ApplicationSnapshot {
   readonly shards: readonly ShardSnapshot[]
   /** Rows of the lease table that cannot be read; they are left alone. */
   readonly skippedRows: number
+  /** Calls that AWS refuses this worker at present: rights, credentials, keys, a stream that is gone. */
+  readonly setupTroubles: readonly SetupTrouble[]
 }
 
 export function shardSnapshot(view: ShardView): ShardSnapshot {

@@ -133,6 +133,7 @@ describe('Consumer, as seen from outside', () => {
           state: 'created',
           shards: [],
           skippedRows: 0,
+          setupTroubles: [],
         })
       }))
 

@@ -19,21 +19,37 @@ export function isPolicyLack(cause: unknown): cause is ServiceError {
   return isServiceError(cause) && cause.kind === 'denied' && LACKS.has(cause.awsName)
 }
 
-/** The denial with action, resource and the statement to add; anything else as it is. */
-export function namedLack(cause: unknown, { operation, input }: PolicyCall): unknown {
-  if (!isPolicyLack(cause)) return cause
-  const action = `dynamodb:${operation.charAt(0).toUpperCase()}${operation.slice(1)}`
-  const index = input.IndexName === undefined ? '' : `/index/${input.IndexName}`
-  const resource = `table/${input.TableName}${index}`
+/** A denied action, and what it was to be done to: `dynamodb:Query` on `table/orders`. */
+export interface LackingAction {
+  readonly action: string
+  readonly resource: string
+}
+
+/** The denial with action, resource and the statement to add. */
+export function lackOf(denial: ServiceError, { action, resource }: LackingAction): ServiceError {
+  const [service] = action.split(':')
   const statement = {
     Effect: 'Allow',
     Action: action,
-    Resource: `arn:aws:dynamodb:*:*:${resource}`,
+    Resource: `arn:aws:${service}:*:*:${resource}`,
   }
   return new ServiceError(
-    cause.operation,
-    cause.awsName,
+    denial.operation,
+    denial.awsName,
     `the policy of this worker does not allow ${action} on ${resource}`,
-    { kind: 'denied', cause, hint: `Add to it: ${JSON.stringify(statement)}` },
+    { kind: 'denied', cause: denial, hint: `Add to it: ${JSON.stringify(statement)}` },
   )
+}
+
+/** As a policy names it. */
+export function dynamoAction(operation: keyof DynamoPort): string {
+  return `dynamodb:${operation.charAt(0).toUpperCase()}${operation.slice(1)}`
+}
+
+/** As `lackOf`; anything but a denial as it is. */
+export function namedLack(cause: unknown, { operation, input }: PolicyCall): unknown {
+  if (!isPolicyLack(cause)) return cause
+  const index = input.IndexName === undefined ? '' : `/index/${input.IndexName}`
+  const resource = `table/${input.TableName}${index}`
+  return lackOf(cause, { action: dynamoAction(operation), resource })
 }

@@ -12,7 +12,8 @@ import {
   isServiceError,
 } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
-import { isPolicyLack, namedLack, type PolicyCall } from './policy-lack.ts'
+import type { SetupWatch } from '../setup/setup-watch.ts'
+import { dynamoAction, isPolicyLack, namedLack, type PolicyCall } from './policy-lack.ts'
 
 /** A policy takes moments to reach every server of the service: one denial proves little. */
 const LASTING_DENIALS = 3
@@ -34,6 +35,8 @@ export interface PolicyWatchOptions {
   readonly failoverTimeMs: number
   /** A mandatory call is denied again and again, and was not allowed in between. */
   readonly onLasting: (cause: unknown) => void
+  /** Told of mandatory calls that are refused, and of those that are not. */
+  readonly setup: Pick<SetupWatch, 'worked' | 'failed'>
 }
 
 interface Denials {
@@ -136,6 +139,9 @@ export class PolicyWatch implements DynamoPort {
       return output
     } catch (cause) {
       const named = namedLack(cause, call)
+      if (!OPTIONAL.has(call.operation)) {
+        this.#options.setup.failed(dynamoAction(call.operation), named)
+      }
       if (isPolicyLack(named)) this.#denied(call.operation, named)
       // The policy has let that one through.
       else if (isServiceError(cause) && cause.kind === 'condition-failed') {
@@ -148,6 +154,7 @@ export class PolicyWatch implements DynamoPort {
   #allowed(operation: keyof DynamoPort): void {
     this.#denials.delete(operation)
     this.#everAllowed.add(operation)
+    this.#options.setup.worked(dynamoAction(operation))
   }
 
   #patienceMs(operation: keyof DynamoPort, nowMs: number): number {

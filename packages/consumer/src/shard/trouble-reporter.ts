@@ -5,6 +5,7 @@ import type { ShardHealth } from '../delivery/shard-health.ts'
 import type { EmitConsumerEvent } from '../events.ts'
 import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { MissedRecords } from '../retrieval/read-position.ts'
+import { isSetupTrouble } from '../setup/setup-watch.ts'
 
 /** Throttles and lost replies pass by themselves; from so many in a row they are news. */
 const PASSING_FAILURES = 8
@@ -25,7 +26,8 @@ export function troubleReporter(options: {
       { err: error, stream, shardId, failures },
       'reading a shard failed; it is tried again',
     )
-    if (!mayPass) emit('error', error)
+    // What AWS refuses is told once, not once a shard.
+    if (!mayPass && !isSetupTrouble(error)) emit('error', error)
   }
 }
 

@@ -12,6 +12,8 @@ import type { PullHandler } from '../pulling/pulled-adapter.ts'
 import type { Handler } from '../record-processor.ts'
 import { ReadBudget } from '../retrieval/read-budget.ts'
 import { RecordDistribution } from '../retrieval/record-distribution.ts'
+import { isSetupTrouble, type SetupTrouble, SetupWatch } from '../setup/setup-watch.ts'
+import { watchedKinesis } from '../setup/watched-kinesis.ts'
 import { ShardConsumer } from '../shard/shard-consumer.ts'
 import { guardAgainstFormerStream } from '../shard-sync/former-stream-guard.ts'
 import { ShardSyncer } from '../shard-sync/shard-syncer.ts'
@@ -40,6 +42,7 @@ interface Service<T> {
 
 export class Worker<T> {
   readonly #worker: WorkerOptions<T>
+  readonly #setup: SetupWatch
   readonly #kinesis: KinesisPort
   readonly #dynamo: PolicyWatch
   readonly #control: ControlPlane
@@ -58,12 +61,17 @@ export class Worker<T> {
     const { workerId, logger, random, lease } = options
     this.#worker = worker
     this.#budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
-    this.#kinesis = ports.kinesis
+    this.#setup = new SetupWatch({
+      logger,
+      emit: (name, ...args) => worker.events.emit(name, ...args),
+    })
+    this.#kinesis = watchedKinesis(ports.kinesis, options.stream.streamName, this.#setup)
     this.#dynamo = new PolicyWatch(ports.dynamo, {
       failoverTimeMs: lease.failoverTimeMs,
+      setup: this.#setup,
       onLasting: (cause) => worker.onFailed(cause),
     })
-    this.#control = new ControlPlane({ kinesis: ports.kinesis, stream: options.stream, logger })
+    this.#control = new ControlPlane({ kinesis: this.#kinesis, stream: options.stream, logger })
     this.#distribution = new RecordDistribution({ control: this.#control, logger })
     this.#store = new LeaseStore({
       dynamo: this.#dynamo,
@@ -87,7 +95,10 @@ export class Worker<T> {
       logger,
       metrics: options.metrics,
       random,
-      onTrouble: (cause) => this.#worker.events.emit('error', cause),
+      onTrouble: (cause) => {
+        // Told already, once for all who meet it.
+        if (!isSetupTrouble(cause)) this.#worker.events.emit('error', cause)
+      },
       onFatal: (cause) => this.#worker.onFailed(cause),
       onLook: (leases, scan) => this.#ages.observe(leases, scan),
       onAcquired: (held) => this.#acquired(held),
@@ -129,6 +140,7 @@ export class Worker<T> {
     )
     await this.#coordinator.start(signal)
     this.#dynamo.started()
+    this.#setup.started()
   }
 
   /**
@@ -175,6 +187,11 @@ export class Worker<T> {
       if (this.#worker.paused.has(held.shardId)) consumer.pause()
       else consumer.resume()
     }
+  }
+
+  /** Calls that AWS refuses this worker at present. */
+  get setupTroubles(): readonly SetupTrouble[] {
+    return this.#setup.troubles
   }
 
   /** @throws ServiceError */

@@ -13,10 +13,16 @@ interface Watched {
   readonly lasting: unknown[]
 }
 
+const silentSetup = { worked: () => {}, failed: () => {} }
+
 async function watched(): Promise<Watched> {
   const simulated = await tableWith([])
   const lasting: unknown[] = []
-  const options = { failoverTimeMs: 20_000, onLasting: (cause: unknown) => lasting.push(cause) }
+  const options = {
+    failoverTimeMs: 20_000,
+    onLasting: (cause: unknown) => lasting.push(cause),
+    setup: silentSetup,
+  }
   return { simulated, lasting, watch: new PolicyWatch(simulated, options) }
 }
 
@@ -124,7 +130,7 @@ describe('PolicyWatch', () => {
 
   it('offers recovery only where the port does', async () => {
     const { simulated } = await watched()
-    const options = { failoverTimeMs: 1000, onLasting: () => undefined }
+    const options = { failoverTimeMs: 1000, onLasting: () => undefined, setup: silentSetup }
     const without = new Proxy(simulated, {
       get: (target, name) =>
         name === 'updateContinuousBackups' ? undefined : Reflect.get(target, name),

@@ -59,7 +59,7 @@ describe('a background loop that fails', () => {
       })
       await app.dynamo.deleteItem({ TableName: TABLE, Key: { leaseKey: { S: SHARD } } })
       await app.until('the failure', () =>
-        worker.heard('error').some(([error]) => error === denied),
+        worker.heard('error').some(([error]) => (error as Error).cause === denied),
       )
       fault.clear()
       await app.put('served again')
