@@ -193,8 +193,9 @@ class History {
     const start = tenure.lease.checkpoint
     // Where this tenure must begin (S10): right behind what was stored when it began.
     let next = 0
+    // When a call begins: the lease may be lost in the middle of a batch.
+    const called = (): void => tenure.check(tenure.believed, 'called without belief (S8)')
     const handle = async (record: ConsumerRecord<string>): Promise<void> => {
-      tenure.check(tenure.believed, 'called without belief (S8)')
       if (next === 0) {
         next = this.put.findIndex((at) => compareExtendedSequenceNumbers(at, start) > 0)
       }
@@ -221,6 +222,7 @@ class History {
     if (this.#kind === 'record') {
       return {
         eachRecord: async (record) => {
+          called()
           fail()
           await handle(record)
           settle([record])
@@ -229,6 +231,7 @@ class History {
     }
     return {
       eachBatch: async ({ records }) => {
+        called()
         fail()
         for (const record of records) await handle(record)
         settle(records)
