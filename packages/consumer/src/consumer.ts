@@ -4,7 +4,7 @@ import { integer, monotonicMs, resolveOptions, TypedEmitter } from '@millrace/co
 import { checkHandler, notFree } from './check-handler.ts'
 import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
-import { refuseUnusedPerRecord } from './handler-contradictions.ts'
+import { refuseUnused } from './handler-contradictions.ts'
 import { ConsumerMetrics } from './metrics/consumer-metrics.ts'
 import type { ConsumerMetric, ConsumerMetricsQuery } from './metrics/metric-names.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from './options.ts'
@@ -84,7 +84,7 @@ export class Consumer<T = Uint8Array>
    *
    * @param options.signal closes the consumer when it fires
    * @throws InvalidOptionError for a handler of no known kind, or one that an option does not fit
-   *   (`maxBatchWaitMs` beside `eachRecord`); the consumer can still be run
+   *   (`maxBatchWaitMs` beside `eachRecord`, `concurrencyPerShard` beside another); the consumer can still be run
    * @throws ClosedError when it runs already or has run
    * @throws LeaseTableError for a table that is not a lease table, belongs to KCL 2.x (also when a fleet is
    *   rolled back to it later), to a consumer of many streams, or to a former stream of the same name
@@ -222,7 +222,7 @@ export class Consumer<T = Uint8Array>
   #claim(way: string, isPerRecord: boolean): void {
     const { state, workerId } = this
     if (this.#way !== undefined || state !== 'created') throw notFree(workerId, state, this.#way)
-    if (isPerRecord) refuseUnusedPerRecord(way, this.#options)
+    refuseUnused(way, isPerRecord, this.#options)
     this.#way = way
   }
 

@@ -2,12 +2,22 @@
 import { InvalidOptionError } from '@millrace/core'
 import type { ResolvedConsumerOptions } from './options.ts'
 
+type Given = Pick<ResolvedConsumerOptions<never>, 'maxBatchWaitMs' | 'concurrencyPerShard'>
+
 /** @throws InvalidOptionError */
-export function refuseUnusedPerRecord(
+export function refuseUnused(
   way: string,
-  { maxBatchWaitMs }: Pick<ResolvedConsumerOptions<never>, 'maxBatchWaitMs'>,
+  isPerRecord: boolean,
+  { maxBatchWaitMs, concurrencyPerShard }: Given,
 ): void {
-  if (maxBatchWaitMs > 0) {
+  if (concurrencyPerShard > 1 && !(way === 'run()' && isPerRecord)) {
+    throw new InvalidOptionError(
+      'concurrencyPerShard',
+      `concurrencyPerShard is ${concurrencyPerShard}, but ${way} is not given { eachRecord }`,
+      'Handle records with run({ eachRecord }), or leave concurrencyPerShard out.',
+    )
+  }
+  if (isPerRecord && maxBatchWaitMs > 0) {
     throw new InvalidOptionError(
       'maxBatchWaitMs',
       `maxBatchWaitMs is ${maxBatchWaitMs}, but ${way} takes records one by one`,

@@ -56,6 +56,7 @@ export type {
   OnMalformed,
   OnMisplacedAggregate,
   ShardRecordProcessor,
+  Verdict,
 } from './record-processor.ts'
 export type { SetupTrouble } from './setup/setup-watch.ts'
 export type { ApplicationSnapshot, ShardSnapshot } from './snapshot.ts'

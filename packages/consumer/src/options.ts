@@ -277,6 +277,15 @@ export interface ConsumerOptions<T = Uint8Array> {
   /** Default `{ everyMs: 1000 }` for eachRecord and eachBatch, `'manual'` for a processor. */
   readonly checkpoint?: CheckpointPolicy | undefined
   /**
+   * How many calls of `eachRecord` run at once in one shard, default 1, at most 1,000. Records of one
+   * partition key are handled one after the other, in order; those of different keys, and those
+   * without one, side by side. Checkpoints cover what is done without a gap, `checkpoint()` of the
+   * handler's shard included: after a crash all records from the first on that was not done are
+   * delivered again. While a record fails, those of its key wait; others go on until 10,000 records or
+   * `retrieval.maxPendingBytes` are delivered beyond it.
+   */
+  readonly concurrencyPerShard?: number | undefined
+  /**
    * Most records that one call of `eachBatch` or `processRecords` is given, default and maximum
    * 10,000. One response may hold more, for an aggregate counts as one there. KCL: `maxRecords`.
    */
@@ -344,6 +353,7 @@ export interface ResolvedConsumerOptions<T = Uint8Array> {
   readonly retrieval: ResolvedPolling
   /** Undefined: the default of the handler's kind. */
   readonly checkpoint: ResolvedCheckpointPolicy | undefined
+  readonly concurrencyPerShard: number
   readonly maxRecordsPerBatch: number
   readonly maxBatchWaitMs: number
   readonly lease: ResolvedLeaseOptions

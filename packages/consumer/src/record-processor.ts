@@ -71,6 +71,11 @@ export interface HandlerFailure<T = Uint8Array> {
 }
 export type HandlerVerdict = 'retry' | 'skip' | 'stop'
 /**
+ * What a policy's function answers. TypeScript takes `async () => 'skip'` for a promise of any text,
+ * hence the last; a text that is no verdict is looked upon as a failure of the function. @public
+ */
+export type Verdict<V extends string> = V | Promise<V> | Promise<string>
+/**
  * What becomes of a handler call that threw or rejected. `retry`: back off (full jitter, 200 ms
  * doubling to 30 s) and call again, without end. `skip`: go on behind its records, which count as
  * done (metric `SkippedRecords`). `stop`: checkpoint what was done, give the leases away; `run()`
@@ -80,7 +85,7 @@ export type HandlerVerdict = 'retry' | 'skip' | 'stop'
  */
 export type OnHandlerError<T = Uint8Array> =
   | HandlerVerdict
-  | ((failure: HandlerFailure<T>) => HandlerVerdict | Promise<HandlerVerdict>)
+  | ((failure: HandlerFailure<T>) => Verdict<HandlerVerdict>)
 
 /** @public */
 export interface MalformedRecord {
@@ -95,7 +100,7 @@ export type MalformedVerdict = 'raw' | 'skip' | 'stop'
 /** @public */
 export type OnMalformed =
   | MalformedVerdict
-  | ((record: MalformedRecord) => MalformedVerdict | Promise<MalformedVerdict>)
+  | ((record: MalformedRecord) => Verdict<MalformedVerdict>)
 
 /**
  * What to do with aggregates that hold user records of another shard. On a stream with AUTO record

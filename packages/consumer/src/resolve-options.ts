@@ -67,6 +67,7 @@ export function resolveConsumerOptions<T>(given: ConsumerOptions<T>): ResolvedCo
     initialPosition,
     retrieval: (path, value) => retrieval(path, value ?? { mode: 'polling' }),
     checkpoint: optional(checkpointPolicy),
+    concurrencyPerShard: integer({ default: 1, min: 1, max: 1000 }),
     maxRecordsPerBatch: integer({ default: 10_000, min: 1, max: 10_000 }),
     maxBatchWaitMs: integer({ default: 0, min: 0, max: 300_000 }),
     lease: leaseOptions,

@@ -43,6 +43,18 @@ describe('Consumer.run, given a handler that an option does not fit', () => {
     await assert.rejects(worker.run({ eachRecord: () => {} }), refusal(/eachBatch/))
     assert.equal(worker.state, 'created')
   })
+
+  it('refuses concurrency for what takes batches, or pulls', async () => {
+    const worker = consumer({ concurrencyPerShard: 2 })
+    await assert.rejects(worker.run({ eachBatch: () => {} }), refusal(/eachRecord/))
+    await assert.rejects(
+      worker.run({ processor: () => ({ processRecords: () => {} }) }),
+      refusal(/eachRecord/),
+    )
+    assert.throws(() => worker.batches(), refusal(/eachRecord/))
+    assert.throws(() => worker.readable(), refusal(/eachRecord/))
+    assert.equal(worker.state, 'created')
+  })
 })
 
 describe('Consumer.close, given a wrong timeoutMs', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Consumer } from '@millrace/consumer'
+import { Consumer, type OnHandlerError } from '@millrace/consumer'
 import { jsonCodec } from '@millrace/core'
 import { SimulatedDynamo, SimulatedKinesis } from '@millrace/testing'
 
@@ -26,6 +26,15 @@ describe('the type of a codec', () => {
         return ids.length > 0 && bytes === undefined ? 'skip' : 'retry'
       },
     })
+    // A dead letter, then the one verdict: the commonest policy of all.
+    const alwaysSkips: OnHandlerError<Order> = async ({ records }) => {
+      await Promise.resolve(records)
+      return 'skip'
+    }
+    assert.equal(typeof alwaysSkips, 'function')
+    // @ts-expect-error no verdict
+    const wrong: OnHandlerError<Order> = () => 'skp'
+    assert.equal(typeof wrong, 'function')
     const typed: Consumer<Order> = consumer
     assert.equal(typed.state, 'created')
     if (never()) {

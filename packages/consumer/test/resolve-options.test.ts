@@ -66,6 +66,7 @@ describe('resolveConsumerOptions', () => {
     assert.equal(options.copy, false)
     assert.equal(options.maxRecordsPerBatch, 10_000)
     assert.equal(options.maxBatchWaitMs, 0)
+    assert.equal(options.concurrencyPerShard, 1)
     assert.equal(options.onMalformed, 'raw')
     assert.equal(options.onMisplacedAggregate, 'deliver')
     assert.equal(options.codec.decode(new Uint8Array([1])).length, 1)

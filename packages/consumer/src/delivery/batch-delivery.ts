@@ -15,6 +15,7 @@ import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerAdapter } from './handler-adapter.ts'
 import type { HandlerRetry } from './handler-retry.ts'
 import { NotHandled } from './not-handled.ts'
+import type { RecordDelivery } from './record-delivery.ts'
 import type { ShardHealth } from './shard-health.ts'
 
 /** Handlers that settle at once must not keep renewals from the event loop for longer than this. */
@@ -33,7 +34,7 @@ export interface BatchDeliveryOptions<T> {
   readonly health: ShardHealth
 }
 
-export class BatchDelivery<T> {
+export class BatchDelivery<T> implements RecordDelivery<T> {
   readonly #options: BatchDeliveryOptions<T>
   #turnStartedMs = 0
   /** The last reading of the clock, which is the end of the call before. */
@@ -44,18 +45,12 @@ export class BatchDelivery<T> {
     this.#options = options
   }
 
-  /** When the handler call began that is under way, to within a turn; monotonic milliseconds. */
+  /** To within a turn. */
   get callingSinceMs(): number | undefined {
     return this.#callingSinceMs
   }
 
-  /**
-   * Hands the batch to the handler, call by call, until each call is done or skipped by policy.
-   *
-   * @param through what is done when the whole batch is: records may have been passed over
-   * @returns records handled or skipped; fewer than there are when the shard was halted
-   * @throws HandlerFailedError when the policy says stop
-   */
+  /** Call by call, until each call is done or skipped by policy. */
   async deliver(batch: RecordBatch<T>, through: ExtendedSequenceNumber): Promise<number> {
     const { adapter, tracker, auto, gate, health, acknowledgements } = this.#options
     const { records } = batch
@@ -104,7 +99,10 @@ export class BatchDelivery<T> {
     return at
   }
 
-  /** True while a handler may be called at this very instant (S8). */
+  async settle(): Promise<boolean> {
+    return this.mayCall()
+  }
+
   mayCall(): boolean {
     const { tenure, halt } = this.#options
     if (halt.reason !== undefined) return false
@@ -113,7 +111,6 @@ export class BatchDelivery<T> {
     return false
   }
 
-  /** Gives timers and I/O their turn. */
   async turn(): Promise<void> {
     await new Promise<void>(nextTurn)
     this.#turnStartedMs = this.#readMs = monotonicMs()

@@ -1,5 +1,6 @@
 /** `onMalformed`: what happens to a record that cannot be taken apart or decoded. */
-import type { Logger } from '@millrace/core'
+import { InvalidOptionError, type Logger } from '@millrace/core'
+import { showValue } from '@millrace/core/internal'
 import { isLoudFailure } from '../backoff.ts'
 import type { EmitConsumerEvent } from '../events.ts'
 import type { ConsumerMeter } from '../metrics/metric-names.ts'
@@ -34,7 +35,7 @@ export class MalformedPolicy {
     }
   }
 
-  /** Rejects with whatever the user's function throws. */
+  /** Rejects with whatever the user's function throws, and for an answer that is no verdict. */
   async verdict(found: {
     readonly sequenceNumber: string
     readonly reason: string
@@ -44,8 +45,14 @@ export class MalformedPolicy {
     if (typeof onMalformed !== 'function') return onMalformed
     const { sequenceNumber, reason, data } = found
     const record = { stream, shardId, sequenceNumber, reason }
-    return await onMalformed(
+    const verdict: unknown = await onMalformed(
       Object.defineProperty(record, 'data', { value: data }) as MalformedRecord,
+    )
+    if (verdict === 'raw' || verdict === 'skip' || verdict === 'stop') return verdict
+    throw new InvalidOptionError(
+      'onMalformed',
+      `onMalformed answered ${showValue(verdict)}`,
+      "Answer 'raw', 'skip' or 'stop'; the function is asked again.",
     )
   }
 }

@@ -11,19 +11,19 @@ import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.
 import type { PageHold } from '../retrieval/read-budget.ts'
 import type { Page } from '../retrieval/source.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
-import type { BatchDelivery } from './batch-delivery.ts'
 import { type BatchLimits, holdLeftMs } from './batch-limits.ts'
 import { CallFailures } from './call-failures.ts'
 import type { CheckpointTracker } from './checkpoint-tracker.ts'
 import type { HandlerRetry } from './handler-retry.ts'
 import type { MalformedPolicy } from './malformed-policy.ts'
+import type { RecordDelivery } from './record-delivery.ts'
 import type { ShardHealth } from './shard-health.ts'
 import type { ThroughputMeter } from './throughput-meter.ts'
 
 export interface PageDeliveryOptions<T> {
   readonly shard: ShardContext
   readonly deaggregator: PageDeaggregator<T>
-  readonly batches: BatchDelivery<T>
+  readonly batches: RecordDelivery<T>
   readonly malformed: MalformedPolicy
   readonly retry: HandlerRetry<T>
   readonly tracker: CheckpointTracker
@@ -47,6 +47,8 @@ export class PageDelivery<T> {
   /** The newest, and the places of all that are not handled to their end. */
   #page: Page | undefined
   #holds: PageHold[] = []
+  /** Handed on to their end, not done. */
+  readonly #lent = new Set<PageHold>()
 
   constructor(options: PageDeliveryOptions<T>) {
     this.#options = options
@@ -81,9 +83,9 @@ export class PageDelivery<T> {
       this.#bytes += deaggregator.bytes - bytesBefore
       if (limits.maxWaitMs > 0 && obstacle === undefined && this.#mayHold(page)) return true
       if (!(await this.#deliverBatch(page))) return false
-      this.letGo(deaggregator.isExhausted ? 0 : 1)
+      this.#giveBack(deaggregator.isExhausted ? 0 : 1)
       if (obstacle !== undefined) {
-        if (!(await this.#overcome(obstacle))) return false
+        if (!(await batches.settle()) || !(await this.#overcome(obstacle))) return false
       } else if (deaggregator.isExhausted) {
         return true
       } else {
@@ -96,13 +98,33 @@ export class PageDelivery<T> {
   async flush(): Promise<boolean> {
     if (this.#page === undefined || this.#records.length === 0) return true
     const isDone = await this.#deliverBatch(this.#page)
-    this.letGo()
+    this.#giveBack(0)
     return isDone
   }
 
-  /** Gives the memory of pages back, but for so many of the newest. */
-  letGo(kept = 0): void {
-    while (this.#holds.length > kept) this.#holds.shift()?.release()
+  /** Lets go of everything, done or not. */
+  letGo(): void {
+    this.#giveBack(0)
+    for (const hold of this.#lent) hold.release()
+    this.#lent.clear()
+  }
+
+  /** Gives the memory of pages back, but for so many of the newest, as soon as they are done. */
+  #giveBack(kept: number): void {
+    const { acknowledgements } = this.#options
+    while (this.#holds.length > kept) {
+      const hold = this.#holds.shift()
+      if (hold === undefined) return
+      if (acknowledgements === undefined) {
+        hold.release()
+        continue
+      }
+      this.#lent.add(hold)
+      acknowledgements.whenDone(() => {
+        this.#lent.delete(hold)
+        hold.release()
+      })
+    }
   }
 
   #mayHold({ atShardEnd }: Page): boolean {
@@ -140,6 +162,7 @@ export class PageDelivery<T> {
         shard,
       },
       through,
+      bytes,
     )
     const tookMs = monotonicMs() - startMs
     metrics.put('RecordProcessor.processRecords.Time', tookMs, 'Milliseconds', this.#dimensions)

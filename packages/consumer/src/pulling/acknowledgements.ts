@@ -40,6 +40,7 @@ export class Acknowledgement {
 
 interface Passed extends ExtendedSequenceNumber {
   readonly isGiven: true
+  readonly onPassed?: (() => void) | undefined
 }
 
 /** Of one tenure of a shard. */
@@ -88,8 +89,19 @@ export class Acknowledgements {
       return
     }
     // Pages without anything to hand out must not add up.
-    if (!(last instanceof Acknowledgement)) this.#entries.pop()
+    if (!(last instanceof Acknowledgement) && last?.onPassed === undefined) this.#entries.pop()
     this.#entries.push({ sequenceNumber, subSequenceNumber, isGiven: true })
+  }
+
+  /** Calls back once everything that was handed out so far is done: at once if it is. */
+  whenDone(callback: () => void): void {
+    const last = this.#entries.at(-1)
+    if (this.#head === this.#entries.length || last === undefined) {
+      callback()
+      return
+    }
+    const { sequenceNumber, subSequenceNumber } = last
+    this.#entries.push({ sequenceNumber, subSequenceNumber, isGiven: true, onPassed: callback })
   }
 
   /** True once nothing is outstanding, at once if so; false when the signal fires first. */
@@ -120,6 +132,7 @@ export class Acknowledgements {
       const next = this.#entries[this.#head]
       if (next === undefined || !next.isGiven) break
       if (next instanceof Acknowledgement) records++
+      else next.onPassed?.()
       last = next
       this.#head++
     }

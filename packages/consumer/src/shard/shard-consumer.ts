@@ -150,13 +150,14 @@ export class ShardConsumer<T> implements RunningShard {
 
   /** False when halted on the way. */
   async #workToTheEnd(): Promise<boolean> {
-    const { ending, halt } = this.#parts
+    const { ending, halt, batches } = this.#parts
     if (isShardEnded(this.#options.tenure.lease)) return await this.#endAgain()
     if (!(await this.#waitForParents())) return false
     this.#move('parents-ended')
     if (!(await this.#initialize())) return false
     this.#move('initialized')
     const children = await this.#drain()
+    if (!(await batches.settle())) return false
     if (children === undefined || !(await this.#acknowledged(halt.signal))) return false
     this.#move('drained')
     const isEnded = await ending.run(children)
@@ -262,8 +263,10 @@ export class ShardConsumer<T> implements RunningShard {
   }
 
   async #shutDown(): Promise<void> {
-    const { halt, shard, adapter, auto } = this.#parts
+    const { halt, shard, adapter, auto, batches } = this.#parts
     if (halt.reason === undefined) halt.requestStop()
+    // What it was stopped for is told already.
+    await batches.settle().catch(() => false)
     if (halt.reason === 'stop' && this.#options.tenure.believes()) {
       this.#move('stop-requested')
       if (!this.#isTold) {

@@ -5,12 +5,12 @@
 import type { Logger, Random } from '@millrace/core'
 import { type Backoff, fullJitterMs, isLoudFailure } from '../backoff.ts'
 import type { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
-import type { BatchDelivery } from '../delivery/batch-delivery.ts'
 import { CallFailures } from '../delivery/call-failures.ts'
 import type { CheckpointTracker } from '../delivery/checkpoint-tracker.ts'
 import type { HandlerAdapter } from '../delivery/handler-adapter.ts'
 import type { HandlerRetry } from '../delivery/handler-retry.ts'
 import { persist } from '../delivery/persist.ts'
+import type { RecordDelivery } from '../delivery/record-delivery.ts'
 import type { ShardCheckpointer } from '../delivery/shard-checkpointer.ts'
 import type { ShardHealth } from '../delivery/shard-health.ts'
 import { LeaseLostError } from '../errors.ts'
@@ -31,7 +31,7 @@ export interface ShardEndingOptions<T> {
   readonly endShard: EndShard
   readonly adapter: HandlerAdapter<T>
   readonly retry: HandlerRetry<T>
-  readonly batches: Pick<BatchDelivery<T>, 'mayCall'>
+  readonly batches: Pick<RecordDelivery<T>, 'mayCall'>
   readonly tracker: CheckpointTracker
   readonly checkpointer: ShardCheckpointer
   readonly auto: AutoCheckpoint | undefined

@@ -5,10 +5,12 @@ import { isLoudFailure } from '../backoff.ts'
 import { AutoCheckpoint } from '../delivery/auto-checkpoint.ts'
 import { BatchDelivery } from '../delivery/batch-delivery.ts'
 import { CheckpointTracker } from '../delivery/checkpoint-tracker.ts'
+import { ConcurrentDelivery } from '../delivery/concurrent-delivery.ts'
 import { adaptHandler, type HandlerAdapter } from '../delivery/handler-adapter.ts'
 import { HandlerRetry } from '../delivery/handler-retry.ts'
 import { MalformedPolicy } from '../delivery/malformed-policy.ts'
 import { PageDelivery } from '../delivery/page-delivery.ts'
+import type { RecordDelivery } from '../delivery/record-delivery.ts'
 import { ShardCheckpointer } from '../delivery/shard-checkpointer.ts'
 import { shardContext } from '../delivery/shard-context.ts'
 import { ShardHealth } from '../delivery/shard-health.ts'
@@ -35,6 +37,8 @@ import { type EndShard, ShardEnding } from './shard-ending.ts'
 import { ShardHalt } from './shard-halt.ts'
 import { missedReporter, troubleReporter } from './trouble-reporter.ts'
 
+/** Of a shard with `concurrencyPerShard`: how far others go on beyond a record that is not done. */
+const MOST_RECORDS_AHEAD = 10_000
 /** Of the pause between two renewals; a timer may fire a little early by another clock reading. */
 const THROUGHPUT_WINDOW = 0.9
 
@@ -71,7 +75,7 @@ export interface ShardParts<T> {
   readonly acknowledgements: Acknowledgements | undefined
   readonly reads: ShardReads
   readonly prefetch: Prefetch
-  readonly batches: BatchDelivery<T>
+  readonly batches: RecordDelivery<T>
   readonly pages: PageDelivery<T>
   readonly throughput: ThroughputMeter
   readonly ending: ShardEnding<T>
@@ -106,10 +110,16 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
             logger.warn({ err: error, shardId, failures }, 'a checkpoint could not be stored yet')
           },
         })
+  const concurrency = 'eachRecord' in given.handler ? options.concurrencyPerShard : 1
+  const gone = new AbortController()
+  const late =
+    concurrency > 1
+      ? { abandoned: gone.signal, maxOutstanding: MOST_RECORDS_AHEAD }
+      : adapter.lateAcknowledgements
   const acknowledgements =
-    adapter.lateAcknowledgements &&
+    late &&
     new Acknowledgements({
-      ...adapter.lateAcknowledgements,
+      ...late,
       onDone: (at, records) => {
         tracker.markDone(at)
         auto?.worked(records)
@@ -119,9 +129,16 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     ...{ stream, shardId, onHandlerError: options.onHandlerError, halt },
     ...{ emit, logger, metrics, random },
   })
-  const batches = new BatchDelivery<T>({
-    ...{ tenure, adapter, tracker, auto, acknowledgements, retry, halt, gate, health },
-  })
+  const batches =
+    concurrency > 1 && acknowledgements !== undefined
+      ? new ConcurrentDelivery<T>({
+          ...{ tenure, adapter, acknowledgements, retry, halt, gate, health, concurrency },
+          abandon: () => gone.abort(),
+          maxBytes: options.retrieval.maxPendingBytes,
+        })
+      : new BatchDelivery<T>({
+          ...{ tenure, adapter, tracker, auto, acknowledgements, retry, halt, gate, health },
+        })
   const deaggregator = new PageDeaggregator<T>({
     codec: options.copy ? copyingCodec(options.codec) : options.codec,
     after: deliveredBefore(lease.checkpoint),
