@@ -2,7 +2,14 @@
 export const CONSUMER_EXAMPLE = 'quick-start-consumer.ts'
 export const PRODUCER_EXAMPLE = 'quick-start-producer.ts'
 /** Other ways to consume the same stream, run as the quick start is. */
-export const MORE_CONSUMERS = ['handler-error-dead-letter.ts', 'processor.ts'] as const
+export const MORE_CONSUMERS = [
+  'handler-error-dead-letter.ts',
+  'processor.ts',
+  'consumer-batches.ts',
+  'consumer-iterator.ts',
+  'consumer-pipeline.ts',
+  'consumer-shutdown.ts',
+] as const
 /** Other ways to produce, each with what it prints when all is well. */
 export const MORE_PRODUCERS: readonly {
   readonly file: string
