@@ -5,6 +5,7 @@ import type { Scenario } from './scenario.ts'
 import { BLOCKED_RENEWAL } from './scenarios/blocked-renewal.ts'
 import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
 import { BOUNDS } from './scenarios/bounds.ts'
+import { EVERY_STYLE } from './scenarios/every-style.ts'
 import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
 import { SLOW_HANDLERS } from './scenarios/slow-handlers.ts'
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...SWARM,
   ...BOUNDS,
   BOUND_RESHARD,
+  EVERY_STYLE,
   LATE_HANDOFF,
   BLOCKED_RENEWAL,
   SLOW_HANDLERS,

@@ -10,6 +10,8 @@ import {
 import type { Report } from './report.ts'
 
 export interface ReadAheadOptions {
+  /** Handed on and not begun, at most: what a stream holds ready. */
+  readonly readyPages: number
   readonly maxPendingBatches: number
   readonly maxPendingBytes: number
   /** What is stored of a shard counts as done, whoever did it. */
@@ -76,11 +78,11 @@ export class ReadAhead {
   }
 
   #judge(shardId: string, reads: ShardReads): void {
-    const { storedOf, report, maxPendingBatches, maxPendingBytes } = this.#options
+    const { storedOf, report, readyPages, maxPendingBatches, maxPendingBytes } = this.#options
     const stored = storedOf(shardId)?.sequenceNumber
     if (stored !== undefined) reads.pages = pagesBehind(reads.pages, stored)
     // The first may have left the queue, on its way to the handler.
-    const queued = reads.pages.slice(1)
+    const queued = reads.pages.slice(1 + readyPages)
     const bytes = queued.reduce((sum, page) => sum + page.bytes, 0)
     const isFull = queued.length >= maxPendingBatches || bytes >= maxPendingBytes
     if (queued.length === 0 || !isFull) return

@@ -2,6 +2,7 @@
 import { sleep } from '@millrace/core/internal'
 import type { ProcessHandle, SimulatedWorld } from '@millrace/testing'
 import { withClients } from './sdk-clients.ts'
+import { styleOf } from './styles.ts'
 import { type LostLease, runWorker, type WorkerProcessOptions } from './worker-process.ts'
 
 interface Slot {
@@ -11,7 +12,7 @@ interface Slot {
 }
 
 export interface FleetOptions
-  extends Omit<WorkerProcessOptions, 'workerId' | 'stopRequested' | 'onClosedLate'> {
+  extends Omit<WorkerProcessOptions, 'workerId' | 'style' | 'stopRequested' | 'onClosedLate'> {
   /** A worker has ended of its own accord, not by a kill or a crash. */
   readonly onExit?: ((workerId: string) => void) | undefined
 }
@@ -47,6 +48,7 @@ export class Fleet {
         runWorker(process, {
           ...this.#options,
           workerId,
+          style: styleOf(this.#options.plan, slot),
           onLeaseLost: (lease) => this.#leaseLost(lease),
           onWarning: (message) => this.onWarning?.(message),
           mayMeet: (error) => this.mayMeet?.(error) ?? false,

@@ -6,6 +6,7 @@ import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
 import type { Ledger } from '../checkers/ledger.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import type { Mischief } from './mischief.ts'
+import type { PullingStyle, Style } from './styles.ts'
 
 export interface HandlerCall {
   readonly workerId: string
@@ -22,7 +23,7 @@ export interface HandlerCall {
 export interface HandlerOptions {
   readonly plan: Pick<
     HistoryPlan,
-    'handler' | 'handlerFailure' | 'handlerMaxMs' | 'handlerStuck' | 'onHandlerError'
+    'handlerFailure' | 'handlerMaxMs' | 'handlerStuck' | 'onHandlerError'
   >
   readonly workerId: string
   readonly ledger: Ledger
@@ -44,10 +45,10 @@ export interface HandlerOptions {
   readonly onStuck: (workerId: string) => void
 }
 
-export function handlerOf(options: HandlerOptions): Handler {
+export function handlerOf(style: Exclude<Style, PullingStyle>, options: HandlerOptions): Handler {
   const handle = (records: readonly ConsumerRecord[], shard: ShardContext): Promise<boolean> =>
     handleRecords(options, records, shard)
-  switch (options.plan.handler) {
+  switch (style) {
     case 'eachRecord':
       return { eachRecord: async (record, shard) => void (await handle([record], shard)) }
     case 'eachBatch':
@@ -73,7 +74,7 @@ export function handlerOf(options: HandlerOptions): Handler {
 }
 
 /** @returns whether a processor checkpoints them */
-async function handleRecords(
+export async function handleRecords(
   options: HandlerOptions,
   records: readonly ConsumerRecord[],
   shard: ShardContext,

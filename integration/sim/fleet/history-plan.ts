@@ -2,6 +2,7 @@
 import type { ConsumerOptions } from '@millrace/consumer'
 import type { Random } from '@millrace/core'
 import type { SimulatedFaults } from '@millrace/testing'
+import type { Style } from './styles.ts'
 
 /** A slot of the fleet, or whoever leads at that moment. */
 export type Target = number | 'leader'
@@ -56,7 +57,9 @@ export interface HistoryPlan {
   readonly workers: number
   readonly shards: number
   readonly records: number
-  readonly handler: 'eachRecord' | 'eachBatch' | 'processor'
+  readonly handler: Style
+  /** Of each worker; left out, all handle by `handler`. */
+  readonly styles?: readonly Style[]
   /** Chance of a handler call to throw. */
   readonly handlerFailure: number
   /** Chance of a handler call never to settle. */

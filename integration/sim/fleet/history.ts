@@ -128,6 +128,7 @@ export class History {
       },
       onLeaseLost: (lease) => stage.onLeaseLost?.(lease),
       onDraining: (workerId) => stage.onDraining?.(workerId),
+      onHandled: (style) => stage.handledBy.add(style),
     })
     this.#fleet = fleet
     const producer = new ProducerRun({ world, ledger, strict: this.#strict, plan })

@@ -11,6 +11,7 @@ import type { HandlerCall } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
 import { putInto } from './probe.ts'
 import type { ProducerRun } from './producer-run.ts'
+import type { Style } from './styles.ts'
 import type { LostLease } from './worker-process.ts'
 
 export interface StageOptions {
@@ -47,6 +48,8 @@ export class Stage {
   readonly ledger: Ledger
   readonly lost: LostRows
   readonly bounds: Bounds
+  /** The styles in which something was handled. */
+  readonly handledBy: Set<Style> = new Set()
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
   /** The same of each `initialize` of a processor. */

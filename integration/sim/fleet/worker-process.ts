@@ -8,13 +8,16 @@ import { ReadAhead } from '../checkers/read-ahead.ts'
 import type { TableChecker } from '../checkers/table-checker.ts'
 import { type HandlerOptions, handlerOf } from './handlers.ts'
 import type { HistoryPlan } from './history-plan.ts'
+import { LoopError, type LoopOptions, MOST_READY, pull } from './loops.ts'
 import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
+import { isPulling, type PullingStyle, type Style } from './styles.ts'
 
 type OfProcess = 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow' | 'onBegun'
 
 export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   readonly plan: HistoryPlan
+  readonly style: Style
   readonly world: SimulatedWorld
   readonly table: TableChecker
   /** Looked at now and then, as a process looks at a signal: true asks the worker to stop. */
@@ -25,6 +28,8 @@ export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   /** Told when it has seen that it is to stop. */
   readonly onDraining?: ((workerId: string) => void) | undefined
   readonly markers: Markers
+  /** Told of each call, or turn of a loop, that begins. */
+  readonly onHandled?: ((style: Style) => void) | undefined
   /** What the worker logs as a warning or an error. */
   readonly onWarning?: ((message: string) => void) | undefined
   /** True for an error that the scenario wants the worker to say, or to end with. */
@@ -44,7 +49,7 @@ export async function runWorker(
   process: SimulatedProcess,
   options: WorkerProcessOptions,
 ): Promise<void> {
-  const { world, workerId, plan } = options
+  const { world, workerId, plan, style } = options
   const readAhead = readAheadOf(options)
   const consumer = new Consumer({
     applicationName: APPLICATION,
@@ -75,7 +80,7 @@ export async function runWorker(
       }
       return plan.onHandlerError
     },
-    ...(plan.handler === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
+    ...(style === 'processor' ? {} : { checkpoint: { everyMs: 1000 } }),
   })
   consumer.on('leaseAcquired', ({ shardId, epoch }) => {
     readAhead.began(shardId)
@@ -121,21 +126,19 @@ export async function runWorker(
     busy,
   })
   const onThrow = (): void => world.count('handler.throws')
-  const onBegun = (shardId: string, at: string): void => readAhead.delivered(shardId, at)
-  const handler = handlerOf({
-    ...options,
-    random: process.random,
-    mischief,
-    busy,
-    onThrow,
-    onBegun,
-  })
-  const running = consumer.run(handler)
+  const onBegun = (shardId: string, at: string): void => {
+    readAhead.delivered(shardId, at)
+    options.onHandled?.(style)
+  }
+  const handling = { ...options, random: process.random, mischief, busy, onThrow, onBegun }
+  const running = isPulling(style)
+    ? pullUnlessStuck(consumer, style, handling)
+    : consumer.run(handlerOf(style, handling))
   const over = new AbortController()
   void closeWhenAsked(consumer, options, over.signal)
   await running.catch((cause: unknown) => {
     if (cause instanceof HandlerFailedError && plan.onHandlerError === 'stop') return
-    if (options.mayMeet?.(cause) === true) return
+    if (cause instanceof LoopError || options.mayMeet?.(cause) === true) return
     // As in KCL, a start gives up after 20 attempts; whatever runs workers starts another.
     const wasSick = !options.isHealed() || world.nowMs() < plan.disturbedMs + LAST_CALL_MS
     const gaveUp = isServiceError(cause) && cause.retryable && wasSick
@@ -153,9 +156,33 @@ export async function runWorker(
   if (plan.exitsAtOnce !== true) await sleep(CALL_TIMEOUT_MS)
 }
 
-function readAheadOf({ plan, table, world }: WorkerProcessOptions): ReadAhead {
+/** A body that never settles holds its loop for ever: such a process ends when its consumer has. */
+function pullUnlessStuck(
+  consumer: Consumer,
+  style: PullingStyle,
+  options: Omit<LoopOptions, 'onLeft'> & Pick<WorkerProcessOptions, 'world'>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isStuck = false
+    const look = (): void => {
+      if (isStuck && (consumer.state === 'stopped' || consumer.state === 'failed')) resolve()
+    }
+    const onStuck = (workerId: string): void => {
+      isStuck = true
+      options.onStuck(workerId)
+      look()
+    }
+    const onLeft = (how: string): void => options.world.count(`loop.${how}`)
+    consumer.on('stateChange', look)
+    pull(consumer, style, { ...options, onStuck, onLeft }).then(resolve, reject)
+  })
+}
+
+function readAheadOf({ plan, style, table, world }: WorkerProcessOptions): ReadAhead {
   const { maxPendingBatches, maxPendingBytes } = plan.consumer?.retrieval ?? {}
   return new ReadAhead({
+    // What a stream holds ready, and the chunk that it is about to take in.
+    readyPages: style === 'readable' ? MOST_READY + 1 : 0,
     maxPendingBatches: maxPendingBatches ?? DEFAULT_PENDING_BATCHES,
     maxPendingBytes: maxPendingBytes ?? Number.POSITIVE_INFINITY,
     storedOf: (shardId) => table.rows.get(shardId)?.checkpoint,

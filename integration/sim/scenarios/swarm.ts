@@ -15,6 +15,7 @@ import {
   planSlowWakes,
 } from '../fleet/special-plans.ts'
 import type { Stage } from '../fleet/stage.ts'
+import { withStyles } from '../fleet/styles.ts'
 import type { FleetScenario } from '../scenario.ts'
 
 /** By then a fleet that nobody joins or leaves has spread its leases. */
@@ -73,7 +74,10 @@ export const SWARM: readonly FleetScenario[] = [
   {
     name: 'fleet',
     about: 'workers, a producer, reshards, kills, pauses, throttles, lost replies',
-    plan: (random) => withRarerOptions(withRarerFaults(planHistory(random), random), random),
+    plan: (random) => {
+      const plan = withRarerOptions(withRarerFaults(planHistory(random), random), random)
+      return withStyles(plan, random)
+    },
   },
   {
     name: 'lost-row',

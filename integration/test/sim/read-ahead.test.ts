@@ -15,6 +15,7 @@ class Reader {
 
   constructor(limits: { maxPendingBatches: number; maxPendingBytes: number }) {
     this.watch = new ReadAhead({
+      readyPages: 0,
       ...limits,
       storedOf: () =>
         this.stored === undefined

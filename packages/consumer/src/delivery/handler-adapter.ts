@@ -13,6 +13,8 @@ export interface HandlerAdapter<T> {
   readonly defaultCheckpoint: ResolvedCheckpointPolicy
   /** Set: a call that has settled is not done yet; it is once it was acknowledged. */
   readonly lateAcknowledgements: Omit<AcknowledgementsOptions, 'onDone'> | undefined
+  /** Nobody will finish what was handed out: whoever works on it all the same must be told to stop. */
+  readonly isAbandoned: boolean
   initialize(input: InitializeInput): Settled
   /**
    * Handles `batch.records[at]`, or the whole batch (then `at` is 0). Rejects with NotHandled when
@@ -43,6 +45,7 @@ export function adaptHandler<T>(
   const lifecycle = {
     defaultCheckpoint: EVERY_SECOND,
     lateAcknowledgements: undefined,
+    isAbandoned: false,
     takeBack: nothing,
     initialize: nothing,
     leaseLost: nothing,
@@ -67,6 +70,7 @@ class ProcessorAdapter<T> implements HandlerAdapter<T> {
   readonly isPerRecord = false
   readonly defaultCheckpoint = 'manual'
   readonly lateAcknowledgements = undefined
+  readonly isAbandoned = false
   readonly takeBack = nothing
   readonly #create: () => ShardRecordProcessor<T>
   #processor: ShardRecordProcessor<T> | undefined

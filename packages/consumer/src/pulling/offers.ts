@@ -11,12 +11,12 @@ export class Offer<T> {
   readonly acknowledgements: Acknowledgements | undefined
   /** The handler call. */
   readonly settled: Promise<void>
-  readonly #mayTake: () => boolean
+  /** True while its shard may begin a handler call, at this very instant (S8). */
+  readonly mayTake: () => boolean
   #isTaken = false
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  /** @param offered `mayTake`: true while its shard may begin a handler call */
   constructor(offered: {
     readonly batch: RecordBatch<T>
     readonly at: number
@@ -26,7 +26,7 @@ export class Offer<T> {
     this.batch = offered.batch
     this.at = offered.at
     this.acknowledgements = offered.acknowledgements
-    this.#mayTake = offered.mayTake
+    this.mayTake = offered.mayTake
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -39,7 +39,7 @@ export class Offer<T> {
 
   /** @returns false when it cannot be had any more */
   take(): boolean {
-    this.#isTaken ||= this.#mayTake()
+    this.#isTaken ||= this.mayTake()
     return this.#isTaken
   }
 

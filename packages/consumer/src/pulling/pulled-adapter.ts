@@ -45,6 +45,10 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
       maxOutstanding === undefined ? undefined : { abandoned: offers.abandoned, maxOutstanding }
   }
 
+  get isAbandoned(): boolean {
+    return this.#offers.abandoned.aborted
+  }
+
   handle(
     batch: RecordBatch<T>,
     at: number,

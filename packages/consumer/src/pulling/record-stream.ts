@@ -38,7 +38,7 @@ export class RecordReadable<T> extends Readable {
       const acknowledgement = offer.acknowledgements.open(record)
       // The handler call is over: what follows is read ahead while this one is worked on.
       offer.acknowledge()
-      this.push(new RecordToAcknowledge(record, offer.batch.shard, acknowledgement))
+      this.push(new RecordToAcknowledge(record, offer, acknowledgement))
     }
   }
 }

@@ -129,6 +129,8 @@ export class ShardConsumer<T> implements RunningShard {
       reads.releaseAll()
       auto?.stop()
       halt.signal.removeEventListener('abort', stopReading)
+      // Before the lease moves on (S7).
+      if (adapter.isAbandoned) halt.loseLease()
       halt.release()
     }
   }

@@ -40,7 +40,9 @@ describe('Consumer, pulled from', () => {
         pulled.map(({ value }) => value?.data),
         numbered(3),
       )
+      assert.equal(pulled[2]?.value?.shard.signal.aborted, false)
       await records.return?.()
+      assert.equal(pulled[2]?.value?.shard.signal.aborted, true)
       assert.equal(app.row(SHARD)?.['checkpoint']?.S, pulled[1]?.value?.sequenceNumber)
       assert.deepEqual(await records.next(), { done: true, value: undefined })
     }))

@@ -73,7 +73,10 @@ describe('Consumer.readable', () => {
       chunks[3]?.ack()
       stream.destroy()
       chunks[2]?.ack()
+      assert.equal(chunks[2]?.shard.signal.aborted, false)
       await consumer.close()
+      // Whoever still works on one of them must know that another worker does, too.
+      assert.equal(chunks[2]?.shard.signal.aborted, true)
       assert.equal(stored(app), 1)
       assert.equal(app.row(SHARD)?.['leaseOwner'], undefined)
       const next = app.worker('b')
