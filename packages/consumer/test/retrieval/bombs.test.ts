@@ -73,7 +73,7 @@ async function explode(data: Buffer, policy: OnMisplacedAggregate): Promise<Expl
     if (obstacle !== undefined) from.deliverRaw()
     // Seldom, because it takes longer than the batch.
     await turn()
-    if (looks++ % 16 === 0) grownBytes = Math.max(grownBytes, (await livingBytes()) - before)
+    if (looks++ % 32 === 0) grownBytes = Math.max(grownBytes, (await livingBytes()) - before)
     records += batch.length
     largestBatch = Math.max(largestBatch, batch.length)
   }
