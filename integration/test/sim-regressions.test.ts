@@ -39,7 +39,7 @@ describe('summaryOf and tellOf', () => {
     const { run, waiting } = summary.regressions
     assert.deepEqual(run, ['R18', 'R44'])
     assert.equal(Object.keys(waiting).length, WAITING.length)
-    assert.match(waiting['R02'] ?? '', /^issue 6: /)
+    assert.match(waiting['R09'] ?? '', /^the issue after 6: /)
     const told = tellOf(summary, 1)
     assert.match(told, /regressions run: R18 R44\n/)
     for (const { id } of WAITING) assert.match(told, new RegExp(`\\b${id}\\b.* wait for `))

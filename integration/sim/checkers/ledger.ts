@@ -40,6 +40,9 @@ const decoder = new TextDecoder()
 export class Ledger {
   readonly puts: PutRecord[] = []
   readonly #shards = new Map<string, ShardAccount>()
+  /** Bytes that say no id by themselves, as text. */
+  readonly #odd = new Map<string, number>()
+  readonly #withheld = new Set<number>()
 
   get shards(): IterableIterator<ShardAccount> {
     return this.#shards.values()
@@ -50,6 +53,19 @@ export class Ledger {
     const data = `${id}:${padding}`
     const put: PutRecord = { id, partitionKey, explicitHashKey, data, settled: 'pending' }
     this.puts.push(put)
+    return put
+  }
+
+  /** Bytes that are to be delivered as they are, whatever they look like. */
+  putOdd(partitionKey: string, bytes: Uint8Array): PutRecord {
+    const id = this.puts.length
+    const data = decoder.decode(bytes)
+    const put: PutRecord = {
+      ...{ id, partitionKey, data },
+      ...{ explicitHashKey: undefined, settled: 'acked' },
+    }
+    this.puts.push(put)
+    this.#odd.set(data, id)
     return put
   }
 
@@ -72,16 +88,19 @@ export class Ledger {
       const sequenceNumber = record.SequenceNumber
       const { subSequenceNumber } = user
       account.places.set(`${sequenceNumber}/${subSequenceNumber}`, account.records.length)
+      const id = this.#odd.get(decoder.decode(user.data)) ?? idOf(user.data)
+      const isWithheld = this.#withheld.has(id)
       account.records.push({
-        id: idOf(user.data),
+        id,
         sequenceNumber,
         subSequenceNumber,
         arrivalMs: record.ApproximateArrivalTimestamp.getTime(),
         delivered: 0,
-        done: false,
-        isTrimmed: false,
+        done: isWithheld,
+        isTrimmed: isWithheld,
       })
     }
+    while (account.records[account.donePrefix]?.done === true) account.donePrefix++
   }
 
   /** Where a delivered record stands in its shard, or -1. */
@@ -112,6 +131,19 @@ export class Ledger {
       stored.isTrimmed = stored.done = true
     }
     while (account.records[account.donePrefix]?.done === true) account.donePrefix++
+  }
+
+  /** A policy will not let it through: said before it is put. */
+  withhold(put: PutRecord): void {
+    this.#withheld.add(put.id)
+  }
+
+  /** Ids that were withheld and delivered all the same. */
+  leaked(): number[] {
+    return [...this.#shards.values()]
+      .flatMap(({ records }) => records)
+      .filter(({ id, delivered }) => delivered > 0 && this.#withheld.has(id))
+      .map(({ id }) => id)
   }
 
   /** True when nothing that is still there lies between two places of a shard, the second left out. */

@@ -70,7 +70,11 @@ export class ReadAhead {
         const { Records: records, NextShardIterator: next } = output
         const bytes = records.reduce((sum, { Data }) => sum + Data.length, 0)
         const [first] = records
-        if (first !== undefined) reader.reads.pages.push({ first: first.SequenceNumber, bytes })
+        // One for which there was no room is read again, and held once.
+        const isAgain = first?.SequenceNumber === reader.reads.pages.at(-1)?.first
+        if (first !== undefined && !isAgain) {
+          reader.reads.pages.push({ first: first.SequenceNumber, bytes })
+        }
         if (next) this.#readerOf.set(next, reader)
         return output
       },

@@ -95,7 +95,12 @@ export interface HistoryPlan {
   /** Options of the consumers that a scenario is about. */
   readonly consumer?: Pick<
     Partial<ConsumerOptions>,
-    'lease' | 'onRecreatedStream' | 'checkpoint' | 'retrieval'
+    | 'lease'
+    | 'onRecreatedStream'
+    | 'checkpoint'
+    | 'retrieval'
+    | 'onMalformed'
+    | 'onMisplacedAggregate'
   >
   /** Pause between two looks of a worker process whether it was asked to stop; default 250. */
   readonly stopLookMs?: number

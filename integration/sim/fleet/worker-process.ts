@@ -101,6 +101,9 @@ export async function runWorker(
   consumer.on('checkpointed', ({ shardId, sequenceNumber, subSequenceNumber }) =>
     options.table.announced(shardId, { sequenceNumber, subSequenceNumber }),
   )
+  consumer.on('malformed', () => world.count('malformed'))
+  consumer.on('misplacedAggregate', ({ outOfRange }) => world.count('misplaced', outOfRange))
+  consumer.on('retentionPassed', () => world.count('marker.retention-passed'))
   consumer.on('shardEnded', ({ shardId }) => world.note('shard-ended', { shardId }))
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.

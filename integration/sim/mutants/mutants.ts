@@ -5,6 +5,7 @@ import { LIFECYCLE_MUTANTS } from './lifecycle-mutants.ts'
 import type { Mutant } from './mutant.ts'
 import { PRODUCER_MUTANTS } from './producer-mutants.ts'
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
+import { RETRIEVAL_MUTANTS } from './retrieval-mutants.ts'
 import { SHARD_MUTANTS } from './shard-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -13,5 +14,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...REGRESSION_MUTANTS,
   ...PRODUCER_MUTANTS,
   ...SHARD_MUTANTS,
+  ...RETRIEVAL_MUTANTS,
   ...LIFECYCLE_MUTANTS,
 ]

@@ -1,5 +1,6 @@
 /** The named scenarios of reliability.md 1.4: each is called by its row's id. */
 import type { Scenario } from '../scenario.ts'
+import { AGGREGATES } from './aggregates.ts'
 import { APPLICATIONS } from './applications.ts'
 import { ASSIGNMENT } from './assignment.ts'
 import { BACKGROUND_LOOPS } from './background.ts'
@@ -9,10 +10,12 @@ import { FAILING_HANDLERS } from './failing-handlers.ts'
 import { FOREIGN } from './foreign-rows.ts'
 import { HANDOFFS } from './handoffs.ts'
 import { JOINING } from './joining.ts'
+import { LATE_ANSWERS } from './late-answers.ts'
 import { LEADERS } from './leaders.ts'
 import { LEASES } from './leases.ts'
 import { LIST_PAGES } from './list-pages.ts'
 import { PARENTS } from './parents.ts'
+import { QUEUED_PAGES } from './queued-pages.ts'
 import { READS } from './reads.ts'
 import { SHARD_END } from './shard-end.ts'
 import { SHARD_LISTS } from './shard-lists.ts'
@@ -36,6 +39,9 @@ export const REGRESSIONS: readonly Scenario[] = [
   ...SHARD_LISTS,
   ...LIST_PAGES,
   ...READS,
+  ...LATE_ANSWERS,
+  ...QUEUED_PAGES,
+  ...AGGREGATES,
   ...SHUTDOWN,
   ...TENURES,
   ...BACKGROUND_LOOPS,
