@@ -53,11 +53,18 @@ export interface RetentionPassedInfo {
 }
 /** @public */
 export interface ConsumerEvents {
+  /** A state begins. KCL: `WorkerStateChangeListener.onWorkerStateChange`. */
   readonly stateChange: [state: ConsumerState]
+  /** This worker has the shard from now on: the first renewal of its lease has landed. */
   readonly leaseAcquired: [lease: LeaseSnapshot]
+  /**
+   * It has the shard no more. `stolen`: another worker wrote to the row; `expired`: no renewal landed in
+   * time; `released`: it gave the lease away, or the shard had ended.
+   */
   readonly leaseLost: [lease: LeaseSnapshot, reason: LeaseLossReason]
   /** A leader moved a lease of this worker to another; once for each handoff that it asked for. */
   readonly handoffEnded: [info: HandoffInfo]
+  /** A closed shard was read to its end, and SHARD_END is stored. */
   readonly shardEnded: [
     info: {
       readonly stream: string
@@ -65,6 +72,7 @@ export interface ConsumerEvents {
       readonly childShardIds: readonly string[]
     },
   ]
+  /** A position was stored; automatic checkpoints included, SHARD_END included. */
   readonly checkpointed: [
     info: {
       readonly stream: string
@@ -73,6 +81,7 @@ export interface ConsumerEvents {
       readonly subSequenceNumber: number
     },
   ]
+  /** With each page that goes to the handler: how far it was behind the tip when it was read, milliseconds. */
   readonly lag: [
     info: {
       readonly stream: string
@@ -89,6 +98,7 @@ export interface ConsumerEvents {
       readonly error: unknown
     },
   ]
+  /** Bytes could not be taken apart, or `codec` refused them; `onMalformed` decides. */
   readonly malformed: [
     info: {
       readonly stream: string
@@ -97,6 +107,7 @@ export interface ConsumerEvents {
       readonly reason: string
     },
   ]
+  /** `outOfRange` user records of an aggregate belong to another shard; see `onMisplacedAggregate`. */
   readonly misplacedAggregate: [
     info: {
       readonly stream: string
@@ -107,6 +118,7 @@ export interface ConsumerEvents {
   ]
   /** Retention was shorter than this consumer was behind: records are gone unread, reading goes on. */
   readonly retentionPassed: [info: RetentionPassedInfo]
+  /** Trouble in the background, which is tried again. Logged if nobody listens. KCL has no such call. */
   readonly error: [error: unknown]
 }
 
