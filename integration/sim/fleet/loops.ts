@@ -57,7 +57,7 @@ async function work(
 
 /** What the stream holds ready of its own, at most. */
 export const MOST_READY = 4
-const MOST_AT_ONCE = 3
+const MOST_AT_ONCE = 4
 
 /** Works on several chunks at once, so that they are acknowledged in any order. */
 class StreamReader {
@@ -66,7 +66,7 @@ class StreamReader {
   readonly #atOnce: number
   readonly #working = new Set<Promise<void>>()
   #isLeft = false
-  #failure: unknown
+  #failure: Error | undefined
 
   constructor(consumer: Consumer, options: LoopOptions) {
     const { random } = options
@@ -89,7 +89,7 @@ class StreamReader {
       if (!this.#isLeft) throw cause
     }
     await Promise.all(this.#working)
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure) throw this.#failure
   }
 
   #begin(record: ConsumerRecord & { readonly shard: ShardContext; ack(): void }): void {
@@ -99,7 +99,7 @@ class StreamReader {
           if (then === 'leave') this.#leave()
           else record.ack()
         },
-        (cause: unknown) => {
+        (cause: Error) => {
           this.#failure ??= cause
           this.#leave()
         },

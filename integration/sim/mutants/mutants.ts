@@ -7,6 +7,7 @@ import { PRODUCER_MUTANTS } from './producer-mutants.ts'
 import { REGRESSION_MUTANTS } from './regression-mutants.ts'
 import { RETRIEVAL_MUTANTS } from './retrieval-mutants.ts'
 import { SHARD_MUTANTS } from './shard-mutants.ts'
+import { STYLE_MUTANTS } from './style-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...BOUND_MUTANTS,
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SHARD_MUTANTS,
   ...RETRIEVAL_MUTANTS,
   ...LIFECYCLE_MUTANTS,
+  ...STYLE_MUTANTS,
 ]

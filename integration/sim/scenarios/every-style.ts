@@ -23,7 +23,7 @@ export const EVERY_STYLE: FleetScenario = {
       records: 150,
       styles: STYLES.map((_style, i): Style => STYLES[(first + i) % STYLES.length] ?? 'iterator'),
       handlerFailure: 0.03,
-      handlerMaxMs: between(random, 1, 150),
+      handlerMaxMs: between(random, 1, 800),
       onHandlerError: 'retry',
       aggregation: true,
       initialPosition: 'TRIM_HORIZON',
