@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { sleep } from '@millrace/core/internal'
 import { inApplication } from './application.ts'
+import { PULLING_STATES } from './closing/pulling-states.ts'
 import { RUNNING_STATES } from './closing/running-states.ts'
 import { type ClosingState, Scene } from './closing/scene.ts'
 import { SlowPorts } from './closing/slow-ports.ts'
@@ -21,6 +22,13 @@ const SHORT_MS = 300
 const IS_SHORT = 0.15
 /** Timers of 0 ms take 1. */
 const SLACK_MS = 5
+
+/** Undefined where run() is not what begins the work. */
+function begin(state: ClosingState, scene: Scene, signal: AbortSignal): Promise<void> | undefined {
+  if (state.isNotRun === true || state.pull !== undefined) return undefined
+  const handler = state.handler?.(scene) ?? { eachRecord: () => {} }
+  return scene.worker.runWith(handler, { signal })
+}
 
 async function closeIn(state: ClosingState, seed: number): Promise<void> {
   await inApplication(
@@ -40,9 +48,8 @@ async function closeIn(state: ClosingState, seed: number): Promise<void> {
       const scene: Scene = new Scene({ app, worker, peer, ports, random })
       const { consumer } = worker
       const stopper = new AbortController()
-      const handler = state.handler?.(scene) ?? { eachRecord: () => {} }
-      const running =
-        state.isNotRun === true ? undefined : worker.runWith(handler, { signal: stopper.signal })
+      const pulling = state.pull?.(scene)
+      const running = begin(state, scene, stopper.signal)
       await state.reach(scene)
 
       const isShort = random.next() < IS_SHORT
@@ -70,6 +77,7 @@ async function closeIn(state: ClosingState, seed: number): Promise<void> {
         assert.equal(app.time.waitingEvents(), scene.handlerTimers, 'timers are left')
       }
       scene.release()
+      await pulling
       await peer?.consumer.close()
       await peerRuns
       const calls = ports.total
@@ -86,8 +94,10 @@ async function closeIn(state: ClosingState, seed: number): Promise<void> {
   )
 }
 
+const STATES = { ...STARTING_STATES, ...RUNNING_STATES, ...PULLING_STATES }
+
 describe('Consumer.close', () => {
-  for (const [name, state] of Object.entries({ ...STARTING_STATES, ...RUNNING_STATES })) {
+  for (const [name, state] of Object.entries(STATES)) {
     it(`in the state "${name}", ${TIMES} times`, async () => {
       for (let seed = 1; seed <= TIMES; seed++) {
         try {

@@ -14,6 +14,8 @@ export interface ClosingState {
   readonly options?: (scene: () => Scene) => Partial<ConsumerOptions<string>>
   /** Default: counts its calls. */
   readonly handler?: (scene: Scene) => Handler<string>
+  /** In place of run(): the application asks for records; settles when it is through. */
+  readonly pull?: (scene: Scene) => Promise<void>
   /** Brings the state about in a consumer that was just run. */
   readonly reach: (scene: Scene) => Promise<void>
   /** Another worker is there before, and lives on. */
