@@ -1,6 +1,6 @@
 /**
  * KCL's metrics of one worker: kept for `Consumer.metrics()`, and handed to the user's sink if there
- * is one. About 0.3 us a value, and a handful of values a batch; nothing when the level is `none`.
+ * is one. About 0.1 us a value, and a handful of values a batch; nothing when the level is `none`.
  */
 import type { Logger, Metrics, MetricsLevel, MetricUnit } from '@millrace/core'
 import {

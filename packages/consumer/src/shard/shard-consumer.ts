@@ -27,6 +27,7 @@ export class ShardConsumer<T> implements RunningShard {
   #state: ShardState
   #waitingFor: readonly string[] = []
   #millisBehindLatest: number | undefined
+  #lagToldAtMs = 0
   /** The handler had its last call; one that was never initialized hears nothing anyway. */
   #isTold = false
 
@@ -51,6 +52,16 @@ export class ShardConsumer<T> implements RunningShard {
   /** Of the last page handed on; undefined before the first. */
   get millisBehindLatest(): number | undefined {
     return this.#millisBehindLatest
+  }
+
+  /**
+   * To be called now and then: while no page has gone to the handler for so long, what the lag may
+   * have grown to is measured instead, so that a shard that stands still does not fall silent.
+   */
+  measureLagOfSilence(forMs: number): void {
+    const silentMs = monotonicMs() - this.#lagToldAtMs
+    if (this.#millisBehindLatest === undefined || silentMs < forMs) return
+    this.#measureLag(this.#millisBehindLatest + silentMs)
   }
 
   /** What holds the shard up at present. */
@@ -314,12 +325,18 @@ export class ShardConsumer<T> implements RunningShard {
 
   #noteLag(millisBehindLatest: number | undefined): void {
     if (millisBehindLatest === undefined) return
-    const { stream, tenure, emit, metrics } = this.#options
+    const { stream, tenure, emit } = this.#options
     const { shardId } = tenure
     this.#millisBehindLatest = millisBehindLatest
+    this.#lagToldAtMs = monotonicMs()
     emit('lag', { stream, shardId, millisBehindLatest })
+    this.#measureLag(millisBehindLatest)
+  }
+
+  #measureLag(millisBehindLatest: number): void {
+    const { tenure, metrics } = this.#options
     const behind = ['MillisBehindLatest', millisBehindLatest, 'Milliseconds'] as const
-    metrics.put(...behind, { Operation: 'ProcessTask', ShardId: shardId })
+    metrics.put(...behind, { Operation: 'ProcessTask', ShardId: tenure.shardId })
     metrics.put(...behind, { Operation: 'ApplicationTracker' })
   }
 

@@ -42,6 +42,8 @@ export interface CoordinatorOptions
   readonly logger: Logger
   readonly random: Random
   readonly onHandoffEnded: (info: HandoffInfo) => void
+  /** With each sign of life, whether it lands or not. */
+  readonly onSignOfLife?: (() => void) | undefined
   /** The lease table does not work, and that is news. */
   readonly onTrouble: (cause: unknown) => void
   /** This worker cannot go on. */
@@ -240,6 +242,7 @@ export class Coordinator {
   }
 
   async #showLife(): Promise<void> {
+    this.#options.onSignOfLife?.()
     await this.#measured('WorkerMetricStatsReporter', () => this.#signOfLife.give())
     this.#tell('RenewAllLeases', 'CurrentLeases', this.#held.all().length)
     this.#tell('LeaderDecider', 'LeaderDecider:IsLeader', this.#lock.leads ? 1 : 0)

@@ -101,6 +101,7 @@ export class Worker<T> {
       },
       onFatal: (cause) => this.#worker.onFailed(cause),
       onLook: (leases, scan) => this.#ages.observe(leases, scan),
+      onSignOfLife: () => this.#measureLags(),
       onAcquired: (held) => this.#acquired(held),
       onHandoffAsked: (held) => this.#askedAway(held),
       onHandoffEnded: (info) => this.#worker.events.emit('handoffEnded', info),
@@ -219,6 +220,14 @@ export class Worker<T> {
     return { leader: leader?.ownerName, shards, skippedRows: skipped.length }
   }
 
+  #measureLags(): void {
+    const { idleTimeBetweenReadsMs } = this.#worker.options.retrieval
+    const silenceMs = Math.max(LEAST_SILENCE_MS, 2 * idleTimeBetweenReadsMs)
+    for (const { consumer } of this.#services.values()) {
+      consumer.measureLagOfSilence(silenceMs)
+    }
+  }
+
   #requestStops(): void {
     for (const { consumer } of this.#services.values()) consumer.requestStop()
   }
@@ -292,6 +301,8 @@ export class Worker<T> {
   }
 }
 
+/** A shard at its tip has a page, with or without records, in each pause between two reads. */
+const LEAST_SILENCE_MS = 10_000
 /** Of the time for a drain: a table that does not answer leaves the handlers the rest. */
 const WITHDRAWAL_SHARE = 0.5
 /** Of the time left for a drain: the rest is for handing over the leases of handlers that hang. */

@@ -118,6 +118,32 @@ describe('Consumer.metrics()', () => {
       assert.equal(find(metrics, 'TotalLeases', { Operation: 'LeaseAssignmentManager' }).max, 3)
     }))
 
+  it('goes on telling how far behind a shard is while its handler hangs, and not while it works', () =>
+    inApplication(async (app) => {
+      const { metrics: sink, puts } = collecting()
+      const worker = app.worker('w', { metrics: sink })
+      const lags = (): number[] =>
+        puts.filter(({ name }) => name === 'MillisBehindLatest').map(({ value }) => value)
+      let release = (): void => {}
+      const hanging = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const running = worker.run((data) => (data === 'hangs' ? hanging : undefined))
+      await app.put(...numbered(10))
+      await sleep(60_000)
+      assert.deepEqual([...new Set(lags())], [0])
+      await app.put('hangs')
+      await sleep(60_000)
+      const grown = lags().filter((value) => value > 0)
+      assert.ok(grown.length >= 8, `${grown.length}`)
+      assert.ok((grown.at(-1) ?? 0) >= 45_000, `${grown.at(-1)}`)
+      release()
+      await sleep(5000)
+      assert.equal(lags().at(-1), 0)
+      await worker.consumer.close()
+      await running
+    }))
+
   it('gives a sink each value once, under its finest dimensions', () =>
     inApplication(async (app) => {
       const { metrics: sink, puts } = collecting()
