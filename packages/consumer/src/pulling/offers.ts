@@ -60,12 +60,17 @@ export interface PullEngine {
   close(): Promise<void>
 }
 
+interface Taker<T> {
+  readonly resolve: (offer: Offer<T> | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** One puller; each shard offers one thing at a time. */
 export class Offers<T> {
   readonly #engine: PullEngine
   readonly #offered = new Set<Offer<T>>()
   readonly #abandoned = new AbortController()
-  #taker: ((offer: Offer<T> | undefined) => void) | undefined
+  #taker: Taker<T> | undefined
   /** Settles when the consumer has ended; undefined before the first `take`. */
   #running: Promise<void> | undefined
   #isOver = false
@@ -93,15 +98,12 @@ export class Offers<T> {
    *
    * @throws whatever made the consumer fail
    */
-  async take(): Promise<Offer<T> | undefined> {
-    if (this.abandoned.aborted) return undefined
-    this.#running ??= this.#run()
-    const offer = await new Promise<Offer<T> | undefined>((resolve) => {
-      this.#taker = resolve
+  take(): Promise<Offer<T> | undefined> {
+    return new Promise((resolve, reject) => {
+      if (!this.abandoned.aborted) this.#running ??= this.#run()
+      this.#taker = { resolve, reject }
       this.#serve()
     })
-    if (offer === undefined && !this.abandoned.aborted) await this.#running
-    return offer
   }
 
   /** Nobody pulls any more. Resolves when the consumer is closed. */
@@ -125,12 +127,19 @@ export class Offers<T> {
   #serve(): void {
     const taker = this.#taker
     if (taker === undefined) return
-    // Once abandoned, what is offered stays here until its shard takes it back.
-    const isEnded = this.#isOver || this.abandoned.aborted
-    const offer = isEnded ? undefined : this.#first()
-    if (offer === undefined && !isEnded) return
-    this.#taker = undefined
-    taker(offer)
+    if (this.abandoned.aborted) {
+      // What is offered stays here until its shard takes it back.
+      this.#taker = undefined
+      taker.resolve(undefined)
+    } else if (this.#isOver) {
+      this.#taker = undefined
+      this.#running?.then(() => taker.resolve(undefined), taker.reject)
+    } else {
+      const offer = this.#first()
+      if (offer === undefined) return
+      this.#taker = undefined
+      taker.resolve(offer)
+    }
   }
 
   #first(): Offer<T> | undefined {

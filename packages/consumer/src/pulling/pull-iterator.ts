@@ -1,13 +1,16 @@
 /** Pulls item after item: the next pull acknowledges the last. */
 import type { Offer, Offers } from './offers.ts'
 
+const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
 export class PullIterator<T, Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #offers: Offers<T>
   readonly #itemOf: (offer: Offer<T>) => Item
   /** What the loop body works on. */
   #current: Offer<T> | undefined
-  /** Settles when the calls of `next` made so far have: a caller need not wait for each. */
-  #pulled: Promise<unknown> = Promise.resolve()
+  /** The last call of `next`, and how many have not settled: a caller need not wait for each. */
+  #pulled: Promise<IteratorResult<Item, undefined>> = Promise.resolve(OVER)
+  #pulls = 0
   #isOver = false
 
   constructor(offers: Offers<T>, itemOf: (offer: Offer<T>) => Item) {
@@ -20,9 +23,12 @@ export class PullIterator<T, Item> implements AsyncIterableIterator<Item, undefi
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
-    const pulled = this.#pulled.then(() => this.#next())
-    this.#pulled = pulled.catch(() => undefined)
-    return pulled
+    if (this.#pulls++ === 0) this.#pulled = this.#next()
+    else {
+      const next = (): Promise<IteratorResult<Item, undefined>> => this.#next()
+      this.#pulled = this.#pulled.then(next, next)
+    }
+    return this.#pulled
   }
 
   /** What `break` calls. The current item is given back; the consumer closes. */
@@ -37,27 +43,23 @@ export class PullIterator<T, Item> implements AsyncIterableIterator<Item, undefi
   }
 
   async #next(): Promise<IteratorResult<Item, undefined>> {
-    this.#current?.acknowledge()
-    this.#current = undefined
-    if (this.#isOver) return OVER
-    const offer = await this.#take()
-    if (offer === undefined) return OVER
-    // return() was called meanwhile.
-    if (this.#isOver) {
-      offer.giveBack()
-      return OVER
-    }
-    this.#current = offer
-    return { done: false, value: this.#itemOf(offer) }
-  }
-
-  async #take(): Promise<Offer<T> | undefined> {
-    let offer: Offer<T> | undefined
     try {
-      offer = await this.#offers.take()
-      return offer
+      this.#current?.acknowledge()
+      this.#current = undefined
+      const offer = this.#isOver ? undefined : await this.#offers.take()
+      // return() may have been called meanwhile.
+      if (this.#isOver) offer?.giveBack()
+      else if (offer !== undefined) {
+        this.#current = offer
+        return { done: false, value: this.#itemOf(offer) }
+      }
+      this.#isOver = true
+      return OVER
+    } catch (cause) {
+      this.#isOver = true
+      throw cause
     } finally {
-      this.#isOver ||= offer === undefined
+      this.#pulls--
     }
   }
 
@@ -70,5 +72,3 @@ export class PullIterator<T, Item> implements AsyncIterableIterator<Item, undefi
     await closed
   }
 }
-
-const OVER: IteratorReturnResult<undefined> = { done: true, value: undefined }
