@@ -130,6 +130,8 @@ export interface ServeOptions {
   readonly lease?: Lease
   readonly tenure?: FakeTenure
   readonly kinesis?: KinesisPort
+  /** Shared with others. */
+  readonly budget?: ReadBudget
   readonly options?: Partial<ConsumerOptions<string>>
   readonly parentsEnded?: (halted: AbortSignal) => Promise<readonly string[]>
   readonly endShard?: (children: readonly ChildOfShard[]) => Promise<'ended' | 'blocked'>
@@ -215,7 +217,7 @@ export class ShardWorld {
     const ended: (readonly ChildOfShard[])[] = []
     const sums = new Map<string, number>()
     const metrics = checkedMeter(sums)
-    const budget = new ReadBudget(options.retrieval.maxTotalPendingBytes)
+    const budget = given.budget ?? new ReadBudget(options.retrieval.maxTotalPendingBytes)
     const control = new ControlPlane({ kinesis, stream: options.stream, logger: silentLogger })
     const consumer = new ShardConsumer<string>({
       tenure,

@@ -109,6 +109,7 @@ export class ShardReads {
   readonly #budget: ReadBudget
   readonly #holds = new Set<PageHold>()
   #expectedBytes = LARGEST_PAGE_BYTES
+  #isTurnedAway = false
 
   constructor(budget: ReadBudget) {
     this.#budget = budget
@@ -116,7 +117,9 @@ export class ShardReads {
 
   /** Waits for room for a page of the size that this shard's pages have, the largest at first. */
   reserve(signal: AbortSignal): Promise<PageHold> {
-    const bytes = Math.min(this.#expectedBytes, this.#budget.maxBytes)
+    // Whole, the bound of a small budget would be free only while no handler runs anywhere.
+    const most = this.#budget.maxBytes * (this.#isTurnedAway ? 1 : 1 - READ_AHEAD_SHARE)
+    const bytes = Math.min(this.#expectedBytes, most)
     return this.#budget.charge(this, bytes, signal)
   }
 
@@ -148,14 +151,17 @@ export class ShardReads {
     this.#budget.giveBack(bytes)
   }
 
-  /** For `PageHold`. */
-  learn(bytes: number | undefined): void {
-    if (bytes === undefined) {
-      this.#expectedBytes = LARGEST_PAGE_BYTES
-      return
-    }
+  /** For `PageHold`: a page of that size has come. */
+  learn(bytes: number): void {
+    this.#isTurnedAway = false
     const larger = Math.max(2 * bytes, this.#expectedBytes / 2)
     this.#expectedBytes = Math.min(LARGEST_PAGE_BYTES, Math.max(LEAST_RESERVED_BYTES, larger))
+  }
+
+  /** For `PageHold`: there was no room for a page. The next one has room for any. */
+  turnedAway(): void {
+    this.#isTurnedAway = true
+    this.#expectedBytes = LARGEST_PAGE_BYTES
   }
 }
 
@@ -177,7 +183,7 @@ export class PageHold {
   accept(bytes: number): boolean {
     if (!this.#isHeld) return false
     if (!this.#reads.correct(this.#bytes, bytes)) {
-      this.#reads.learn(undefined)
+      this.#reads.turnedAway()
       this.release()
       return false
     }
