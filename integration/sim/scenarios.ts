@@ -5,6 +5,7 @@ import type { Scenario } from './scenario.ts'
 import { BLOCKED_RENEWAL } from './scenarios/blocked-renewal.ts'
 import { BOUND_RESHARD } from './scenarios/bound-reshard.ts'
 import { BOUNDS } from './scenarios/bounds.ts'
+import { CONCURRENT_HANDLERS } from './scenarios/concurrent-handlers.ts'
 import { EVERY_STYLE } from './scenarios/every-style.ts'
 import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATE_HANDOFF,
   BLOCKED_RENEWAL,
   SLOW_HANDLERS,
+  CONCURRENT_HANDLERS,
   TAKEN_UNASKED,
   ...OVER_SDK,
   ...REGRESSIONS,

@@ -28,12 +28,14 @@ export interface DeliveryCheckerOptions {
   readonly kinesis: () => SimulatedKinesis
   readonly streamName: string
   readonly failoverTimeMs: number
+  /** Records of different keys may overtake each other; those of one key may not. */
+  readonly isInOrderByKey: boolean
   readonly nowMs: () => number
   readonly report: Report
 }
 
 export class DeliveryChecker {
-  /** Index of the last record of which a handler call has begun and not failed, by tenure. */
+  /** Index of the last record of which a handler call has begun and not failed, by tenure, or key of it. */
   readonly #last = new Map<string, number>()
   readonly #calledMs = new Map<string, number>()
   readonly #ended = new Set<string>()
@@ -54,7 +56,7 @@ export class DeliveryChecker {
   /** The handler threw: a retry policy may call it again from this record on. */
   failed(tenure: HandlerTenure, first: ConsumerRecord<Uint8Array>): void {
     const index = this.#options.ledger.indexOf(tenure.shardId, first)
-    this.#last.set(tenureKey(tenure), index - 1)
+    this.#last.set(this.#orderKey(tenure, first), index - 1)
   }
 
   /** Called at the very start of a handler call, once for each record of it. */
@@ -75,7 +77,7 @@ export class DeliveryChecker {
     this.#sameAsPut(stored.id, stored.arrivalMs, record)
     this.#believed(tenure)
     this.#parentsEnded(shardId)
-    this.#inOrder(tenure, index)
+    this.#inOrder(tenure, index, record)
   }
 
   #sameAsPut(id: number, arrivalMs: number, record: ConsumerRecord<Uint8Array>): void {
@@ -150,16 +152,35 @@ export class DeliveryChecker {
     }
   }
 
-  #inOrder(tenure: HandlerTenure, index: number): void {
+  /** What is in order: all records of a tenure, or those of one key. */
+  #orderKey(tenure: HandlerTenure, { partitionKey }: ConsumerRecord): string {
+    const key = tenureKey(tenure)
+    return this.#options.isInOrderByKey ? `${key} ${partitionKey}` : key
+  }
+
+  /** True when no record that is still there and was to come first lies between the two places. */
+  #mayPass(shardId: string, from: number, to: number, { partitionKey }: ConsumerRecord): boolean {
+    const { ledger, isInOrderByKey } = this.#options
+    if (!isInOrderByKey) return ledger.isTrimmedAway(shardId, from, to)
+    const { records } = ledger.shard(shardId)
+    for (let i = from; i < to; i++) {
+      const stored = records[i]
+      if (stored === undefined || stored.isTrimmed) continue
+      if (ledger.puts[stored.id]?.partitionKey === partitionKey) return false
+    }
+    return true
+  }
+
+  #inOrder(tenure: HandlerTenure, index: number, record: ConsumerRecord): void {
     const { ledger, table, report } = this.#options
     const { shardId, epoch } = tenure
-    const key = tenureKey(tenure)
+    const key = this.#orderKey(tenure, record)
     const last = this.#last.get(key)
     this.#last.set(key, index)
     if (last === undefined) {
       const checkpoint = table.checkpointAt(shardId, epoch)
       const from = checkpoint === undefined ? 0 : ledger.covered(shardId, checkpoint)
-      if (index > from && !ledger.isTrimmedAway(shardId, from, index))
+      if (index > from && !this.#mayPass(shardId, from, index, record))
         report(
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, the checkpoint covers ${from}`,
@@ -169,7 +190,7 @@ export class DeliveryChecker {
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, before the checkpoint (${from})`,
         )
-    } else if (index <= last || !ledger.isTrimmedAway(shardId, last + 1, index)) {
+    } else if (index <= last || !this.#mayPass(shardId, last + 1, index, record)) {
       report('S10', `${shardId}: epoch ${epoch} went from record ${last} to ${index}`)
     }
   }

@@ -101,6 +101,7 @@ export interface HistoryPlan {
     | 'retrieval'
     | 'onMalformed'
     | 'onMisplacedAggregate'
+    | 'concurrencyPerShard'
   >
   /** Pause between two looks of a worker process whether it was asked to stop; default 250. */
   readonly stopLookMs?: number

@@ -70,6 +70,7 @@ export class History {
     this.#deliveries = new DeliveryChecker({
       ...shared,
       table: this.#table,
+      isInOrderByKey: (plan.consumer?.concurrencyPerShard ?? 1) > 1,
     })
   }
 
