@@ -103,6 +103,10 @@ export class BatchDelivery<T> implements RecordDelivery<T> {
     return this.mayCall()
   }
 
+  onceHandled(callback: () => void): void {
+    callback()
+  }
+
   mayCall(): boolean {
     const { tenure, halt } = this.#options
     if (halt.reason !== undefined) return false

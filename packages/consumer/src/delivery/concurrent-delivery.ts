@@ -113,7 +113,7 @@ export class ConcurrentDelivery<T> implements RecordDelivery<T> {
     if (at < records.length) return at
     acknowledgements.passOver(through)
     this.#bytes += bytes
-    acknowledgements.whenDone(() => {
+    this.onceHandled(() => {
       this.#bytes -= bytes
     })
     return at
@@ -130,6 +130,10 @@ export class ConcurrentDelivery<T> implements RecordDelivery<T> {
       if (!isOver && this.#lanes.size === 0) return true
       await this.#change()
     }
+  }
+
+  onceHandled(callback: () => void): void {
+    this.#options.acknowledgements.whenDone(callback)
   }
 
   mayCall(): boolean {

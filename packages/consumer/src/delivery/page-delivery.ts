@@ -111,16 +111,11 @@ export class PageDelivery<T> {
 
   /** Gives the memory of pages back, but for so many of the newest, as soon as they are done. */
   #giveBack(kept: number): void {
-    const { acknowledgements } = this.#options
     while (this.#holds.length > kept) {
       const hold = this.#holds.shift()
       if (hold === undefined) return
-      if (acknowledgements === undefined) {
-        hold.release()
-        continue
-      }
       this.#lent.add(hold)
-      acknowledgements.whenDone(() => {
+      this.#options.batches.onceHandled(() => {
         this.#lent.delete(hold)
         hold.release()
       })

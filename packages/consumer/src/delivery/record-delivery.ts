@@ -22,6 +22,8 @@ export interface RecordDelivery<T> {
    * @throws HandlerFailedError when the policy says stop
    */
   settle(): Promise<boolean>
+  /** Calls back once what was delivered so far is on its way no more: at once if so. */
+  onceHandled(callback: () => void): void
   /** True while a handler may be called at this very instant (S8). */
   mayCall(): boolean
   /** Gives timers and I/O their turn. */
