@@ -181,11 +181,10 @@ export class ConcurrentDelivery<T> implements RecordDelivery<T> {
   #mayStart(): boolean {
     const { concurrency, gate } = this.#options
     if (this.#running.size >= concurrency || this.#failure !== undefined) return false
-    if (gate.isPaused) {
-      this.#pumpOnceOpen()
-      return false
-    }
-    return this.mayCall()
+    if (!this.mayCall()) return false
+    if (!gate.isPaused) return true
+    this.#pumpOnceOpen()
+    return false
   }
 
   #pumpOnceOpen(): void {

@@ -277,6 +277,17 @@ describe('concurrencyPerShard', () => {
       await stop(served)
     }))
 
+  it('can be stopped while it is paused with calls that are ready', () =>
+    inShard(async (keyed) => {
+      await keyed.put('a1', 'a2', 'b1')
+      const served = keyed.serve(() => sleep(1000))
+      await sleep(500)
+      served.consumer.pause()
+      await sleep(5000)
+      await stop(served)
+      assert.deepEqual(keyed.begun, ['a1', 'b1'])
+    }))
+
   it('waits for a dead letter that is being written when it is stopped', () =>
     inShard(async (keyed) => {
       const [number] = await keyed.put('a1')
