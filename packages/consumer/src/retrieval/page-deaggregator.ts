@@ -55,7 +55,10 @@ export class PageDeaggregator<T> {
   #page: readonly KinesisRecord[] = []
   #next = 0
   #cursor: Cursor | undefined
-  /** Of a large record, before its cursor. */
+  readonly #mayDrop: boolean
+  /** A record is opened or judged before it has a cursor. */
+  #isAside = false
+  /** Of a large record. */
   #opening: Generator<void, Deaggregation> | undefined
   /** Of an aggregate that is dropped if one user record is of another shard: looks at all of them first. */
   #judged: JudgedAggregate | undefined
@@ -80,6 +83,7 @@ export class PageDeaggregator<T> {
     this.#deaggregator = new Deaggregator(
       options.hashKeyRange === undefined ? {} : { hashKeyRange: options.hashKeyRange },
     )
+    this.#mayDrop = options.onMisplacedAggregate === 'drop' && options.hashKeyRange !== undefined
     this.#sequenceNumber = options.after?.sequenceNumber ?? ''
     this.#subSequenceNumber = options.after?.subSequenceNumber ?? 0
   }
@@ -103,8 +107,7 @@ export class PageDeaggregator<T> {
     return (
       this.#held === undefined &&
       this.#cursor === undefined &&
-      this.#opening === undefined &&
-      this.#judged === undefined &&
+      !this.#isAside &&
       this.#next >= this.#page.length
     )
   }
@@ -205,50 +208,50 @@ export class PageDeaggregator<T> {
     }
   }
 
-  /** One step towards the next cursor. @returns false when there is none, or a turn is wanted first */
+  /** One step towards the next cursor. @returns false when there is none, or others come first */
   #nextCursor(): boolean {
-    if (this.#question !== undefined) return false
-    if (this.#judged !== undefined) this.#judge(this.#judged)
-    else if (this.#opening !== undefined) return this.#openOn(this.#opening)
-    else if (this.#next >= this.#page.length) return false
-    else this.#open(this.#page[this.#next++] as KinesisRecord)
+    if (this.#isAside) return this.#goOnAside()
+    if (this.#next >= this.#page.length) return false
+    const record = this.#page[this.#next++] as KinesisRecord
+    const order = this.#orderOf(record.SequenceNumber)
+    // The service starts at the stored record again, and a page may come twice (S10).
+    if (order < 0) return true
+    if (record.Data.length > OPENED_AT_ONCE_BYTES) {
+      this.#isAside = true
+      this.#opening = this.#deaggregator.inSteps(record)
+      return true
+    }
+    this.#opened(order, this.#deaggregator.deaggregate(record))
     return true
   }
 
-  #open(record: KinesisRecord): void {
-    // The service starts at the stored record again, and a page may come twice (S10).
-    if (this.#orderOf(record.SequenceNumber) < 0) return
-    if (record.Data.length > OPENED_AT_ONCE_BYTES) {
-      this.#opening = this.#deaggregator.inSteps(record)
-    } else this.#opened(record, this.#deaggregator.deaggregate(record))
-  }
-
-  #openOn(opening: Generator<void, Deaggregation>): boolean {
-    const step = opening.next()
-    if (step.done === true) {
+  #goOnAside(): boolean {
+    if (this.#question !== undefined) return false
+    if (this.#judged !== undefined) {
+      this.#judge(this.#judged)
+      return true
+    }
+    const step = this.#opening?.next()
+    if (step?.done === true) {
       this.#opening = undefined
-      this.#opened(this.#page[this.#next - 1] as KinesisRecord, step.value)
+      this.#isAside = false
+      const record = this.#page[this.#next - 1] as KinesisRecord
+      this.#opened(this.#orderOf(record.SequenceNumber), step.value)
     }
     this.#wantsTurn = true
     return false
   }
 
-  #opened({ SequenceNumber }: KinesisRecord, deaggregation: Deaggregation): void {
-    const { onMisplacedAggregate, hashKeyRange } = this.#options
-    if (
-      onMisplacedAggregate === 'drop' &&
-      hashKeyRange !== undefined &&
-      deaggregation.aggregated &&
-      this.#judged === undefined &&
-      !this.#isAuto
-    ) {
+  #opened(order: number, deaggregation: Deaggregation): void {
+    if (this.#mayDrop && deaggregation.aggregated && !this.#isAuto) {
+      this.#isAside = true
       this.#outOfRange = 0
       this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
-      return
-    }
-    const isDoneInPart = this.#orderOf(SequenceNumber) === 0
-    const records = isDoneInPart ? deaggregation.from(this.#subSequenceNumber + 1) : deaggregation
-    this.#judged = undefined
+    } else this.#walk(order, deaggregation)
+  }
+
+  #walk(order: number, deaggregation: Deaggregation): void {
+    const records = order > 0 ? deaggregation : deaggregation.from(this.#subSequenceNumber + 1)
     this.#cursor = records[Symbol.iterator]()
   }
 
@@ -263,13 +266,19 @@ export class PageDeaggregator<T> {
 
   /** KCL's way: one user record of another shard, and none of the aggregate is delivered. */
   #judge({ deaggregation, records }: JudgedAggregate): void {
-    const record = this.#page[this.#next - 1] as KinesisRecord
+    const { SequenceNumber } = this.#page[this.#next - 1] as KinesisRecord
     for (let i = 0; i < LOOK_EVERY; i++) {
       const step = records.next()
       if (step.done === true) {
-        if (this.#outOfRange === 0 || this.#isAuto) this.#opened(record, deaggregation)
-        else if (this.#isJudged) this.#drop(record.SequenceNumber, deaggregation.count)
-        else this.#ask(deaggregation)
+        if (this.#outOfRange > 0 && !this.#isAuto && !this.#isJudged) {
+          this.#ask(deaggregation)
+          return
+        }
+        this.#judged = undefined
+        this.#isAside = false
+        if (this.#outOfRange === 0 || this.#isAuto) {
+          this.#walk(this.#orderOf(SequenceNumber), deaggregation)
+        } else this.#drop(SequenceNumber, deaggregation.count)
         return
       }
       if (step.value.misplaced) this.#outOfRange++
@@ -284,7 +293,6 @@ export class PageDeaggregator<T> {
   }
 
   #drop(sequenceNumber: string, count: number): void {
-    this.#judged = undefined
     this.#sequenceNumber = sequenceNumber
     this.#subSequenceNumber = count - 1
     this.#options.onMisplaced(sequenceNumber, this.#outOfRange)

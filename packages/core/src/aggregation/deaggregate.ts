@@ -7,9 +7,9 @@ import type { KinesisRecord } from '../ports/kinesis.ts'
 import { checkRecordObject } from '../record-rules.ts'
 import { MAX_HASH_KEY, type ShardHashKeyRange } from '../shard.ts'
 import { DEFAULT_MAX_USER_RECORDS } from './budget.ts'
-import type { RecordOrigin } from './deaggregated-record.ts'
 import { AggregateDeaggregation, type Deaggregation, RawDeaggregation } from './deaggregation.ts'
 import { bufferOver, checksumHolds, startsAsAggregate } from './format.ts'
+import type { AggregateLayout } from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
 import { scanAggregate } from './scan.ts'
 import { scanInSteps } from './scan-steps.ts'
@@ -101,13 +101,9 @@ export class Deaggregator {
     const { Data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp } = record
     const bytes = bufferOver(Data)
     const scan = yield* scanInSteps(bytes, this.#maxUserRecords)
-    const origin = {
-      sequenceNumber: SequenceNumber,
-      approximateArrivalTimestamp: ApproximateArrivalTimestamp,
-    }
     return typeof scan === 'object'
-      ? new AggregateDeaggregation(bytes, scan, origin, this.#range)
-      : raw(Data, PartitionKey, undefined, origin, scan)
+      ? this.#aggregate(bytes, scan, SequenceNumber, ApproximateArrivalTimestamp)
+      : raw(Data, PartitionKey, undefined, SequenceNumber, ApproximateArrivalTimestamp, scan)
   }
 
   #read(
@@ -120,18 +116,29 @@ export class Deaggregator {
     checkBytes(data)
     const bytes = bufferOver(data)
     const scan = scanAggregate(bytes, this.#maxUserRecords)
-    const origin = { sequenceNumber, approximateArrivalTimestamp }
     return typeof scan === 'object'
-      ? new AggregateDeaggregation(bytes, scan, origin, this.#range)
-      : raw(data, partitionKey, explicitHashKey, origin, scan)
+      ? this.#aggregate(bytes, scan, sequenceNumber, approximateArrivalTimestamp)
+      : raw(data, partitionKey, explicitHashKey, sequenceNumber, approximateArrivalTimestamp, scan)
+  }
+
+  #aggregate(
+    bytes: Buffer,
+    layout: AggregateLayout,
+    sequenceNumber: string,
+    approximateArrivalTimestamp: Date | undefined,
+  ): Deaggregation {
+    const origin = { sequenceNumber, approximateArrivalTimestamp }
+    return new AggregateDeaggregation(bytes, layout, origin, this.#range)
   }
 }
 
+/** For each plain record: nothing is allocated on its way. */
 function raw(
   data: Uint8Array,
   partitionKey: string | undefined,
   explicitHashKey: string | undefined,
-  { sequenceNumber, approximateArrivalTimestamp }: RecordOrigin,
+  sequenceNumber: string,
+  approximateArrivalTimestamp: Date | undefined,
   malformed: MalformedReason | undefined,
 ): Deaggregation {
   return new RawDeaggregation({
