@@ -29,6 +29,7 @@ class Handling {
     options: Parameters<Application['worker']>[1] = {},
   ) {
     this.probe = app.worker(workerId, {
+      ...way.options,
       ...options,
       retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 500, maxRecords: 1 },
     })
@@ -131,7 +132,7 @@ export function itHandlesByContract(way: WayOfHandling): void {
       await app.until('the second', () => handling.seen.includes('b'))
       await sleep(10_000)
       assert.equal(checkpointOf(app), positionOf(app, 'a'))
-      assert.deepEqual(handling.seen, ['a', 'b'])
+      assert.deepEqual(handling.seen, way.overtakes ? ['a', 'b', 'c'] : ['a', 'b'])
       release()
       await app.until('the checkpoint', () => checkpointOf(app) === positionOf(app, 'c'), 5000)
       await handling.close()
@@ -263,28 +264,30 @@ export function itHandlesByContract(way: WayOfHandling): void {
       await handling.close()
     }))
 
-  it('reads no further than it may hold while the work is slow, and renews on', () =>
-    inApplication(async (app) => {
-      await app.put(...numbered(100))
-      const { work, release } = holding('r000')
-      let reads = 0
-      const client = watching(app.kinesis, (method) => {
-        if (method === 'getRecords') reads++
-      })
-      const handling = new Handling(app, way, 'a', work, { client })
-      await app.until('the first', () => handling.seen.length > 0)
-      await sleep(30_000)
-      const [before, counter] = [reads, Number(app.row(SHARD)?.['leaseCounter']?.N)]
-      // Pages held, one more under way, and what a stream holds ready.
-      assert.ok(before <= 8 + 16, `${before} reads`)
-      await sleep(60_000)
-      assert.equal(reads, before)
-      assert.ok(Number(app.row(SHARD)?.['leaseCounter']?.N) >= counter + 10)
-      assert.deepEqual(handling.seen, ['r000'])
-      release()
-      await app.until('all records', () => handling.seen.length === 100)
-      await handling.close()
-    }))
+  if (!way.overtakes) {
+    it('reads no further than it may hold while the work is slow, and renews on', () =>
+      inApplication(async (app) => {
+        await app.put(...numbered(100))
+        const { work, release } = holding('r000')
+        let reads = 0
+        const client = watching(app.kinesis, (method) => {
+          if (method === 'getRecords') reads++
+        })
+        const handling = new Handling(app, way, 'a', work, { client })
+        await app.until('the first', () => handling.seen.length > 0)
+        await sleep(30_000)
+        const [before, counter] = [reads, Number(app.row(SHARD)?.['leaseCounter']?.N)]
+        // Pages held, one more under way, and what a stream holds ready.
+        assert.ok(before <= 8 + 16, `${before} reads`)
+        await sleep(60_000)
+        assert.equal(reads, before)
+        assert.ok(Number(app.row(SHARD)?.['leaseCounter']?.N) >= counter + 10)
+        assert.deepEqual(handling.seen, ['r000'])
+        release()
+        await app.until('all records', () => handling.seen.length === 100)
+        await handling.close()
+      }))
+  }
 
   it('goes on inside an aggregate, right after what was done of it', () =>
     inApplication(async (app) => {

@@ -1,5 +1,6 @@
 /** Every way of handling records, driven alike: the work is called with what the way hands over. */
 import type { Consumer } from '../src/consumer.ts'
+import type { ConsumerOptions } from '../src/options.ts'
 import type { ConsumerRecord, ShardContext } from '../src/record.ts'
 
 export interface Item {
@@ -16,6 +17,9 @@ export interface WayOfHandling {
   readonly pulls: boolean
   /** Where reading on waits for the work; `readable()` reads ahead. */
   readonly readsAhead: boolean
+  /** Records of other keys are handed over while one is worked on. */
+  readonly overtakes?: true
+  readonly options?: Partial<ConsumerOptions<string>>
   /**
    * Handles until the consumer ends; rejects with what it failed with.
    *
@@ -29,6 +33,15 @@ export const LEAVE = 'leave'
 export const WAYS: readonly WayOfHandling[] = [
   {
     ...{ name: 'eachRecord', unit: 'record', pulls: false, readsAhead: false },
+    run: (consumer, work) =>
+      consumer.run({
+        eachRecord: async (record, shard) => void (await work({ records: [record], shard })),
+      }),
+  },
+  {
+    ...{ name: 'eachRecord side by side', unit: 'record', pulls: false, readsAhead: true },
+    overtakes: true,
+    options: { concurrencyPerShard: 3 },
     run: (consumer, work) =>
       consumer.run({
         eachRecord: async (record, shard) => void (await work({ records: [record], shard })),
