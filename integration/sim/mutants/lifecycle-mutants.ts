@@ -46,7 +46,7 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
     replace:
       "if (row?.checkpointOwner === workerId) return (await store.release(row)) && { outcome: 'freed', to: undefined }",
     scenario: 'R52',
-    from: 4,
+    from: 3,
     seeds: 12,
   },
   {

@@ -1,11 +1,12 @@
 /** The states in which a worker may be asked to stop: how each comes about, and what it costs. */
 import type { Random } from '@millrace/core'
-import { splitOne } from '../fleet/reshard.ts'
+import { STREAM } from '../fleet/names.ts'
+import { splitOne, splitShard } from '../fleet/reshard.ts'
 import type { Stage } from '../fleet/stage.ts'
 import { CLOSE_TIMEOUT_MS } from '../fleet/worker-process.ts'
 import { type HandlerHold, holdCalls } from './handler-hold.ts'
 import { childThatWaits } from './handoffs.ts'
-import { askFor, between, freeByHand, oneOf, steady } from './small-fleet.ts'
+import { askFor, between, freeByHand, oneOf, pickLease, steady } from './small-fleet.ts'
 
 export interface Closing {
   /** Who is asked to stop. */
@@ -114,6 +115,71 @@ async function beingGiven(stage: Stage, random: Random): Promise<Closing> {
   return { slot: fleet.slotOf(to) ?? 0 }
 }
 
+/** Its last record is done or about to be, its children and its end are being stored. */
+async function shardEnding(stage: Stage, random: Random): Promise<Closing | undefined> {
+  await steady(stage)
+  const { shardId, owner } = pickLease(stage, random)
+  const slot = stage.fleet.slotOf(owner)
+  const shard = stage.world.kinesis.shards(STREAM).find(({ ShardId }) => ShardId === shardId)
+  if (slot === undefined || shard === undefined) return undefined
+  const hold = holdCalls(
+    stage,
+    (call) => call.during === 'shard-end' && call.shard.shardId === shardId,
+  )
+  await splitShard(stage.world, shard)
+  await stage.world.sleep(between(random, 0, 3000))
+  return { slot, ...releasedSoon(stage, hold, between(random, 0, 2500)) }
+}
+
+async function initializing(stage: Stage, random: Random): Promise<Closing | undefined> {
+  if (stage.plan.handler !== 'processor') return undefined
+  await steady(stage)
+  const { shardId } = pickLease(stage, random)
+  let calls = 0
+  let release = (): void => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  stage.onInitialize = async (id) => {
+    if (id !== shardId) return
+    calls++
+    await released
+  }
+  await freeByHand(stage, shardId)
+  const goal = { rule: 'SCENARIO', what: 'a processor is initialized', withinMs: GONE_MS }
+  await stage.reach(goal, () => calls > 0)
+  await stage.world.sleep(between(random, 0, 2000))
+  const slot = stage.fleet.slotOf(stage.table.rows.get(shardId)?.owner)
+  if (slot === undefined) {
+    release()
+    return undefined
+  }
+  return { slot, ...releasedSoon(stage, { release }, between(random, 0, 2500)) }
+}
+
+/** Between two calls of a handler that fails each time. */
+async function backingOff(stage: Stage, random: Random): Promise<Closing | undefined> {
+  await steady(stage)
+  const { shardId, owner } = pickLease(stage, random)
+  const slot = stage.fleet.slotOf(owner)
+  if (slot === undefined) return undefined
+  let failures = 0
+  let isOver = false
+  stage.onCall = async ({ shard, workerId, during }) => {
+    if (isOver || during !== 'records' || shard.shardId !== shardId || workerId !== owner) return
+    failures++
+    throw new Error('the handler failed (by the script)')
+  }
+  await stage.put(shardId)
+  const goal = { rule: 'SCENARIO', what: 'a failure', withinMs: CALLED_MS }
+  await stage.reach(goal, () => failures > 0)
+  await stage.world.sleep(between(random, 0, 5000))
+  const over = (): void => {
+    isOver = true
+  }
+  return { slot, over }
+}
+
 export const CLOSINGS: Readonly<Record<string, Bring>> = {
   boot: booting,
   'no-leases': withoutLeases,
@@ -121,6 +187,9 @@ export const CLOSINGS: Readonly<Record<string, Bring>> = {
   'lease-loss': leaseLost,
   'handler-running': handlerRunning,
   'handler-hanging': handlerHanging,
+  'shard-end': shardEnding,
+  initializing,
+  'backing-off': backingOff,
   'leader-duty': leading,
   'handing-over': handingOver,
   'being-given': beingGiven,
