@@ -15,6 +15,8 @@ export interface HandlerTenure {
   readonly epoch: number
   /** Names the worker process, not the id in the table. */
   readonly workerId: string
+  /** Records of different keys may overtake each other; those of one key may not. */
+  readonly isInOrderByKey?: boolean
 }
 
 interface RunningCall extends HandlerTenure {
@@ -28,8 +30,6 @@ export interface DeliveryCheckerOptions {
   readonly kinesis: () => SimulatedKinesis
   readonly streamName: string
   readonly failoverTimeMs: number
-  /** Records of different keys may overtake each other; those of one key may not. */
-  readonly isInOrderByKey: boolean
   readonly nowMs: () => number
   readonly report: Report
 }
@@ -155,12 +155,17 @@ export class DeliveryChecker {
   /** What is in order: all records of a tenure, or those of one key. */
   #orderKey(tenure: HandlerTenure, { partitionKey }: ConsumerRecord): string {
     const key = tenureKey(tenure)
-    return this.#options.isInOrderByKey ? `${key} ${partitionKey}` : key
+    return tenure.isInOrderByKey === true ? `${key} ${partitionKey}` : key
   }
 
   /** True when no record that is still there and was to come first lies between the two places. */
-  #mayPass(shardId: string, from: number, to: number, { partitionKey }: ConsumerRecord): boolean {
-    const { ledger, isInOrderByKey } = this.#options
+  #mayPass(
+    { shardId, isInOrderByKey = false }: HandlerTenure,
+    from: number,
+    to: number,
+    { partitionKey }: ConsumerRecord,
+  ): boolean {
+    const { ledger } = this.#options
     if (!isInOrderByKey) return ledger.isTrimmedAway(shardId, from, to)
     const { records } = ledger.shard(shardId)
     for (let i = from; i < to; i++) {
@@ -180,7 +185,7 @@ export class DeliveryChecker {
     if (last === undefined) {
       const checkpoint = table.checkpointAt(shardId, epoch)
       const from = checkpoint === undefined ? 0 : ledger.covered(shardId, checkpoint)
-      if (index > from && !this.#mayPass(shardId, from, index, record))
+      if (index > from && !this.#mayPass(tenure, from, index, record))
         report(
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, the checkpoint covers ${from}`,
@@ -190,7 +195,7 @@ export class DeliveryChecker {
           'S10',
           `${shardId}: epoch ${epoch} began at record ${index}, before the checkpoint (${from})`,
         )
-    } else if (index <= last || !this.#mayPass(shardId, last + 1, index, record)) {
+    } else if (index <= last || !this.#mayPass(tenure, last + 1, index, record)) {
       report('S10', `${shardId}: epoch ${epoch} went from record ${last} to ${index}`)
     }
   }

@@ -26,6 +26,8 @@ export interface HandlerOptions {
     'handlerFailure' | 'handlerMaxMs' | 'handlerStuck' | 'onHandlerError'
   >
   readonly workerId: string
+  /** Calls for records of different keys run side by side. */
+  readonly isInOrderByKey: boolean
   readonly ledger: Ledger
   readonly deliveries: DeliveryChecker
   readonly random: Random
@@ -80,7 +82,8 @@ export async function handleRecords(
   shard: ShardContext,
 ): Promise<boolean> {
   const { plan, workerId, ledger, deliveries, random } = options
-  const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId }
+  const { isInOrderByKey } = options
+  const tenure = { shardId: shard.shardId, epoch: shard.epoch, workerId, isInOrderByKey }
   for (const record of records) deliveries.delivered(tenure, record)
   const last = records.at(-1)
   if (last !== undefined) options.onBegun(shard.shardId, last.sequenceNumber)

@@ -102,6 +102,8 @@ export interface HistoryPlan {
     | 'onMalformed'
     | 'onMisplacedAggregate'
     | 'concurrencyPerShard'
+    | 'maxBatchWaitMs'
+    | 'maxRecordsPerBatch'
   >
   /** Pause between two looks of a worker process whether it was asked to stop; default 250. */
   readonly stopLookMs?: number

@@ -70,7 +70,6 @@ export class History {
     this.#deliveries = new DeliveryChecker({
       ...shared,
       table: this.#table,
-      isInOrderByKey: (plan.consumer?.concurrencyPerShard ?? 1) > 1,
     })
   }
 

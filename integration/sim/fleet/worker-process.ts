@@ -1,5 +1,10 @@
 /** A worker process of the simulated fleet. */
-import { Consumer, HandlerFailedError, InvalidCheckpointError } from '@millrace/consumer'
+import {
+  Consumer,
+  type ConsumerOptions,
+  HandlerFailedError,
+  InvalidCheckpointError,
+} from '@millrace/consumer'
 import { isServiceError, type Logger } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { SimulatedProcess, SimulatedWorld } from '@millrace/testing'
@@ -13,7 +18,7 @@ import { Mischief } from './mischief.ts'
 import { APPLICATION, FAILOVER_TIME_MS, HANDOFF_TIMEOUT_MS, STREAM } from './names.ts'
 import { isPulling, type PullingStyle, type Style } from './styles.ts'
 
-type OfProcess = 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow' | 'onBegun'
+type OfProcess = 'isInOrderByKey' | 'random' | 'plan' | 'mischief' | 'busy' | 'onThrow' | 'onBegun'
 
 export interface WorkerProcessOptions extends Omit<HandlerOptions, OfProcess> {
   readonly plan: HistoryPlan
@@ -59,6 +64,7 @@ export async function runWorker(
     dynamodb: options.markers.watched(process.dynamo, workerId),
     random: process.random,
     ...plan.consumer,
+    ...fitting(plan, style),
     initialPosition: plan.initialPosition,
     logger: warningsOnly(options.onWarning),
     lease: {
@@ -133,7 +139,11 @@ export async function runWorker(
     readAhead.delivered(shardId, at)
     options.onHandled?.(style)
   }
-  const handling = { ...options, random: process.random, mischief, busy, onThrow, onBegun }
+  const isInOrderByKey = (fitting(plan, style).concurrencyPerShard ?? 1) > 1
+  const handling = {
+    ...{ ...options, random: process.random, isInOrderByKey },
+    ...{ mischief, busy, onThrow, onBegun },
+  }
   const running = isPulling(style)
     ? pullUnlessStuck(consumer, style, handling)
     : consumer.run(handlerOf(style, handling))
@@ -181,11 +191,24 @@ function pullUnlessStuck(
   })
 }
 
+/** A worker refuses options that are nothing to its way of handling. */
+function fitting(
+  { consumer = {} }: HistoryPlan,
+  style: Style,
+): Pick<ConsumerOptions, 'concurrencyPerShard' | 'maxBatchWaitMs'> {
+  const isPerRecord = style === 'eachRecord' || style === 'iterator' || style === 'readable'
+  return {
+    concurrencyPerShard: style === 'eachRecord' ? consumer.concurrencyPerShard : undefined,
+    maxBatchWaitMs: isPerRecord ? undefined : consumer.maxBatchWaitMs,
+  }
+}
+
 function readAheadOf({ plan, style, table, world }: WorkerProcessOptions): ReadAhead {
   const { maxPendingBatches, maxPendingBytes } = plan.consumer?.retrieval ?? {}
+  const isHeld = (fitting(plan, style).maxBatchWaitMs ?? 0) > 0
   return new ReadAhead({
-    // What a stream holds ready, and the chunk that it is about to take in.
-    readyPages: style === 'readable' ? MOST_READY + 1 : 0,
+    // What a stream holds ready, and the chunk that it is about to take in; for a batch any number.
+    readyPages: isHeld ? Number.POSITIVE_INFINITY : style === 'readable' ? MOST_READY + 1 : 0,
     maxPendingBatches: maxPendingBatches ?? DEFAULT_PENDING_BATCHES,
     maxPendingBytes: maxPendingBytes ?? Number.POSITIVE_INFINITY,
     storedOf: (shardId) => table.rows.get(shardId)?.checkpoint,

@@ -46,6 +46,16 @@ export const SHARD_MUTANTS: readonly Mutant[] = [
     seeds: 6,
   },
   {
+    name: 'held-is-done',
+    about: 'S4: records that wait for a larger batch count as done',
+    file: `${CONSUMER}/delivery/page-delivery.ts`,
+    find: 'this.#heldSinceMs ??= monotonicMs()\n',
+    replace: 'this.#heldSinceMs ??= monotonicMs()\n    this.#passOver()\n',
+    scenario: 'every-style',
+    from: 1,
+    seeds: 3,
+  },
+  {
     name: 'last-page-is-left-out',
     about: 'R06: a page that ends its shard is not handed on',
     file: `${CONSUMER}/shard/shard-consumer.ts`,

@@ -40,6 +40,12 @@ export const EVERY_STYLE: FleetScenario = {
         },
       ].sort((a, b) => a.atMs - b.atMs),
       disturbedMs: DISTURBED_MS,
+      consumer: {
+        ...plan.consumer,
+        concurrencyPerShard: between(random, 1, 4),
+        maxBatchWaitMs: Math.max(0, between(random, -1000, 1500)),
+        maxRecordsPerBatch: between(random, 3, 100),
+      },
     }
   },
   script: async (stage) => {
