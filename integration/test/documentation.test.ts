@@ -60,6 +60,34 @@ describe('README.md', () => {
   })
 })
 
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+}
+
+describe('links', () => {
+  it('lead to headings that exist', () => {
+    const links: string[] = []
+    for (const document of ['README.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')]) {
+      for (const [, target = '', anchor = ''] of read(document).matchAll(
+        /\]\(([^)#]*)#([^)]+)\)/g,
+      )) {
+        if (target.startsWith('https://')) continue
+        const page = target === '' ? document : join(document, '..', target)
+        const anchors = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, text = '']) =>
+          anchorOf(text),
+        )
+        assert.ok(anchors.includes(anchor), `${document}: ${target}#${anchor}`)
+        links.push(anchor)
+      }
+    }
+    assert.ok(links.length > 10)
+  })
+})
+
 describe('docs/errors.md', () => {
   it('explains each code that the packages have, and no other', () => {
     const inSources = new Set<string>()
