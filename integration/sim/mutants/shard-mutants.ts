@@ -52,8 +52,8 @@ export const SHARD_MUTANTS: readonly Mutant[] = [
     find: 'this.#heldSinceMs ??= monotonicMs()\n',
     replace: 'this.#heldSinceMs ??= monotonicMs()\n    this.#passOver()\n',
     scenario: 'every-style',
-    from: 1,
-    seeds: 3,
+    from: 5,
+    seeds: 6,
   },
   {
     name: 'last-page-is-left-out',
