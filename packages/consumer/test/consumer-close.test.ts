@@ -30,7 +30,19 @@ function begin(state: ClosingState, scene: Scene, signal: AbortSignal): Promise<
   return scene.worker.runWith(handler, { signal })
 }
 
-async function closeIn(state: ClosingState, seed: number): Promise<void> {
+interface Begun {
+  readonly scene: Scene
+  readonly running: Promise<void> | undefined
+  readonly pulling: Promise<void> | undefined
+  readonly signal: AbortSignal
+}
+
+/** Brings the state about, and looks afterwards at what is left of the consumer. */
+async function inState(
+  state: ClosingState,
+  seed: number,
+  end: (begun: Begun) => Promise<void>,
+): Promise<void> {
   await inApplication(
     async (app) => {
       const random = app.time.random('closing')
@@ -46,45 +58,25 @@ async function closeIn(state: ClosingState, seed: number): Promise<void> {
         ...state.options?.(() => scene),
       })
       const scene: Scene = new Scene({ app, worker, peer, ports, random })
-      const { consumer } = worker
-      const stopper = new AbortController()
+      const { signal } = new AbortController()
       const pulling = state.pull?.(scene)
-      const running = begin(state, scene, stopper.signal)
+      pulling?.catch(() => undefined)
+      const running = begin(state, scene, signal)
       await state.reach(scene)
-
-      const isShort = random.next() < IS_SHORT
-      const timeoutMs = isShort
-        ? scene.upTo(SHORT_MS)
-        : (TIMEOUTS_MS[scene.upTo(TIMEOUTS_MS.length - 1)] ?? 0)
-      const askedMs = app.time.elapsedMs()
-      await consumer.close({ timeoutMs })
-      const tookMs = app.time.elapsedMs() - askedMs
-      // A close that was under way has its own time.
-      const limitMs = Math.max(timeoutMs, state.closingForMs ?? 0)
-      assert.ok(tookMs <= limitMs + SLACK_MS, `close() took ${tookMs} of ${timeoutMs} ms`)
-      if (state.fails === true) await assert.rejects(running ?? Promise.resolve())
-      else await running
-      assert.equal(consumer.state, state.fails === true ? 'failed' : 'stopped')
-      assert.equal(getEventListeners(stopper.signal, 'abort').length, 0)
-      const rowsThen = JSON.stringify([...app.leases()])
-      if (!isShort && state.keepsLeases !== true) {
-        const owners = [...app.leases().values()].map(
-          ({ checkpointOwner, leaseOwner }) => (checkpointOwner ?? leaseOwner)?.S,
-        )
-        assert.ok(!owners.includes('closing'), `it keeps a lease: ${rowsThen}`)
-      }
+      await end({ scene, running, pulling, signal })
+      assert.equal(getEventListeners(signal, 'abort').length, 0)
       if (peer === undefined) {
         assert.equal(app.time.waitingEvents(), scene.handlerTimers, 'timers are left')
       }
       scene.release()
-      await pulling
+      await pulling?.catch(() => undefined)
       await peer?.consumer.close()
       await peerRuns
       const calls = ports.total
       await sleep(60_000)
       assert.equal(app.time.waitingEvents(), 0, 'timers are left later')
-      assert.equal(ports.total, calls, 'it calls a service after close()')
-      assert.equal((await consumer.describe()).shards.length, 0)
+      assert.equal(ports.total, calls, 'it calls a service after its end')
+      assert.equal((await worker.consumer.describe()).shards.length, 0)
     },
     {
       seed,
@@ -94,18 +86,76 @@ async function closeIn(state: ClosingState, seed: number): Promise<void> {
   )
 }
 
+async function closeIn(state: ClosingState, seed: number): Promise<void> {
+  await inState(state, seed, async ({ scene, running, pulling }) => {
+    const { app, random, worker } = scene
+    const { consumer } = worker
+    const isShort = random.next() < IS_SHORT
+    const timeoutMs = isShort
+      ? scene.upTo(SHORT_MS)
+      : (TIMEOUTS_MS[scene.upTo(TIMEOUTS_MS.length - 1)] ?? 0)
+    const askedMs = app.time.elapsedMs()
+    await consumer.close({ timeoutMs })
+    const tookMs = app.time.elapsedMs() - askedMs
+    // A close that was under way has its own time.
+    const limitMs = Math.max(timeoutMs, state.closingForMs ?? 0)
+    assert.ok(tookMs <= limitMs + SLACK_MS, `close() took ${tookMs} of ${timeoutMs} ms`)
+    if (state.fails === true) await assert.rejects(running ?? Promise.resolve())
+    else await running
+    assert.equal(consumer.state, state.fails === true ? 'failed' : 'stopped')
+    if (!isShort && state.keepsLeases !== true) {
+      const owners = [...app.leases().values()].map(
+        ({ checkpointOwner, leaseOwner }) => (checkpointOwner ?? leaseOwner)?.S,
+      )
+      assert.ok(!owners.includes('closing'), `it keeps a lease: ${owners}`)
+    }
+    // An orderly end is no error to whoever pulls.
+    void pulling?.catch((cause: unknown) => assert.fail(String(cause)))
+  })
+}
+
+/** As a crash: the table hears nothing, and run() rejects, unless it had ended before. */
+async function destroyIn(state: ClosingState, seed: number): Promise<void> {
+  await inState(state, seed, async ({ scene, running }) => {
+    const { app, worker } = scene
+    const { consumer } = worker
+    const wasOver = consumer.state === 'stopped' || consumer.state === 'failed'
+    const askedMs = app.time.elapsedMs()
+    consumer.destroy(new Error('destroyed by the test'))
+    await consumer.close()
+    assert.ok(app.time.elapsedMs() - askedMs <= SLACK_MS, 'destroy() takes its time')
+    if (!wasOver) {
+      assert.equal(consumer.state, 'failed')
+      if (running !== undefined) await assert.rejects(running, /destroyed by the test/)
+    }
+  })
+}
+
 const STATES = { ...STARTING_STATES, ...RUNNING_STATES, ...PULLING_STATES }
+
+async function each(
+  times: number,
+  state: ClosingState,
+  run: (state: ClosingState, seed: number) => Promise<void>,
+): Promise<void> {
+  for (let seed = 1; seed <= times; seed++) {
+    try {
+      await run(state, seed)
+    } catch (cause) {
+      throw new Error(`seed ${seed}: ${String(cause)}`, { cause })
+    }
+  }
+}
 
 describe('Consumer.close', () => {
   for (const [name, state] of Object.entries(STATES)) {
-    it(`in the state "${name}", ${TIMES} times`, async () => {
-      for (let seed = 1; seed <= TIMES; seed++) {
-        try {
-          await closeIn(state, seed)
-        } catch (cause) {
-          throw new Error(`seed ${seed}: ${String(cause)}`, { cause })
-        }
-      }
-    }).timeout(60_000)
+    it(`in the state "${name}", ${TIMES} times`, () => each(TIMES, state, closeIn)).timeout(60_000)
+  }
+})
+
+describe('Consumer.destroy', () => {
+  for (const [name, state] of Object.entries(STATES)) {
+    const times = Math.ceil(TIMES / 5)
+    it(`in the state "${name}", ${times} times`, () => each(times, state, destroyIn))
   }
 })

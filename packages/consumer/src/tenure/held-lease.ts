@@ -189,6 +189,8 @@ export class HeldLease implements Tenure {
       write = await send(this.#lease)
     } catch (cause) {
       if (isServiceError(cause) && cause.ambiguous) this.#unsettledSinceMs ??= sentMs
+      // Whatever became of it: to call again is of no use.
+      this.#refuseEnded(cause)
       throw cause
     }
     if (write.outcome === 'lost') {
@@ -273,10 +275,10 @@ export class HeldLease implements Tenure {
     return store.renew(lease, workerId, throughput?.())
   }
 
-  #refuseEnded(): void {
+  #refuseEnded(cause?: unknown): void {
     this.#endIfRunOut()
     if (this.#ended === undefined) return
-    throw new LeaseLostError(this.leaseKey, `its tenure has ended (${this.#ended})`)
+    throw new LeaseLostError(this.leaseKey, `its tenure has ended (${this.#ended})`, cause)
   }
 
   /** After a blocked event loop anything may run before the timer that ends belief, answers, too. */

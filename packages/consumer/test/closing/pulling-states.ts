@@ -41,6 +41,8 @@ export const PULLING_STATES: Readonly<Record<string, ClosingState>> = {
   'readable(), nobody reads on': {
     pull: async (scene) => {
       const stream = scene.worker.consumer.readable({ highWaterMark: 1 })
+      // What ends the consumer otherwise ends the stream, too.
+      stream.on('error', () => {})
       stream.once('data', () => {
         scene.calls++
         stream.pause()

@@ -305,6 +305,21 @@ describe('HeldLease.checkpoint', () => {
       assert.equal(bench.held.believes(), true)
     }))
 
+  it('is refused as lost, not as unanswered, when the tenure has ended meanwhile', () =>
+    holding(async (bench) => {
+      await bench.held.begin()
+      bench.dynamo.injectFault({ operation: 'updateItem', kind: 'delay', delayMs: 60_000 })
+      bench.dynamo.injectFault({ operation: 'getItem', kind: 'fail' })
+      const checkpointing = bench.held.checkpoint(position(200))
+      await sleep(1)
+      bench.held.abandon()
+      await assert.rejects(checkpointing, (cause) => {
+        assert.ok(cause instanceof LeaseLostError)
+        assert.ok(isNoAnswer(cause.cause))
+        return true
+      })
+    }))
+
   it('is refused once the row was stolen, and tells who has it', () =>
     holding(async (bench) => {
       await bench.held.begin()
