@@ -293,7 +293,8 @@ export interface ConsumerOptions<T = Uint8Array> {
   /**
    * How long records may be held to make larger batches, milliseconds, default 0 (each page is handed
    * on as it comes), at most 300,000. A batch is handed on when it has `maxRecordsPerBatch` records or
-   * `retrieval.maxPendingBytes` bytes, when its first record has been held for so long, before a value
+   * `retrieval.maxPendingBytes` bytes, when its first record has been held for so long, when
+   * `retrieval.maxTotalPendingBytes` are used up and a shard waits to be read, before a value
    * that does not decode, and at the end of the shard. `close()` and a moved lease leave what is held
    * to the next owner. For `eachBatch` and a processor.
    */

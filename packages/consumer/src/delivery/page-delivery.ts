@@ -33,6 +33,8 @@ export interface PageDeliveryOptions<T> {
   readonly throughput: Pick<ThroughputMeter, 'add'>
   readonly metrics: ConsumerMeter
   readonly limits: BatchLimits
+  /** True while a page cannot be read for want of memory: then none is held for a larger batch. */
+  readonly isMemoryShort: () => boolean
   /** Whether the service itself may have placed the records of this page. Never rejects. */
   readonly mayBeAuto: () => Promise<boolean>
 }
@@ -131,6 +133,7 @@ export class PageDelivery<T> {
   }
 
   #holdLeftMs(sinceMs: number): number {
+    if (this.#options.isMemoryShort()) return 0
     const held = { records: this.#records.length, bytes: this.#bytes, sinceMs }
     return holdLeftMs(this.#options.limits, held, monotonicMs())
   }

@@ -36,6 +36,11 @@ export class ReadBudget {
     return this.#bytes
   }
 
+  /** Somebody waits for room. */
+  get isShort(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** One a tenure: the shards take turns. */
   forShard(): ShardReads {
     return new ShardReads(this)

@@ -18,6 +18,8 @@ export type { ShardConsumerOptions } from './shard-parts.ts'
 export type ShardConsumerOutcome = 'shard-ended' | 'lease-lost' | 'stopped'
 
 const PARENT_POLL_MS = 1000
+/** Of records that are held for a larger batch. */
+const LOOK_AT_MEMORY_MS = 500
 
 export class ShardConsumer<T> implements RunningShard {
   readonly #options: ShardConsumerOptions<T>
@@ -240,9 +242,10 @@ export class ShardConsumer<T> implements RunningShard {
           return undefined
         })
         const { holdMs } = pages
-        if (holdMs !== undefined && !(await settledWithin([next], holdMs))) {
-          if (!(await pages.flush())) return undefined
-          continue
+        if (holdMs === 0 && !(await pages.flush())) return undefined
+        if (holdMs !== undefined && holdMs > 0) {
+          // Memory may run short meanwhile.
+          if (!(await settledWithin([next], Math.min(holdMs, LOOK_AT_MEMORY_MS)))) continue
         }
         const reading = await next
         next = undefined

@@ -180,6 +180,7 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
       maxBytes: options.retrieval.maxPendingBytes,
       maxWaitMs: adapter.isPerRecord ? 0 : options.maxBatchWaitMs,
     },
+    isMemoryShort: () => given.budget.isShort,
   })
   const reads = given.budget.forShard()
   const source = new PollingSource({

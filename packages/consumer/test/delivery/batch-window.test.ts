@@ -192,6 +192,23 @@ describe('maxBatchWaitMs', () => {
       await stop(served)
     }))
 
+  it('is over when the memory of all shards is used up', () =>
+    inWindow(async ({ world, serve, texts }) => {
+      const served = serve({ maxBatchWaitMs: 60_000 })
+      await world.put('a')
+      await sleep(3000)
+      assert.deepEqual(texts(), [])
+      const another = await served.budget.forShard().reserve(new AbortController().signal)
+      another.accept(200 * 1024 * 1024)
+      await sleep(1000)
+      assert.deepEqual(texts(), [['a']])
+      another.release()
+      await world.put('b')
+      await sleep(3000)
+      assert.deepEqual(texts(), [['a']])
+      await stop(served)
+    }))
+
   it('leaves what is held to the next owner when the shard is given away (S4)', () =>
     inWindow(async ({ world, time, serve, texts }) => {
       await world.put('a')
