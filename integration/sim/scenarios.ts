@@ -1,5 +1,6 @@
 /** Every named history. */
 import { PRODUCERS } from './producers/producers.ts'
+import { READ_AUTO } from './regressions/aggregates.ts'
 import { REGRESSIONS } from './regressions/regressions.ts'
 import type { Scenario } from './scenario.ts'
 import { BLOCKED_RENEWAL } from './scenarios/blocked-renewal.ts'
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   CONCURRENT_HANDLERS,
   TAKEN_UNASKED,
   ...OVER_SDK,
+  READ_AUTO,
   ...REGRESSIONS,
   ...PRODUCERS,
 ]

@@ -14,6 +14,8 @@ export interface ReadAheadOptions {
   readonly readyPages: number
   readonly maxPendingBatches: number
   readonly maxPendingBytes: number
+  /** Of all shards of the worker. */
+  readonly maxTotalPendingBytes: number
   /** What is stored of a shard counts as done, whoever did it. */
   readonly storedOf: (shardId: string) => ExtendedSequenceNumber | undefined
   readonly report: Report
@@ -40,6 +42,11 @@ export class ReadAhead {
   /** A tenure begins: what an earlier one had read is gone. */
   began(shardId: string): void {
     this.#shards.set(shardId, { pages: [] })
+  }
+
+  /** A tenure is over, one way or another. */
+  ended(shardId: string): void {
+    this.#shards.delete(shardId)
   }
 
   /** A handler call with this record begins: what lies before it has been handed over. */
@@ -82,15 +89,32 @@ export class ReadAhead {
   }
 
   #judge(shardId: string, reads: ShardReads): void {
-    const { storedOf, report, readyPages, maxPendingBatches, maxPendingBytes } = this.#options
-    const stored = storedOf(shardId)?.sequenceNumber
-    if (stored !== undefined) reads.pages = pagesBehind(reads.pages, stored)
+    const { report, readyPages, maxPendingBatches, maxPendingBytes } = this.#options
+    this.#forgetStored(shardId, reads)
+    this.#judgeTotal(shardId)
     // The first may have left the queue, on its way to the handler.
     const queued = reads.pages.slice(1 + readyPages)
     const bytes = queued.reduce((sum, page) => sum + page.bytes, 0)
     const isFull = queued.length >= maxPendingBatches || bytes >= maxPendingBytes
     if (queued.length === 0 || !isFull) return
     report('S16', `${shardId}: read on with ${queued.length} pages of ${bytes} bytes held`)
+  }
+
+  /** The newest page of a shard may be one for which there was no room: that one is not counted. */
+  #judgeTotal(shardId: string): void {
+    const { report, maxTotalPendingBytes } = this.#options
+    let total = 0
+    for (const [of, reads] of this.#shards) {
+      this.#forgetStored(of, reads)
+      for (const { bytes } of reads.pages.slice(0, -1)) total += bytes
+    }
+    if (total <= maxTotalPendingBytes) return
+    report('S16', `${shardId}: read on with ${total} bytes held of all shards`)
+  }
+
+  #forgetStored(shardId: string, reads: ShardReads): void {
+    const stored = this.#options.storedOf(shardId)?.sequenceNumber
+    if (stored !== undefined) reads.pages = pagesBehind(reads.pages, stored)
   }
 }
 

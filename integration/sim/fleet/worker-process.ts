@@ -94,6 +94,7 @@ export async function runWorker(
     world.count('lease.acquired')
   })
   consumer.on('leaseLost', ({ shardId, epoch }, reason) => {
+    readAhead.ended(shardId)
     world.note('lease-lost', { shardId, epoch, reason })
     world.count(`lease.${reason}`)
     if (reason === 'stolen') world.count('marker.steal')
@@ -110,7 +111,10 @@ export async function runWorker(
   consumer.on('malformed', () => world.count('malformed'))
   consumer.on('misplacedAggregate', ({ outOfRange }) => world.count('misplaced', outOfRange))
   consumer.on('retentionPassed', () => world.count('marker.retention-passed'))
-  consumer.on('shardEnded', ({ shardId }) => world.note('shard-ended', { shardId }))
+  consumer.on('shardEnded', ({ shardId }) => {
+    readAhead.ended(shardId)
+    world.note('shard-ended', { shardId })
+  })
   consumer.on('error', (error) => {
     // What a service refused is the faults' doing; anything else is a bug.
     if (isServiceError(error)) world.count(`trouble.${error.kind}`)
@@ -204,13 +208,17 @@ function fitting(
 }
 
 function readAheadOf({ plan, style, table, world }: WorkerProcessOptions): ReadAhead {
-  const { maxPendingBatches, maxPendingBytes } = plan.consumer?.retrieval ?? {}
+  const { maxPendingBatches, maxPendingBytes, maxTotalPendingBytes } =
+    plan.consumer?.retrieval ?? {}
   const isHeld = (fitting(plan, style).maxBatchWaitMs ?? 0) > 0
   return new ReadAhead({
     // What a stream holds ready, and the chunk that it is about to take in; for a batch any number.
     readyPages: isHeld ? Number.POSITIVE_INFINITY : style === 'readable' ? MOST_READY + 1 : 0,
     maxPendingBatches: maxPendingBatches ?? DEFAULT_PENDING_BATCHES,
     maxPendingBytes: maxPendingBytes ?? Number.POSITIVE_INFINITY,
+    // What a stream holds ready is the stream's.
+    maxTotalPendingBytes:
+      (style === 'readable' ? undefined : maxTotalPendingBytes) ?? Number.POSITIVE_INFINITY,
     storedOf: (shardId) => table.rows.get(shardId)?.checkpoint,
     report: (rule, message) => world.violation(rule, message),
   })

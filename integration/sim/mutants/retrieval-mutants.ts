@@ -85,6 +85,16 @@ export const RETRIEVAL_MUTANTS: readonly Mutant[] = [
     seeds: 6,
   },
   {
+    name: 'auto-is-never-seen',
+    about: 'A stream that was switched to AUTO is not looked at again',
+    file: `${CONSUMER}/retrieval/record-distribution.ts`,
+    find: "if (strategy === 'AUTO') this.#isAuto = true",
+    replace: 'if (strategy?.length === 0) this.#isAuto = true',
+    scenario: 'read-auto',
+    from: 1,
+    seeds: 3,
+  },
+  {
     name: 'bad-index-is-skipped',
     about: 'R13: an aggregate that cannot be taken apart is passed over',
     file: `${CONSUMER}/delivery/page-delivery.ts`,
@@ -104,6 +114,16 @@ export const RETRIEVAL_MUTANTS: readonly Mutant[] = [
     scenario: 'R49',
     from: 1,
     seeds: 3,
+  },
+  {
+    name: 'budget-without-bound',
+    about: 'S16: pages are read on however much all shards hold together',
+    file: `${CONSUMER}/retrieval/read-budget.ts`,
+    find: 'if (this.#bytes > 0 && this.#bytes + one.bytes > boundBytes) return false',
+    replace: '',
+    scenario: 'slow-handlers',
+    from: 9,
+    seeds: 12,
   },
   {
     name: 'limit-0-is-never',

@@ -4,53 +4,101 @@ import { aggregate } from '@millrace/core/aggregation'
 import { STREAM } from '../fleet/names.ts'
 import type { Stage } from '../fleet/stage.ts'
 import type { Scenario } from '../scenario.ts'
+import { alter } from './altered-answers.ts'
 import { served, splitNamed } from './fleet-steps.ts'
 import { between, oneOf, pickLease, reached, smallFleet, steady } from './small-fleet.ts'
 
 const SERVED_MS = 30_000
 
+type Policy = 'deliver' | 'filter' | 'drop'
+
+interface Shards {
+  readonly into: string
+  readonly other: string
+}
+
+/** One aggregate into a shard, with user records of another. @returns how many of another */
+async function pack(stage: Stage, { into, other }: Shards, policy: Policy): Promise<number> {
+  const { world, ledger } = stage
+  const random = world.random('script')
+  const users = Array.from({ length: between(random, 2, 6) }, (_, at) => {
+    const isOut = at > 0 && random.next() < 0.5
+    const put = ledger.put(`user ${at}`, startOf(stage, isOut ? other : into), 'packed')
+    put.settled = 'acked'
+    return { put, isOut }
+  })
+  const outOfRange = users.filter(({ isOut }) => isOut).length
+  for (const { put, isOut } of users) {
+    const isWithheld = policy === 'filter' ? isOut : policy === 'drop' && outOfRange > 0
+    if (isWithheld) ledger.withhold(put)
+  }
+  const [packed] = aggregate(
+    users.map(({ put }) => ({
+      partitionKey: put.partitionKey,
+      explicitHashKey: put.explicitHashKey,
+      data: Buffer.from(put.data),
+    })),
+  )
+  await putBytes(stage, into, packed?.data)
+  return outOfRange
+}
+
+function startOf({ world }: Stage, shardId: string): string {
+  const shard = world.kinesis.shards(STREAM).find(({ ShardId }) => ShardId === shardId)
+  return shard?.HashKeyRange.StartingHashKey ?? ''
+}
+
+/** A few of them. @returns user records out of range */
+async function packSome(stage: Stage, shards: Shards, policy: Policy): Promise<number> {
+  const { world } = stage
+  const random = world.random('script')
+  let outOfRange = 0
+  for (let i = between(random, 2, 6); i > 0; i--) {
+    outOfRange += await pack(stage, shards, policy)
+    await stage.put(shards.into)
+    await world.sleep(between(random, 0, 800))
+  }
+  return outOfRange
+}
+
 /** Writers that do not know of a split pack for both children, into one of them. */
 async function usersOfTwoShards(stage: Stage): Promise<void> {
   await steady(stage)
   const { world, ledger, plan } = stage
-  const random = world.random('script')
   const policy = plan.consumer?.onMisplacedAggregate ?? 'deliver'
-  const { shardId: parent } = pickLease(stage, random)
-  const [first = '', second = ''] = await splitNamed(stage, parent)
+  const { shardId: parent } = pickLease(stage, world.random('script'))
+  const [into = '', other = ''] = await splitNamed(stage, parent)
   await served(stage, 'R12', SERVED_MS)
-  const startOf = (shardId: string): string =>
-    world.kinesis.shards(STREAM).find(({ ShardId }) => ShardId === shardId)?.HashKeyRange
-      .StartingHashKey ?? ''
   const toldBefore = world.counted('misplaced')
-  let outOfRange = 0
-  for (let i = between(random, 2, 6); i > 0; i--) {
-    const users = Array.from({ length: between(random, 2, 6) }, (_, at) => {
-      const isOut = at > 0 && random.next() < 0.5
-      const put = ledger.put(`user ${at}`, startOf(isOut ? second : first), 'packed')
-      put.settled = 'acked'
-      return { put, isOut }
-    })
-    const out = users.filter(({ isOut }) => isOut).length
-    outOfRange += out
-    for (const { put, isOut } of users) {
-      if (policy === 'filter' ? isOut : policy === 'drop' && out > 0) ledger.withhold(put)
-    }
-    const [packed] = aggregate(
-      users.map(({ put }) => ({
-        partitionKey: put.partitionKey,
-        explicitHashKey: put.explicitHashKey,
-        data: Buffer.from(put.data),
-      })),
-    )
-    await putBytes(stage, first, packed?.data)
-    await stage.put(first)
-    await world.sleep(between(random, 0, 800))
-  }
+  const outOfRange = await packSome(stage, { into, other }, policy)
   await served(stage, 'R12', SERVED_MS)
   const isTold = (): boolean => world.counted('misplaced') - toldBefore >= outOfRange
   await stage.reach({ rule: 'R12', what: `${outOfRange} are told of`, withinMs: 5000 }, isTold)
   if (ledger.leaked().length > 0) world.violation('R12', `delivered in spite of ${policy}`)
   reached(stage, `misplaced-${policy}`, outOfRange)
+}
+
+/** What is withheld before the switch is delivered behind it. */
+async function switchedWhileRead(stage: Stage): Promise<void> {
+  await steady(stage)
+  const { world, ledger, plan } = stage
+  const policy = plan.consumer?.onMisplacedAggregate ?? 'deliver'
+  const [[into = ''] = [], [other = ''] = []] = stage.openLeases()
+  const before = await packSome(stage, { into, other }, policy)
+  await served(stage, 'AUTO', SERVED_MS)
+  const isTold = (): boolean => world.counted('misplaced') >= before
+  await stage.reach({ rule: 'AUTO', what: `${before} are told of`, withinMs: 5000 }, isTold)
+  const described = alter(world, 'describeStreamSummary', async (_input, ask) => {
+    const { StreamDescriptionSummary: summary } = await ask()
+    return { StreamDescriptionSummary: { ...summary, RecordDistributionStrategy: 'AUTO' } }
+  })
+  const told = world.counted('misplaced')
+  const later = await packSome(stage, { into, other }, 'deliver')
+  await served(stage, 'AUTO', SERVED_MS)
+  described.clear()
+  if (world.counted('misplaced') > told) world.violation('AUTO', 'told of as misplaced')
+  if (ledger.leaked().length > 0) world.violation('AUTO', `delivered in spite of ${policy}`)
+  reached(stage, `auto-while-${policy}`, Math.min(before, later))
 }
 
 /** Ten user records, the third of which has a key that is not in the table. */
@@ -135,3 +183,19 @@ export const AGGREGATES: readonly Scenario[] = [
     script: badKeyIndex,
   },
 ]
+
+/** R14, as a consumer has it. */
+export const READ_AUTO: Scenario = {
+  name: 'read-auto',
+  about: 'a stream is switched to AUTO while misplaced users are withheld: none is any more',
+  everySeeds: 20,
+  plan: (random) =>
+    smallFleet(random, {
+      workers: 1,
+      shards: 2,
+      records: 30,
+      aggregation: false,
+      consumer: { onMisplacedAggregate: oneOf(random, 'filter', 'drop') },
+    }),
+  script: switchedWhileRead,
+}

@@ -38,6 +38,7 @@ export const SLOW_HANDLERS: Scenario = {
           idleTimeBetweenReadsMs: 200,
           maxPendingBatches: between(random, 1, 6),
           maxPendingBytes: between(random, 1, 60),
+          ...(random.next() < 0.4 ? { maxTotalPendingBytes: between(random, 150, 250) } : {}),
         },
       },
     }

@@ -13,9 +13,14 @@ class Reader {
   #iterator = ''
   stored: string | undefined
 
-  constructor(limits: { maxPendingBatches: number; maxPendingBytes: number }) {
+  constructor(limits: {
+    maxPendingBatches: number
+    maxPendingBytes: number
+    maxTotalPendingBytes?: number
+  }) {
     this.watch = new ReadAhead({
       readyPages: 0,
+      maxTotalPendingBytes: Number.POSITIVE_INFINITY,
       ...limits,
       storedOf: () =>
         this.stored === undefined
@@ -72,5 +77,17 @@ describe('ReadAhead', () => {
     await reader.page()
     await reader.page()
     assert.deepEqual(reader.said, [])
+  })
+
+  it('counts what all shards hold, but for the newest page of each, until its tenure ends', async () => {
+    const limits = { maxPendingBatches: 9, maxPendingBytes: 1000, maxTotalPendingBytes: 15 }
+    const reader = await new Reader(limits).start(6)
+    for (let i = 0; i < 3; i++) await reader.page()
+    assert.deepEqual(reader.said, [])
+    await reader.page()
+    assert.deepEqual(reader.said, ['S16'])
+    reader.watch.ended(SHARD)
+    await reader.page()
+    assert.deepEqual(reader.said, ['S16'])
   })
 })
