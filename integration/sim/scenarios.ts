@@ -10,6 +10,7 @@ import { CONCURRENT_HANDLERS } from './scenarios/concurrent-handlers.ts'
 import { EVERY_STYLE } from './scenarios/every-style.ts'
 import { LATE_HANDOFF } from './scenarios/late-handoff.ts'
 import { OVER_SDK } from './scenarios/over-sdk.ts'
+import { PREPARED_CHECKPOINTS } from './scenarios/prepared-checkpoints.ts'
 import { SLOW_HANDLERS } from './scenarios/slow-handlers.ts'
 import { SWARM } from './scenarios/swarm.ts'
 import { TAKEN_UNASKED } from './scenarios/taken-unasked.ts'
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   LATE_HANDOFF,
   BLOCKED_RENEWAL,
   SLOW_HANDLERS,
+  PREPARED_CHECKPOINTS,
   CONCURRENT_HANDLERS,
   TAKEN_UNASKED,
   ...OVER_SDK,

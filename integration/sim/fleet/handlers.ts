@@ -1,5 +1,5 @@
 /** Handlers of simulated workers: they report every call before anything else happens in it. */
-import type { ConsumerRecord, Handler, ShardContext } from '@millrace/consumer'
+import type { ConsumerRecord, Handler, InitializeInput, ShardContext } from '@millrace/consumer'
 import type { Random } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
@@ -36,7 +36,7 @@ export interface HandlerOptions {
   /** A script's part of each handler call, after it has been reported; what it throws, the call throws. */
   readonly onCall: (call: HandlerCall) => Promise<void> | undefined
   /** A script's part of each `initialize` of a processor. */
-  readonly onInitialize: (shardId: string) => Promise<void> | undefined
+  readonly onInitialize: (shardId: string, input: InitializeInput) => Promise<void> | undefined
   readonly mischief: Mischief
   readonly busy: (forMs: number) => Promise<void>
   /** A call begins with this record, the last of its batch. */
@@ -58,7 +58,7 @@ export function handlerOf(style: Exclude<Style, PullingStyle>, options: HandlerO
     case 'processor':
       return {
         processor: ({ shardId }) => ({
-          initialize: () => options.onInitialize(shardId),
+          initialize: (input) => options.onInitialize(shardId, input),
           processRecords: async ({ records, shard }) => {
             const isStored = await handle(records, shard)
             // A checkpoint that fails is the table's trouble; the next batch brings another.

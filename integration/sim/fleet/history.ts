@@ -117,7 +117,7 @@ export class History {
       deliveries,
       isHealed: () => isHealed,
       onCall: (call) => stage.onCall?.(call),
-      onInitialize: (shardId) => stage.onInitialize?.(shardId),
+      onInitialize: (shardId, input) => stage.onInitialize?.(shardId, input),
       markers: this.#markers,
       onStuck: (workerId) => {
         stuck.add(workerId)

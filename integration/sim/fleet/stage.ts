@@ -1,4 +1,5 @@
 /** What a scripted scenario has in its hands, and how it waits for what must come about. */
+import type { InitializeInput } from '@millrace/consumer'
 import type { AppliedWrite, SimulatedWorld } from '@millrace/testing'
 import type { Bounds } from '../bounds.ts'
 import type { DeliveryChecker } from '../checkers/delivery-checker.ts'
@@ -53,7 +54,7 @@ export class Stage {
   /** The script's part of each handler call: may wait, may throw. */
   onCall: ((call: HandlerCall) => Promise<void>) | undefined
   /** The same of each `initialize` of a processor. */
-  onInitialize: ((shardId: string) => Promise<void>) | undefined
+  onInitialize: ((shardId: string, input: InitializeInput) => Promise<void>) | undefined
   /** Told of each write to the lease table, after the checkers. */
   onWrite: ((write: AppliedWrite) => void) | undefined
   /** Told of each tenure that a worker says has ended. */

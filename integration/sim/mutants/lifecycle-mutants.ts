@@ -39,6 +39,16 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
     seeds: 3,
   },
   {
+    name: 'prepared-state-stays-behind',
+    about: 'prepared-checkpoints: the state of a former owner is not told to the next one',
+    file: `${CONSUMER}/lease/lease-row.ts`,
+    find: "pendingCheckpointState: row['pendingCheckpointState']?.B,",
+    replace: 'pendingCheckpointState: undefined,',
+    scenario: 'prepared-checkpoints',
+    from: 1,
+    seeds: 8,
+  },
+  {
     name: 'promises-are-forgotten',
     about: 'R52: a worker that stops frees what it has promised to another',
     file: `${CONSUMER}/tenure/lease-giver.ts`,
