@@ -64,8 +64,9 @@ export interface HandlerFailure<T = Uint8Array> {
    */
   readonly records: readonly ConsumerRecord<T>[]
   /**
-   * Of a value that `codec` refuses: the record with its bytes as they were put, not enumerable.
-   * `records` is empty then. Undefined for every other failure.
+   * Of a value that `codec` refuses, or a malformed record on which `onMalformed` failed: the record
+   * with its bytes as they were put, not enumerable. `records` is empty then. Undefined for every
+   * other failure.
    */
   readonly rawRecord: ConsumerRecord | undefined
 }
