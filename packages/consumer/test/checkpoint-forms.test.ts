@@ -1,5 +1,6 @@
 /** Each form of a checkpoint, from the handler that asks for it to the worker that goes on from it. */
 import assert from 'node:assert/strict'
+import { ServiceError } from '@millrace/core'
 import { aggregate } from '@millrace/core/aggregation'
 import type { ConsumerRecord, ShardContext } from '../src/record.ts'
 import type { InitializeInput } from '../src/record-processor.ts'
@@ -28,7 +29,10 @@ interface Second {
 }
 
 /** One worker gets an aggregate of four, asks, and dies; what the next one is told and given. */
-async function afterDeath(ask: Ask): Promise<Second> {
+async function afterDeath(
+  ask: Ask,
+  before: (app: Application) => void = () => {},
+): Promise<Second> {
   let second: Second | undefined
   await inApplication(async (app) => {
     const number = await putAggregate(app)
@@ -48,6 +52,7 @@ async function afterDeath(ask: Ask): Promise<Second> {
     await app.put('later')
     const delivered: string[] = []
     let input: InitializeInput | undefined
+    before(app)
     const next = app.worker('next')
     const running = next.runWith({
       processor: () => ({
@@ -107,6 +112,40 @@ describe('checkpoint', () => {
       assert.equal(input.subSequenceNumber, sub)
       assert.equal(input.pendingPosition, undefined)
       assert.equal(input.pendingState, undefined)
+    })
+  }
+})
+
+describe('A start in the middle of an aggregate', () => {
+  const troubles: readonly (readonly [string, (app: Application) => void])[] = [
+    [
+      'an expired iterator',
+      ({ kinesis }) =>
+        void kinesis.injectFault({ operation: 'getRecords', kind: 'expire-iterators' }),
+    ],
+    [
+      'an iterator that is refused twice',
+      ({ kinesis }) => {
+        const error = new ServiceError('GetRecords', 'ExpiredIteratorException', 'injected')
+        kinesis.injectFault({ operation: 'getRecords', kind: 'fail', error, times: 2 })
+      },
+    ],
+    [
+      'a lost reply',
+      ({ kinesis }) =>
+        void kinesis.injectFault({ operation: 'getRecords', kind: 'lose-reply', times: 3 }),
+    ],
+    [
+      'empty pages',
+      ({ kinesis }) =>
+        void kinesis.injectFault({ operation: 'getRecords', kind: 'empty-page', times: 3 }),
+    ],
+  ]
+  for (const [name, before] of troubles) {
+    it(`delivers the rest of it once, also when the first page costs ${name}`, async () => {
+      const ask: Ask = (shard, records) => shard.checkpoint(third(records))
+      const { delivered } = await afterDeath(ask, before)
+      assert.deepEqual(delivered, ['d', 'later'])
     })
   }
 })

@@ -37,6 +37,9 @@ export class AutoCheckpoint {
 
   constructor(options: AutoCheckpointOptions) {
     this.#options = options
+    // A handler call that hangs outlives its tenure; no timer of ours does.
+    if (options.signal.aborted) this.stop()
+    else options.signal.addEventListener('abort', () => this.stop(), { once: true })
   }
 
   /** After the handler settled: so many more records are done (0 when records were passed over). */

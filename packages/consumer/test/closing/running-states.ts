@@ -17,6 +17,39 @@ export const RUNNING_STATES: Readonly<Record<string, ClosingState>> = {
   'handler running': { handler: slowCalls(2500), reach: called },
   'handler hanging': { handler: slowCalls(FOR_EVER), reach: called },
 
+  'handler hanging, after one record that is done': {
+    handler: (scene) => ({
+      eachRecord: async () => {
+        if (++scene.calls > 1) await scene.released
+      },
+    }),
+    reach: async (scene) => {
+      await scene.app.put('done')
+      await scene.isCalled(2)
+      await scene.aWhile(900)
+    },
+  },
+
+  'handlers running side by side': {
+    options: () => ({ concurrencyPerShard: 4 }),
+    handler: slowCalls(2500),
+    reach: async (scene) => {
+      await scene.app.put('a', 'b', 'c', 'd', 'e', 'f')
+      await scene.isCalled(3)
+      await scene.aWhile(1000)
+    },
+  },
+
+  'a batch held back for more': {
+    options: () => ({ maxBatchWaitMs: 20_000 }),
+    handler: (scene) => ({ eachBatch: () => void scene.calls++ }),
+    reach: async (scene) => {
+      await scene.hasLease()
+      await scene.app.put('a')
+      await scene.aWhile(5000)
+    },
+  },
+
   'handler failing, backing off': {
     handler: failing,
     reach: async (scene) => {

@@ -91,18 +91,24 @@ describe('AutoCheckpoint', () => {
       assert.deepEqual(stores.reported, [1, 2, 3])
     }))
 
-  it('ends quietly with the lease, and loudly by anything unforeseen', () =>
+  it('ends quietly with the lease, at once, and loudly by anything unforeseen', () =>
     runInVirtualTime(async (time) => {
-      for (const isLost of [true, false]) {
-        const stores = new Stores({ everyMs: 100, everyRecords: NEVER }, () => time.elapsedMs())
+      for (const loses of ['before', 'while it waits', 'while it stores', 'never'] as const) {
+        const policy = { everyMs: 100, everyRecords: NEVER }
+        const stores = new Stores(policy, () => time.elapsedMs(), 20)
+        const isLost = loses !== 'never'
         stores.failures.push(isLost ? new LeaseLostError('shard', 'taken') : new Error('a bug'))
+        if (loses === 'before') stores.controller.abort()
+        stores.auto.worked(1)
+        await sleep(loses === 'while it waits' ? 50 : 110)
         if (isLost) stores.controller.abort()
-        stores.auto.worked(1)
+        if (loses !== 'while it stores') assert.equal(time.waitingEvents(), isLost ? 0 : 1)
         await sleep(1000)
         stores.auto.worked(1)
         await sleep(1000)
-        assert.equal(stores.atMs.length, 1)
-        assert.equal(stores.reported.length, isLost ? 0 : 1)
+        const isStored = loses === 'while it stores' || loses === 'never'
+        assert.equal(stores.atMs.length, isStored ? 1 : 0, loses)
+        assert.equal(stores.reported.length, isLost ? 0 : 1, loses)
       }
     }))
 

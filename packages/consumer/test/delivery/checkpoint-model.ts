@@ -58,6 +58,7 @@ export class CheckpointModel {
 
   /** Ours: the library does it, whatever the handler has stored (KCL #211). */
   end(): Outcome {
+    if (compare(this.row.at, END) === 0) return 'nothing'
     return this.isLost ? 'lost' : this.#store(END)
   }
 
