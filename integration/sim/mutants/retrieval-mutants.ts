@@ -11,11 +11,14 @@ function overtaken(onReply: string, onFailure: string): string {
       let isLate = false
       const call = kinesis.getRecords(input, { ...options, timeoutMs: 60_000 })
       call.then((late) => { if (isLate) { ${onReply} } }, () => { if (isLate) { ${onFailure} } })
-      const { ServiceError } = await import('@millrace/core')
-      return await Promise.race([call, sleep(polling.requestTimeoutMs).then(() => {
-        isLate = true
-        throw new ServiceError('GetRecords', 'TimeoutError', 'late')
-      })])
+      const givenUp = (signal) => new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          isLate = true
+          reject(signal.reason)
+        })
+        call.then(resolve, reject)
+      })
+      return await withDeadline('GetRecords', polling.requestTimeoutMs, options.signal, givenUp)
     })(`
 }
 
@@ -62,7 +65,7 @@ export const RETRIEVAL_MUTANTS: readonly Mutant[] = [
     ),
     scenario: 'R04',
     from: 1,
-    seeds: 3,
+    seeds: 6,
   },
   {
     name: 'late-rejection-ends-reading',

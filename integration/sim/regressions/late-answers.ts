@@ -9,9 +9,9 @@ import { between, oneOf, pickLease, reached, smallFleet, steady } from './small-
 const READ_TIMEOUT_MS = 1000
 /** The back-off of a few reads that were given up. */
 const DELIVERED_MS = 12_000
-const ROUNDS = 8
+const ROUNDS = 12
 
-/** A page is made at once and comes late, when others may have been read behind it. */
+/** A page that comes late, when others may have been read meanwhile. */
 async function slowReplies(stage: Stage): Promise<void> {
   await overtakenReads(stage, 'R04', async (page) => await page)
 }
@@ -20,7 +20,7 @@ async function slowReplies(stage: Stage): Promise<void> {
 async function lateRejections(stage: Stage): Promise<void> {
   const random = stage.world.random('script')
   await overtakenReads(stage, 'R05', async (page) => {
-    await page
+    await page.catch(() => undefined)
     const name = oneOf(random, 'InternalFailure', 'ExpiredIteratorException', 'AbortError')
     throw new ServiceError('GetRecords', name, 'Late (simulated).')
   })
@@ -38,16 +38,19 @@ async function overtakenReads(
   let late = 0
   let isSlow = true
   const reads = alter(world, 'getRecords', async (_input, ask) => {
-    if (!isSlow || random.next() < 0.6) return await ask()
-    const page = ask()
+    if (!isSlow || random.next() < 0.5) return await ask()
+    const lateMs = READ_TIMEOUT_MS + between(random, 0, 3000)
+    // Slow on its way there, it finds what came meanwhile; slow on its way back, it does not.
+    const isSlowThere = random.next() < 0.7
+    const page = isSlowThere ? world.sleep(lateMs).then(() => ask()) : ask()
     page.catch(() => undefined)
-    await world.sleep(READ_TIMEOUT_MS + between(random, 0, 3000))
+    if (!isSlowThere) await world.sleep(lateMs)
     late++
     return await answer(page)
   })
   for (let round = 0; round < ROUNDS; round++) {
-    for (let i = between(random, 1, 4); i > 0; i--) await stage.put(shardId)
-    await world.sleep(between(random, 200, 2000))
+    for (let i = between(random, 1, 3); i > 0; i--) await stage.put(shardId)
+    await world.sleep(between(random, 100, 1200))
   }
   isSlow = false
   const fromMs = world.nowMs()
