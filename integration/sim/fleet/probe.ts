@@ -8,11 +8,12 @@ export async function putInto(
   ledger: Ledger,
   shardId: string,
   text = 'probe',
+  partitionKey = 'probe',
 ): Promise<void> {
   const shard = world.kinesis.shards(STREAM).find(({ ShardId }) => ShardId === shardId)
   if (shard === undefined) throw new Error(`no shard ${shardId}`)
   const { StartingHashKey } = shard.HashKeyRange
-  const put = ledger.put('probe', StartingHashKey, text)
+  const put = ledger.put(partitionKey, StartingHashKey, text)
   put.settled = 'acked'
   await world.kinesis.putRecords({
     StreamName: STREAM,

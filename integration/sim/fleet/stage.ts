@@ -130,7 +130,7 @@ export class Stage {
   }
 
   /** Puts a record straight into a shard, past every producer. */
-  async put(shardId: string, text?: string): Promise<void> {
-    await putInto(this.world, this.ledger, shardId, text)
+  async put(shardId: string, text?: string, partitionKey?: string): Promise<void> {
+    await putInto(this.world, this.ledger, shardId, text, partitionKey)
   }
 }

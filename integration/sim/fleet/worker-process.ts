@@ -210,9 +210,11 @@ function fitting(
 function readAheadOf({ plan, style, table, world }: WorkerProcessOptions): ReadAhead {
   const { maxPendingBatches, maxPendingBytes, maxTotalPendingBytes } =
     plan.consumer?.retrieval ?? {}
-  const isHeld = (fitting(plan, style).maxBatchWaitMs ?? 0) > 0
+  const { maxBatchWaitMs = 0, concurrencyPerShard = 1 } = fitting(plan, style)
+  const isHeld = maxBatchWaitMs > 0 || concurrencyPerShard > 1
   return new ReadAhead({
-    // What a stream holds ready, and the chunk that it is about to take in; for a batch any number.
+    // What a stream holds ready, and the chunk that it is about to take in; any number for a batch,
+    // or behind a key that waits.
     readyPages: isHeld ? Number.POSITIVE_INFINITY : style === 'readable' ? MOST_READY + 1 : 0,
     maxPendingBatches: maxPendingBatches ?? DEFAULT_PENDING_BATCHES,
     maxPendingBytes: maxPendingBytes ?? Number.POSITIVE_INFINITY,

@@ -8,7 +8,7 @@ import type { FleetScenario } from '../scenario.ts'
 
 const DISTURBED_MS = 30_000
 const LONGEST_CALL_MS = 600
-const CAUGHT_UP_MS = 30_000
+const CAUGHT_UP_MS = 120_000
 
 function planConcurrent(random: Random): HistoryPlan {
   const at = (what: HistoryPlan['disturbances'][number]['what']) => ({
@@ -72,7 +72,9 @@ async function sideBySide(stage: Stage): Promise<void> {
   }
   await stage.reach(goal, async () => {
     if (besides > 0) return true
-    for (const [shardId] of stage.openLeases()) await stage.put(shardId, 'one more')
+    for (const [shardId] of stage.openLeases()) {
+      for (const key of ['this', 'that']) await stage.put(shardId, 'one more', key)
+    }
     return false
   })
   if (besides > 0) world.count('marker.handled-side-by-side')

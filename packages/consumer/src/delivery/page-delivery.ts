@@ -8,7 +8,6 @@ import type { ConsumerMeter } from '../metrics/metric-names.ts'
 import type { Acknowledgements } from '../pulling/acknowledgements.ts'
 import type { ConsumerRecord, ShardContext } from '../record.ts'
 import type { Obstacle, PageDeaggregator } from '../retrieval/page-deaggregator.ts'
-import type { PageHold } from '../retrieval/read-budget.ts'
 import type { Page } from '../retrieval/source.ts'
 import type { AutoCheckpoint } from './auto-checkpoint.ts'
 import { type BatchLimits, holdLeftMs } from './batch-limits.ts'
@@ -48,9 +47,9 @@ export class PageDelivery<T> {
   #heldSinceMs: number | undefined
   /** The newest, and the places of all that are not handled to their end. */
   #page: Page | undefined
-  #holds: PageHold[] = []
+  #pages: Page[] = []
   /** Handed on to their end, not done. */
-  readonly #lent = new Set<PageHold>()
+  readonly #lent = new Set<Page>()
 
   constructor(options: PageDeliveryOptions<T>) {
     this.#options = options
@@ -62,6 +61,14 @@ export class PageDelivery<T> {
     return this.#heldSinceMs === undefined ? undefined : this.#holdLeftMs(this.#heldSinceMs)
   }
 
+  /** Of pages before the newest that are held for a larger batch, or by calls on their way. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const page of this.#lent) bytes += page.bytes
+    for (let i = 0; i < this.#pages.length - 1; i++) bytes += this.#pages[i]?.bytes ?? 0
+    return bytes
+  }
+
   /**
    * Hands the page on, or holds the last of its records until `holdMs` have passed: then `flush`.
    *
@@ -71,7 +78,7 @@ export class PageDelivery<T> {
   async deliver(page: Page): Promise<boolean> {
     const { deaggregator, batches, limits } = this.#options
     this.#page = page
-    if (page.hold !== undefined) this.#holds.push(page.hold)
+    this.#pages.push(page)
     deaggregator.load(page.records)
     for (;;) {
       const bytesBefore = deaggregator.bytes
@@ -107,19 +114,24 @@ export class PageDelivery<T> {
   /** Lets go of everything, done or not. */
   letGo(): void {
     this.#giveBack(0)
-    for (const hold of this.#lent) hold.release()
+    for (const page of this.#lent) page.hold?.release()
     this.#lent.clear()
   }
 
   /** Gives the memory of pages back, but for so many of the newest, as soon as they are done. */
   #giveBack(kept: number): void {
-    while (this.#holds.length > kept) {
-      const hold = this.#holds.shift()
-      if (hold === undefined) return
-      this.#lent.add(hold)
+    while (this.#pages.length > kept) {
+      const page = this.#pages.shift()
+      if (page === undefined) return
+      // At the tip there are any number of them while one record fails.
+      if (page.records.length === 0) {
+        page.hold?.release()
+        continue
+      }
+      this.#lent.add(page)
       this.#options.batches.onceHandled(() => {
-        this.#lent.delete(hold)
-        hold.release()
+        this.#lent.delete(page)
+        page.hold?.release()
       })
     }
   }

@@ -10,6 +10,8 @@ export interface PrefetchOptions {
   readonly maxPendingRecords: number
   /** No further page is read once this much is held, so one page may exceed it (S16). */
   readonly maxPendingBytes: number
+  /** Bytes of pages that were taken before the last one, and are held still. */
+  readonly takenBytes?: (() => number) | undefined
 }
 
 /** One taker: `next` is never called while an earlier call is open. */
@@ -95,7 +97,7 @@ export class Prefetch {
     return (
       this.#pages.length < this.#options.maxPendingBatches &&
       this.#records < this.#options.maxPendingRecords &&
-      this.#bytes < this.#options.maxPendingBytes
+      this.#bytes + (this.#options.takenBytes?.() ?? 0) < this.#options.maxPendingBytes
     )
   }
 

@@ -197,7 +197,10 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     onMissed: missedReporter({ stream, shardId, emit, logger, metrics }),
   })
   const { maxPendingBatches, maxPendingRecords, maxPendingBytes } = options.retrieval
-  const prefetch = new Prefetch({ source, maxPendingBatches, maxPendingRecords, maxPendingBytes })
+  const prefetch = new Prefetch({
+    ...{ source, maxPendingBatches, maxPendingRecords, maxPendingBytes },
+    takenBytes: () => pages.heldBytes,
+  })
   const ending = new ShardEnding<T>({
     ...{ shard, endShard: given.endShard, adapter, retry, batches, tracker, checkpointer, auto },
     ...{ halt, health, emit, logger, metrics, random },

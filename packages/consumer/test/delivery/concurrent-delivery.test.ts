@@ -147,12 +147,34 @@ describe('concurrencyPerShard', () => {
       await sleep(60_000)
       // Pages of 4 bytes: one with the poison and one beyond it; the third is begun on by no call.
       assert.deepEqual(keyed.done.length, 3)
-      assert.ok(served.budget.bytes >= 8)
+      // With the page that waits to be begun on, and one that is read ahead (S16).
+      assert.equal(served.budget.bytes, 16)
       isBroken = false
       await sleep(40_000)
       assert.equal(keyed.done.length, 21)
       await stop(served)
       assert.equal(served.budget.bytes, 0)
+    }))
+
+  it('remembers nothing of empty pages while a record fails', () =>
+    inShard(async (keyed) => {
+      await keyed.put('a1')
+      let isBroken = true
+      const served = keyed.serve(
+        (text) => {
+          if (isBroken && text === 'a1') throw new Error('poison')
+        },
+        { retrieval: { mode: 'polling', idleTimeBetweenReadsMs: 200 } },
+      )
+      // More than 10,000 reads.
+      await sleep(2_400_000)
+      await keyed.put('b1')
+      await sleep(1000)
+      assert.deepEqual(keyed.done, ['b1'])
+      isBroken = false
+      await sleep(31_000)
+      assert.deepEqual(keyed.done, ['b1', 'a1'])
+      await stop(served)
     }))
 
   it('asks onHandlerError about one record, which is done when it is skipped', () =>
