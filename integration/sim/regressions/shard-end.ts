@@ -135,7 +135,7 @@ async function lastRecordTwice(stage: Stage): Promise<void> {
   const random = world.random('script')
   let stored = 0
   let again = 0
-  const how = oneOf(random, 'where-it-is', 'the-record')
+  const how = oneOf(random, 'where-it-is', 'the-record', 'the-end-by-name')
   const ending = await split(stage, async ({ last }, { during, records, shard }) => {
     if (during === 'records' && records.length > 0) stored++
     if (during !== 'shard-end') return
@@ -143,7 +143,8 @@ async function lastRecordTwice(stage: Stage): Promise<void> {
       world.violation('R16', `a checkpoint at the end of its shard was refused: ${String(error)}`)
     }
     // Its own batches were followed by checkpoints: this one says nothing new.
-    await shard.checkpoint(how === 'where-it-is' ? undefined : last).then(() => again++, refused)
+    const at = { 'where-it-is': undefined, 'the-record': last, 'the-end-by-name': 'SHARD_END' }
+    await shard.checkpoint(at[how]).then(() => again++, refused)
   })
   await ends(stage, 'R16', ending)
   reached(stage, 'last-record-checkpointed-twice', Math.min(stored, again))
