@@ -35,7 +35,7 @@ export interface PollingSourceOptions {
   readonly polling: ResolvedPolling
   readonly random: Random
   /** Room for the pages of this shard. */
-  readonly reads: ShardReads
+  readonly reads: Pick<ShardReads, 'reserve'>
   /** Makes the start of a tenure at LATEST durable; nothing is read before it resolves. */
   readonly recordStartTimestamp: (startTimestampMs: number) => Promise<void>
   /** Told of each failed attempt; `failures` in a row, from 1. */

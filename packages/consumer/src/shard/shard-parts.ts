@@ -30,6 +30,7 @@ import { Prefetch } from '../retrieval/prefetch.ts'
 import type { ReadBudget, ShardReads } from '../retrieval/read-budget.ts'
 import type { RecordDistribution } from '../retrieval/record-distribution.ts'
 import { deliveredBefore } from '../retrieval/start-position.ts'
+import { toldWaits } from '../retrieval/told-waits.ts'
 import { renewalIntervalMs } from '../tenure/belief.ts'
 import type { Tenure } from '../tenure/tenure.ts'
 import { PauseGate } from './pause-gate.ts'
@@ -192,7 +193,12 @@ export function assembleShard<T>(given: ShardConsumerOptions<T>): ShardParts<T> 
     polling: options.retrieval,
     random,
     recordStartTimestamp: (startTimestampMs) => tenure.recordStartTimestamp(startTimestampMs),
-    reads,
+    reads: toldWaits(reads, (waitedMs) =>
+      logger.warn(
+        { stream, shardId, waitedMs },
+        'a shard is not read: what handlers hold fills retrieval.maxTotalPendingBytes',
+      ),
+    ),
     onFailure: troubleReporter({ stream, shardId, health, emit, logger }),
     onMissed: missedReporter({ stream, shardId, emit, logger, metrics }),
   })
