@@ -69,7 +69,7 @@ export function tellRequestStart(
 ): RequestStartMessage | undefined {
   if (!requestStart.hasSubscribers && !requestEnd.hasSubscribers) return undefined
   let userRecords = 0
-  for (const record of request.records) userRecords += record.userRecords.length
+  for (const record of request.records) userRecords += record.length
   let dataBytes = 0
   for (const { Data } of request.entries) dataBytes += Data.length
   const message: RequestStartMessage = {
@@ -98,6 +98,11 @@ export function tellRequestEnd(
     errorCode: isAnswered ? undefined : callFailure(outcome).code,
   }
   requestEnd.publish(message)
+}
+
+/** True when somebody listens to the outcome of each user record. */
+export function settlesAreHeard(): boolean {
+  return recordSettle.hasSubscribers
 }
 
 export function tellStored(

@@ -24,7 +24,7 @@ import { CLOSED, dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
 import { Intake } from './pipeline/intake.ts'
 import { Losses } from './pipeline/losses.ts'
-import { settlers, takeSettlers } from './pipeline/promise-settlers.ts'
+import { taken, takeResolve } from './pipeline/promise-resolve.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
 import { StreamPipelines } from './pipeline/stream-pipelines.ts'
 import { StuckLanes } from './pipeline/stuck-lanes.ts'
@@ -152,14 +152,14 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     record: ProducerRecord<T, S>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UserRecordResult> {
-    const promise = new Promise<UserRecordResult>(takeSettlers)
-    const { resolve, reject } = settlers
+    const promise = new Promise<UserRecordResult>(takeResolve)
+    const { resolve } = taken
     try {
       this.#refuseClosed()
       const signal = options === undefined ? undefined : resolvePutOptions(options).signal
-      this.#intake.put(record, signal, resolve, reject)
+      this.#intake.put(record, signal, resolve)
     } catch (error) {
-      reject(error)
+      resolve(Promise.reject(error))
     }
     return promise
   }
@@ -187,9 +187,9 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     const { highWaterMark } = resolveWritableOptions(options)
     return new UserRecordWritable<ProducerRecord<T, S>>(
       {
-        tryPut: (record, onFailed) => {
+        tryPut: (record, listener) => {
           this.#refuseClosed()
-          return this.#intake.tryPut(record, onFailed)
+          return this.#intake.tryPut(record, listener)
         },
         onceDrained: (run) => {
           this.#drainWaiters.push(run)

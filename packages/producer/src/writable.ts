@@ -1,11 +1,11 @@
 /** The producer as the end of a Node stream pipeline. */
 import { Writable } from 'node:stream'
-import type { OnFailed } from './pipeline/outstanding-record.ts'
+import type { OutcomeListener } from './pipeline/outstanding-record.ts'
 
 /** What the stream needs of the producer. */
 export interface WritableTarget<R> {
   /** False when there is no room: try again at the next drain. Throws for a record that is wrong. */
-  tryPut(record: R, onFailed: OnFailed): boolean
+  tryPut(record: R, listener: OutcomeListener): boolean
   onceDrained(run: () => void): void
   flush(): Promise<void>
 }
@@ -13,11 +13,14 @@ export interface WritableTarget<R> {
 /** Takes records one by one; a record that fails for good destroys the stream with its error. */
 export class UserRecordWritable<R> extends Writable {
   readonly #target: WritableTarget<R>
-  readonly #onFailed: OnFailed = (error) => {
-    // A stream tells of one error only.
-    if (this.destroyed) return false
-    this.destroy(error)
-    return true
+  readonly #listener: OutcomeListener = {
+    stored: () => {},
+    failed: (error) => {
+      // A stream tells of one error only.
+      if (this.destroyed) return false
+      this.destroy(error)
+      return true
+    },
   }
 
   constructor(target: WritableTarget<R>, highWaterMark: number) {
@@ -35,7 +38,7 @@ export class UserRecordWritable<R> extends Writable {
       return
     }
     try {
-      if (this.#target.tryPut(record, this.#onFailed)) callback()
+      if (this.#target.tryPut(record, this.#listener)) callback()
       else this.#target.onceDrained(() => this._write(record, _encoding, callback))
     } catch (error) {
       callback(error as Error)

@@ -95,26 +95,32 @@ export class ProducerMetrics {
     this.#tell(this.#stream, USER_RECORDS_RECEIVED, 1)
   }
 
-  userRecordStored(record: OutstandingRecord, stored: Stored): void {
+  /** Arguments one by one: most user records have no object. */
+  userRecordStored(
+    stored: Stored,
+    freeSinceMs: number,
+    dataBytes: number,
+    attemptsMade: number,
+  ): void {
     this.#pending--
     if (stored !== this.#place) {
       this.#endRuns()
       this.#place = stored
     }
-    const waitMs = stored.startMs - record.freeSinceMs
+    const waitMs = stored.startMs - freeSinceMs
     this.#stored.add(1)
     this.#waited.add(waitMs)
     if (this.#isDetailed) {
-      this.#bytes.add(record.dataBytes)
-      this.#retries.add(record.attemptsMade)
+      this.#bytes.add(dataBytes)
+      this.#retries.add(attemptsMade)
     }
     if (this.#sink === undefined) return
     const series = this.#shard(stored.shardId)
     this.#tell(series, USER_RECORDS_PUT, 1)
     this.#tell(series, BUFFERING_TIME, waitMs)
     if (!this.#isDetailed) return
-    this.#tell(series, USER_RECORDS_DATA_PUT, record.dataBytes)
-    this.#tell(series, RETRIES_PER_RECORD, record.attemptsMade)
+    this.#tell(series, USER_RECORDS_DATA_PUT, dataBytes)
+    this.#tell(series, RETRIES_PER_RECORD, attemptsMade)
   }
 
   /** @param shardId the one that it was meant for, if that is known */
@@ -138,9 +144,9 @@ export class ProducerMetrics {
     if (!this.#isDetailed) return
     let userRecords = 0
     for (const record of records) {
-      userRecords += record.userRecords.length
+      userRecords += record.length
       const series = this.#shard(record.lane.shardId)
-      this.#put(series, USER_RECORDS_PER_KINESIS_RECORD, record.userRecords.length)
+      this.#put(series, USER_RECORDS_PER_KINESIS_RECORD, record.length)
     }
     this.#put(this.#stream, REQUEST_TIME, endMs - startMs)
     this.#put(this.#stream, KINESIS_RECORDS_PER_REQUEST, records.length)

@@ -7,7 +7,8 @@ import { Alarm, clockMs } from './alarm.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import { aggregationDeadlineMs } from './flush-decision.ts'
 import { KinesisRecord } from './kinesis-record.ts'
-import type { OutstandingRecord } from './outstanding-record.ts'
+import type { OutstandingList } from './outstanding-list.ts'
+import type { OutstandingRecord, Told } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
 export interface AggregatorOptions {
@@ -17,6 +18,7 @@ export interface AggregatorOptions {
   readonly maxBytes: number
   readonly bufferedTimeMs: number
   readonly recordTtlMs: number
+  readonly list: OutstandingList
 }
 
 /** Idle encoders kept for the next Kinesis records; more than this are left to the collector of garbage. */
@@ -29,11 +31,15 @@ export class Aggregator {
   readonly #open = new DeadlineHeap<KinesisRecord>()
   readonly #alarm: Alarm
   readonly #idleEncoders: AggregateEncoder[] = []
+  readonly #maxRecords: number
+  readonly #maxBytes: number
   #urgentThrough = -1
 
   constructor(options: AggregatorOptions, next: (record: KinesisRecord, nowMs: number) => void) {
     this.#options = options
     this.#next = next
+    this.#maxRecords = options.maxRecords
+    this.#maxBytes = options.maxBytes
     this.#alarm = new Alarm(() => this.#flushDue())
   }
 
@@ -59,7 +65,7 @@ export class Aggregator {
       record.partitionKey === ''
     ) {
       record.keepData()
-      const alone = new KinesisRecord(lane, undefined)
+      const alone = new KinesisRecord(lane, this.#options.list)
       alone.add(record, deadlineMs, expiresMs)
       this.#next(alone, nowMs)
       return
@@ -67,12 +73,12 @@ export class Aggregator {
     let open = lane.open
     if (open === undefined || !this.#joins(open, record, maxBytes)) {
       if (open !== undefined) this.#close(open, nowMs)
-      open = new KinesisRecord(lane, undefined)
+      open = new KinesisRecord(lane, this.#options.list)
       lane.open = open
     }
     const before = open.deadlineMs
     open.add(record, deadlineMs, expiresMs)
-    if (open.userRecords.length >= this.#options.maxRecords) {
+    if (open.length >= this.#options.maxRecords) {
       // With a limit of one it has not been packed, and may be sent before this call returns.
       record.keepData()
       this.#close(open, nowMs)
@@ -80,6 +86,35 @@ export class Aggregator {
       this.#open.place(open)
       this.#alarm.setAt(open.deadlineMs, nowMs)
     }
+  }
+
+  /**
+   * Takes a user record into the open aggregate of its lane, without an object for it. It changes no
+   * deadline: those that are there came before. False: it has not been taken, `add` is to be called.
+   */
+  addRow(
+    lane: ShardLane,
+    sequence: number,
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    data: Uint8Array,
+    told: Told,
+    nowMs: number,
+  ): boolean {
+    const { open } = lane
+    if (open === undefined || partitionKey === '' || sequence <= this.#urgentThrough) return false
+    // The last one that fits closes it.
+    if (open.length + 1 >= this.#maxRecords) return false
+    return open.tryPackRow(
+      partitionKey,
+      keyBytes,
+      explicitHashKey,
+      data,
+      told,
+      nowMs,
+      this.#maxBytes,
+    )
   }
 
   /** Sends on everything held, and later everything up to this sequence as soon as it comes. */
@@ -121,7 +156,7 @@ export class Aggregator {
       open.beginAggregate(this.#idleEncoders.pop() ?? new AggregateEncoder(), maxBytes)
     }
     if (open.tryPack(record, maxBytes)) return true
-    if (open.userRecords.length === 1) this.recycle(open)
+    if (open.length === 1) this.recycle(open)
     return false
   }
 

@@ -84,8 +84,8 @@ export class Backpressure {
     this.#bytes += bytes
   }
 
-  release(bytes: number): void {
-    this.#records--
+  release(records: number, bytes: number): void {
+    this.#records -= records
     this.#bytes -= bytes
     this.serveSoon()
   }

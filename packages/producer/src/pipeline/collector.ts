@@ -7,7 +7,6 @@ import {
   leavesBefore,
 } from './flush-decision.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
-import type { OutstandingRecord } from './outstanding-record.ts'
 
 export interface CollectorOptions extends CollectionLimits {
   readonly bufferedTimeMs: number
@@ -90,13 +89,8 @@ export class Collector {
     this.#alarm.stop()
   }
 
-  #isUrgent({ userRecords }: KinesisRecord): boolean {
-    const through = this.#urgentThrough
-    if (through < 0) return false
-    for (let i = 0; i < userRecords.length; i++) {
-      if ((userRecords[i] as OutstandingRecord).sequence <= through) return true
-    }
-    return false
+  #isUrgent({ firstSequence }: KinesisRecord): boolean {
+    return firstSequence <= this.#urgentThrough
   }
 
   #flushDue(): void {

@@ -1,10 +1,10 @@
 /** HOT: from the call to the accepted record, about 0.1 us beside the checks; no allocation of its own. */
 import { AbortedError } from '@millrace/core'
 import { checkRecordObject } from '@millrace/core/internal'
-import type { UserRecord, UserRecordResult } from '../user-record.ts'
+import type { UserRecord } from '../user-record.ts'
 import { Admission } from './admission.ts'
 import type { Backpressure, Gate } from './backpressure.ts'
-import type { OnFailed, OnStored, OutstandingRecord } from './outstanding-record.ts'
+import type { OutcomeListener, Resolve, Told } from './outstanding-record.ts'
 import { PutCall } from './put-call.ts'
 import type { StreamPipeline } from './stream-pipeline.ts'
 import type { StreamPipelines } from './stream-pipelines.ts'
@@ -30,8 +30,7 @@ export class Intake {
   put(
     record: UserRecord<unknown>,
     signal: AbortSignal | undefined,
-    resolve: (result: UserRecordResult) => void,
-    reject: (error: Error) => void,
+    resolve: Resolve,
   ): void {
     if (signal?.aborted) throw new AbortedError('put()', signal.reason)
     const bytes = this.#check(record)
@@ -40,10 +39,10 @@ export class Intake {
     const gate = pipeline.gateFor(this.#admission.words, this.#admission.isDoubtful)
     const goesNow = gate === undefined && this.#backpressure.hasRoom(bytes)
     if (goesNow && signal === undefined) {
-      this.#admit(pipeline, record, sequence, resolve, reject)
+      this.#admit(pipeline, record, sequence, resolve)
       return
     }
-    this.#wait(pipeline, record, bytes, sequence, goesNow ? 'goes' : gate, signal, resolve, reject)
+    this.#wait(pipeline, record, bytes, sequence, goesNow ? 'goes' : gate, signal, resolve)
   }
 
   /**
@@ -51,7 +50,7 @@ export class Intake {
    *   stream can judge it, which is on its way
    * @throws InvalidRecordError
    */
-  tryPut(record: UserRecord<unknown>, onFailed: OnFailed | undefined): boolean {
+  tryPut(record: UserRecord<unknown>, listener: OutcomeListener | undefined): boolean {
     const bytes = this.#check(record)
     const pipeline = this.#pipelines.forRecord(record.stream)
     const { words, isDoubtful } = this.#admission
@@ -60,7 +59,7 @@ export class Intake {
       this.#backpressure.wantDrain()
       return false
     }
-    this.#admit(pipeline, record, ++this.#sequence, undefined, onFailed)
+    this.#admit(pipeline, record, ++this.#sequence, listener)
     return true
   }
 
@@ -72,18 +71,16 @@ export class Intake {
     sequence: number,
     gate: Gate | undefined | 'goes',
     signal: AbortSignal | undefined,
-    resolve: (result: UserRecordResult) => void,
-    reject: (error: Error) => void,
+    resolve: Resolve,
   ): void {
     const isChecked = gate === 'goes'
     const call = new PutCall(sequence, pipeline.stream.streamName, bytes, {
       signal,
       resolve,
-      reject,
-      accept: ({ onStored, onFailed }) => {
+      accept: (told) => {
         // After a wait its user may have changed it, and others have been checked since.
         if (!isChecked) this.#check(record)
-        return this.#admit(pipeline, record, sequence, onStored, onFailed)
+        this.#admit(pipeline, record, sequence, told)
       },
       gate: () => this.#gateFor(pipeline, record),
       cancel: (waiting) => this.#backpressure.cancel(waiting),
@@ -124,20 +121,10 @@ export class Intake {
     pipeline: StreamPipeline,
     record: UserRecord<unknown>,
     sequence: number,
-    onStored: OnStored | undefined,
-    onFailed: OnFailed | undefined,
-  ): OutstandingRecord {
+    told: Told,
+  ): void {
     const { keyBytes, explicitHashKey, data, words } = this.#admission
     const { partitionKey = '' } = record
-    return pipeline.admit(
-      sequence,
-      partitionKey,
-      keyBytes,
-      explicitHashKey,
-      data,
-      onStored,
-      onFailed,
-      words,
-    )
+    pipeline.admit(sequence, partitionKey, keyBytes, explicitHashKey, data, told, words)
   }
 }

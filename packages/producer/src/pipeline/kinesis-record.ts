@@ -1,11 +1,16 @@
-/** HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. */
+/**
+ * HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. Most of
+ * its user records are rows here and no objects: who is told, when it came, how long its data is. Their
+ * keys and data lie in the aggregate, from which they are read again when one of them needs an object.
+ */
 import {
   AGGREGATE_PARTITION_KEY,
   type AggregateEncoder,
   Deaggregator,
 } from '@millrace/core/internal'
 import type { AggregateBuffers } from './aggregate-buffers.ts'
-import type { DataHolder, OutstandingRecord } from './outstanding-record.ts'
+import type { OutstandingList } from './outstanding-list.ts'
+import { type DataHolder, OutstandingRecord, type Told } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
 /** Of what we wrote ourselves: no size is hostile. */
@@ -13,11 +18,23 @@ const reader = new Deaggregator({ maxUserRecords: 10_000_000 })
 
 export class KinesisRecord implements DataHolder {
   readonly lane: ShardLane
-  userRecords: OutstandingRecord[]
-  /** Holds the same user records as `userRecords`; none while there is one only, which travels raw. */
+  readonly #list: OutstandingList
+  /** One for each user record: its object, or who is told if it has none. */
+  #rows: (OutstandingRecord | Told)[] = []
+  /** When the user record of each row was admitted, and the length of its data. */
+  readonly #admittedMs: number[] = []
+  readonly #dataBytes: number[] = []
+  #plainRows = 0
+  #plainBytes = 0
+  /** Holds the same user records as the rows; none while there is one only, which travels raw. */
   encoder: AggregateEncoder | undefined
   /** The aggregate, once it is written. */
   #aggregate: Uint8Array | undefined
+  #hasDeparted = false
+  /** Its user records have their data themselves. */
+  #isUnpacked = false
+  /** Of its earliest call. */
+  firstSequence: number = Number.POSITIVE_INFINITY
   /** When it must leave the stage that it is in. */
   deadlineMs: number = Number.POSITIVE_INFINITY
   /** When its oldest user record expires. */
@@ -26,15 +43,57 @@ export class KinesisRecord implements DataHolder {
   attemptsMade = 0
   heapIndex = -1
 
-  constructor(lane: ShardLane, encoder: AggregateEncoder | undefined) {
+  /** @param list gets the user records that are given an object later */
+  constructor(lane: ShardLane, list: OutstandingList) {
     this.lane = lane
-    this.encoder = encoder
-    this.userRecords = []
+    this.#list = list
+    this.encoder = undefined
+  }
+
+  /** User records. */
+  get length(): number {
+    return this.#rows.length
+  }
+
+  /** The one under whose key it travels; it has an object. */
+  get first(): OutstandingRecord | undefined {
+    return this.#rows[0] as OutstandingRecord | undefined
+  }
+
+  /** All of them, with an object each: not for what is done for each record that is stored. */
+  get userRecords(): readonly OutstandingRecord[] {
+    this.unfold()
+    return this.#rows as OutstandingRecord[]
+  }
+
+  /** User records without an object. */
+  get plainRows(): number {
+    return this.#plainRows
+  }
+
+  /** What these are charged with. */
+  get plainBytes(): number {
+    return this.#plainBytes
+  }
+
+  rowAt(i: number): OutstandingRecord | Told {
+    return this.#rows[i]
+  }
+
+  admittedMsAt(i: number): number {
+    return this.#admittedMs[i] as number
+  }
+
+  dataBytesAt(i: number): number {
+    return this.#dataBytes[i] as number
   }
 
   /** Notes a user record that the encoder has taken (or that travels alone). */
   add(record: OutstandingRecord, deadlineMs: number, expiresMs: number): void {
-    this.userRecords.push(record)
+    this.#rows.push(record)
+    this.#admittedMs.push(record.admittedMs)
+    this.#dataBytes.push(record.dataBytes)
+    if (record.sequence < this.firstSequence) this.firstSequence = record.sequence
     if (deadlineMs < this.deadlineMs) this.deadlineMs = deadlineMs
     if (expiresMs < this.expiresMs) this.expiresMs = expiresMs
     if (record.attempts !== undefined) {
@@ -44,20 +103,25 @@ export class KinesisRecord implements DataHolder {
 
   /** Data plus partition key, as the service counts them; exact unless a user record expired. */
   get wireBytes(): number {
-    const first = this.userRecords[0]
+    const { first } = this
     if (first === undefined) return 0
-    if (this.encoder === undefined || this.userRecords.length === 1) return first.chargedBytes
+    if (this.encoder === undefined || this.length === 1) return first.chargedBytes
     return this.encoder.bytes + AGGREGATE_PARTITION_KEY.length
+  }
+
+  /** True while one of its user records has no outcome. */
+  get isOutstanding(): boolean {
+    return this.#plainRows > 0 || this.userRecords.some(isOutstanding)
   }
 
   /** Marks its user records as travelling; those that settled while they waited stay behind. */
   depart(): void {
-    const { userRecords } = this
+    this.#hasDeparted = true
     let settled = 0
-    for (let i = 0; i < userRecords.length; i++) {
-      const record = userRecords[i] as OutstandingRecord
-      if (record.phase === 'settled') settled++
-      else record.phase = 'in-flight'
+    for (const row of this.#rows) {
+      if (!(row instanceof OutstandingRecord)) continue
+      if (row.phase === 'settled') settled++
+      else row.phase = 'in-flight'
     }
     if (settled > 0) this.#dropSettled()
   }
@@ -72,15 +136,41 @@ export class KinesisRecord implements DataHolder {
   tryPack(record: OutstandingRecord, maxBytes: number): boolean {
     if (this.encoder === undefined || !addTo(this.encoder, record, maxBytes)) return false
     record.packInto(this)
-    if (this.userRecords.length === 1) this.userRecords[0]?.packInto(this)
+    this.#isUnpacked = false
+    if (this.length === 1) this.first?.packInto(this)
+    return true
+  }
+
+  /**
+   * Takes a user record that gets no object, and that came after all that are here. False if there is
+   * no aggregate yet, if it would become too large, or if nobody would look after this one's age.
+   */
+  tryPackRow(
+    partitionKey: string,
+    keyBytes: number,
+    explicitHashKey: string | undefined,
+    data: Uint8Array,
+    told: Told,
+    nowMs: number,
+    maxBytes: number,
+  ): boolean {
+    const { encoder, first } = this
+    // The oldest one stands in the list of outstanding records for those without an object.
+    if (encoder === undefined || first?.phase !== 'buffered') return false
+    if (!encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)) return false
+    this.#rows.push(told)
+    this.#admittedMs.push(nowMs)
+    this.#dataBytes.push(data.length)
+    this.#isUnpacked = false
+    this.#plainRows++
+    this.#plainBytes += data.length + keyBytes
     return true
   }
 
   /** Its data for the wire. The encoder is free then. */
   write(buffers: AggregateBuffers): Uint8Array {
-    const { userRecords, encoder } = this
-    const first = userRecords[0] as OutstandingRecord
-    if (userRecords.length === 1 || encoder === undefined) return first.data
+    const { encoder } = this
+    if (this.length === 1 || encoder === undefined) return (this.first as OutstandingRecord).data
     const aggregate = encoder.encodeInto(buffers.take(encoder.bytes))
     this.#aggregate = aggregate
     return aggregate
@@ -92,20 +182,87 @@ export class KinesisRecord implements DataHolder {
     this.#aggregate = undefined
   }
 
-  /** Its user records stay, but are to be packed anew: they get their data back, in copies. */
+  /** All its user records have been told: it has none any more. */
+  forgetRows(): void {
+    this.#rows = []
+    this.#plainRows = 0
+    this.#plainBytes = 0
+  }
+
+  /** True while one of its user records is on its way. */
+  get isInFlight(): boolean {
+    if (this.#plainRows > 0) return this.#hasDeparted
+    return this.userRecords.some(({ phase }) => phase === 'in-flight')
+  }
+
   unpack(): void {
-    const aggregate = this.#aggregate ?? this.encoder?.encode()
-    if (aggregate === undefined || this.userRecords.length < 2) return
+    if (this.#isUnpacked || this.length < 2) return
+    const aggregate = this.#packed
+    if (aggregate === undefined) return
+    if (this.#plainRows > 0) {
+      this.#unfold(aggregate)
+      return
+    }
+    this.#isUnpacked = true
     let i = 0
     for (const { data } of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
       this.userRecords[i++]?.unpacked(new Uint8Array(data))
     }
   }
 
+  unfold(): void {
+    if (this.#plainRows === 0) return
+    this.#unfold(this.#packed as Uint8Array)
+  }
+
+  /** The aggregate as it is now. */
+  get #packed(): Uint8Array | undefined {
+    return this.#aggregate ?? this.encoder?.encode()
+  }
+
+  #unfold(aggregate: Uint8Array): void {
+    const { lane, first } = this
+    const unfolded: OutstandingRecord[] = []
+    let i = 0
+    for (const userRecord of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
+      const { partitionKey = '', explicitHashKey } = userRecord
+      const data = new Uint8Array(userRecord.data)
+      const row = this.#rows[i]
+      if (row instanceof OutstandingRecord) {
+        row.unpacked(data)
+      } else {
+        const record = new OutstandingRecord(
+          // Near enough: calls of one aggregate are flushed together.
+          this.firstSequence,
+          partitionKey,
+          Buffer.byteLength(partitionKey),
+          explicitHashKey,
+          data,
+          row,
+          this.admittedMsAt(i),
+        )
+        record.unpacked(data)
+        record.place = lane
+        if (this.#hasDeparted) record.phase = 'in-flight'
+        this.#rows[i] = record
+        unfolded.push(record)
+      }
+      i++
+    }
+    this.#plainRows = 0
+    this.#plainBytes = 0
+    this.#isUnpacked = true
+    this.#list.addBehind(first as OutstandingRecord, unfolded)
+  }
+
   #dropSettled(): void {
     const { encoder } = this
     if (encoder !== undefined) this.unpack()
-    this.userRecords = this.userRecords.filter(isOutstanding)
+    const left = this.userRecords.filter(isOutstanding)
+    this.#rows = []
+    this.#admittedMs.length = 0
+    this.#dataBytes.length = 0
+    for (const record of left) this.add(record, this.deadlineMs, this.expiresMs)
     encoder?.reset()
     if (encoder !== undefined) this.beginAggregate(encoder, Number.POSITIVE_INFINITY)
   }

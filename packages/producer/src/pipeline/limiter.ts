@@ -5,7 +5,7 @@
 import { Alarm, clockMs } from './alarm.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import type { Fifo } from './fifo.ts'
-import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
+import type { KinesisRecord } from './kinesis-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
 /**
@@ -82,7 +82,7 @@ export class Limiter {
         this.#waiting.remove(lane)
         return
       }
-      if (!record.userRecords.some(isOutstanding)) {
+      if (!record.isOutstanding) {
         queue.shift()
         continue
       }

@@ -1,4 +1,7 @@
-/** HOT: outstanding records in the order of admission, O(1) to add and remove, no allocation. */
+/**
+ * HOT: outstanding records in the order of admission, O(1) to add and remove, no allocation. One that
+ * has no object is stood for by the first of its aggregate, which is older.
+ */
 import type { OutstandingRecord } from './outstanding-record.ts'
 
 /** All records live equally long, so the oldest is also the first to expire. */
@@ -19,6 +22,37 @@ export class OutstandingList {
     if (this.#oldest.sequence <= sequence) return true
     for (const late of this.#late) if (late.sequence <= sequence) return true
     return false
+  }
+
+  /** True if this call comes after all those before that were admitted. */
+  isNext(sequence: number): boolean {
+    return sequence > this.#highestSequence
+  }
+
+  /** The next call was admitted, and its record has no object. */
+  passed(sequence: number): void {
+    this.#highestSequence = sequence
+  }
+
+  /** Adds records that get their object only now, by their age: each is younger than `first`. */
+  addBehind(first: OutstandingRecord, records: readonly OutstandingRecord[]): void {
+    const isListed = first === this.#oldest || first.older !== undefined
+    let older = isListed ? first : undefined
+    for (const record of records) {
+      let newer = older === undefined ? this.#oldest : older.newer
+      // Before those of the same time: what is asked for by the order of the calls must not come late.
+      while (newer !== undefined && newer.admittedMs < record.admittedMs) {
+        older = newer
+        newer = newer.newer
+      }
+      record.older = older
+      record.newer = newer
+      if (older === undefined) this.#oldest = record
+      else older.newer = record
+      if (newer === undefined) this.#newest = record
+      else newer.older = record
+      older = record
+    }
   }
 
   add(record: OutstandingRecord): void {

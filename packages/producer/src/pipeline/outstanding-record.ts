@@ -1,4 +1,7 @@
-/** HOT: one object of about 150 bytes per user record, from admission to settlement. */
+/**
+ * A user record with an object of its own, from admission to settlement: one that is alone so far, or
+ * that has failed before. The others are rows of their Kinesis record (kinesis-record.ts).
+ */
 import { isUint8Array } from 'node:util/types'
 import { attemptsIn } from '../attempt-history.ts'
 import type { UserRecordFailedError } from '../errors.ts'
@@ -7,21 +10,43 @@ import type { Attempt, UserRecordResult } from '../user-record.ts'
 /** Waits in a stage; travels (or waits for its placement to be judged); has its outcome. */
 export type RecordPhase = 'buffered' | 'in-flight' | 'settled'
 
-/** Who is told the outcome of a record: the promise of `put()`, a stream, or nobody. */
-export type OnStored = (result: UserRecordResult) => void
-/** False: it could tell nobody, so the loss is told as if no promise spoke for the record. */
-export type OnFailed = (error: UserRecordFailedError) => unknown
+/** Resolves the promise of a `put()`: with its result, or with a promise that was rejected. */
+export type Resolve = (outcome: UserRecordResult | Promise<never>) => void
+
+export interface OutcomeListener {
+  stored(result: UserRecordResult): void
+  /** False: it could tell nobody, so the loss is told as if no promise spoke for the record. */
+  failed(error: UserRecordFailedError): unknown
+}
+
+/** Who is told the outcome of a record; nobody if undefined. */
+export type Told = Resolve | OutcomeListener | undefined
+
+export function tellResult(told: Resolve | OutcomeListener, result: UserRecordResult): void {
+  if (typeof told === 'function') told(result)
+  else told.stored(result)
+}
+
+/** False if nobody was told. */
+export function tellError(told: Told, error: UserRecordFailedError): boolean {
+  if (told === undefined) return false
+  if (typeof told !== 'function') return told.failed(error) !== false
+  told(Promise.reject(error))
+  return true
+}
 
 /** Keeps count of the records that are outstanding for one shard. */
 export interface RecordPlace {
-  enters(record: OutstandingRecord): void
-  leaves(record: OutstandingRecord): void
+  enters(records: number, bytes: number): void
+  leaves(records: number, bytes: number): void
 }
 
 /** A Kinesis record that user records are packed in. */
 export interface DataHolder {
-  /** Gives each of its user records a copy of its data back. */
+  /** Gives each of its user records an object and a copy of its data back. */
   unpack(): void
+  /** Gives each of its user records an object of its own. */
+  unfold(): void
 }
 
 export class OutstandingRecord {
@@ -40,8 +65,7 @@ export class OutstandingRecord {
   /** True while the data is still the user's own, who may change it once the call has returned. */
   #borrows = true
   readonly admittedMs: number
-  onStored: OnStored | undefined
-  onFailed: OnFailed | undefined
+  readonly told: Told
   phase: RecordPhase = 'buffered'
   /** Failed attempts, bounded (attempt-history.ts); undefined until the first one. */
   attempts: Attempt[] | undefined
@@ -60,8 +84,7 @@ export class OutstandingRecord {
     keyBytes: number,
     explicitHashKey: string | undefined,
     data: Uint8Array,
-    onStored: OnStored | undefined,
-    onFailed: OnFailed | undefined,
+    told: Told,
     nowMs: number,
   ) {
     this.sequence = sequence
@@ -71,8 +94,7 @@ export class OutstandingRecord {
     this.dataBytes = data.length
     this.#data = data
     this.admittedMs = nowMs
-    this.onStored = onStored
-    this.onFailed = onFailed
+    this.told = told
     this.freeSinceMs = nowMs
     this.attempts = undefined
     this.place = undefined
@@ -101,15 +123,21 @@ export class OutstandingRecord {
 
   /** Gets its data back, in a copy of its own. */
   unpacked(data: Uint8Array): void {
+    this.#borrows = false
     this.#data = data
+  }
+
+  /** Its company in an aggregate has no objects of its own: it gets them. */
+  unfoldCompany(): void {
+    if (!isUint8Array(this.#data)) this.#data.unfold()
   }
 
   /** The record counts there from now on, and no longer where it did. */
   moveTo(place: RecordPlace | undefined): void {
     if (place === this.place) return
-    this.place?.leaves(this)
+    this.place?.leaves(1, this.chargedBytes)
     this.place = place
-    place?.enters(this)
+    place?.enters(1, this.chargedBytes)
   }
 
   /** What the record is charged with until it settles. */

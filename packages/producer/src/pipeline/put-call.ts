@@ -3,29 +3,28 @@ import { AbortedError } from '@millrace/core'
 import type { UserRecordFailedError } from '../errors.ts'
 import type { UserRecordResult } from '../user-record.ts'
 import type { Gate, WaitingPut } from './backpressure.ts'
-import type { OutstandingRecord } from './outstanding-record.ts'
+import type { OutcomeListener, Resolve } from './outstanding-record.ts'
 import type { Line } from './waiting-line.ts'
 
 export interface PutCallOptions {
   readonly signal: AbortSignal | undefined
-  readonly resolve: (result: UserRecordResult) => void
-  readonly reject: (error: Error) => void
+  readonly resolve: Resolve
   /** Accepts the record. It may throw, if the record has changed while it waited. */
-  readonly accept: (call: PutCall) => OutstandingRecord
+  readonly accept: (call: PutCall) => void
   /** The shut gate in the way of the record, if there is one now. */
   readonly gate: () => Gate | undefined
   /** Takes the call out of the line, if it is in it. */
   readonly cancel: (call: PutCall) => void
 }
 
-export class PutCall implements WaitingPut {
+export class PutCall implements WaitingPut, OutcomeListener {
   readonly sequence: number
   readonly streamName: string
   readonly bytes: number
   line: Line | undefined
   /** Gone once the promise is settled, and the user's record with it. */
   #options: PutCallOptions | undefined
-  #record: OutstandingRecord | undefined
+  #isAccepted = false
 
   constructor(sequence: number, streamName: string, bytes: number, options: PutCallOptions) {
     this.#options = options
@@ -42,42 +41,39 @@ export class PutCall implements WaitingPut {
 
   admit(): void {
     try {
-      this.#record = this.#options?.accept(this)
+      this.#options?.accept(this)
+      this.#isAccepted = true
     } catch (error) {
       this.fail(error as Error)
     }
   }
 
-  readonly onStored = (result: UserRecordResult): void => {
+  stored(result: UserRecordResult): void {
     this.#end()?.resolve(result)
   }
 
-  readonly onFailed = (error: UserRecordFailedError): void => {
-    this.fail(error)
+  /** False once its caller has given it up: the loss is told by `failed` then. */
+  failed(error: UserRecordFailedError): boolean {
+    return this.fail(error)
   }
 
-  fail(error: Error): void {
-    this.#end()?.reject(error)
+  fail(error: Error): boolean {
+    const options = this.#end()
+    options?.resolve(Promise.reject(error))
+    return options !== undefined
   }
 
   /** The call is over; undefined if it was before. */
   #end(): PutCallOptions | undefined {
     const options = this.#options
     this.#options = undefined
-    this.#record = undefined
     options?.signal?.removeEventListener('abort', this.#onAbort)
     return options
   }
 
   readonly #onAbort = (): void => {
-    const record = this.#record
-    // Once accepted, the record goes on without its caller; a loss is told by `failed` then.
-    if (record === undefined) {
-      this.#options?.cancel(this)
-    } else {
-      record.onStored = undefined
-      record.onFailed = undefined
-    }
+    // Once accepted, the record goes on without its caller.
+    if (!this.#isAccepted) this.#options?.cancel(this)
     this.fail(new AbortedError('put()', this.#options?.signal?.reason))
   }
 }

@@ -20,10 +20,10 @@ export function requestEntry(
   record: KinesisRecord,
   buffers: AggregateBuffers,
 ): kinesis.PutRecordsEntry {
-  const first = record.userRecords[0] as OutstandingRecord
+  const first = record.first as OutstandingRecord
   // Where the stream needs no key: neither of them counts there.
   if (first.partitionKey === '') return { Data: first.data }
-  const alone = record.userRecords.length === 1 || record.encoder === undefined
+  const alone = record.length === 1 || record.encoder === undefined
   return {
     Data: record.write(buffers),
     PartitionKey: alone ? first.partitionKey : AGGREGATE_PARTITION_KEY,

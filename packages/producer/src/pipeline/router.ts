@@ -83,6 +83,13 @@ export class Router {
     }
   }
 
+  /** The lane that takes a record with this hash key at once; undefined if it may have to wait. */
+  laneFor(words: HashWords): ShardLane | undefined {
+    if (this.#map === undefined) return undefined
+    const lane = this.#lanes[this.#map.indexFor(words)]
+    return lane?.doubtedSinceMs === undefined ? lane : undefined
+  }
+
   /** The shard that a record is meant for, as far as the map knows. */
   shardFor(record: OutstandingRecord): string | undefined {
     if (this.#map === undefined) return undefined

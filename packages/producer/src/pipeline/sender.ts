@@ -64,7 +64,7 @@ export class Sender {
   #prepare(given: readonly KinesisRecord[]): void {
     const { slots, encoded, buffers } = this.#options
     for (const record of given) record.depart()
-    const records = given.filter(({ userRecords }) => userRecords.length > 0)
+    const records = given.filter(({ length }) => length > 0)
     let entries: readonly kinesis.PutRecordsEntry[]
     try {
       entries = records.map((record) => requestEntry(record, buffers))
@@ -109,7 +109,7 @@ export class Sender {
   /** A fault of ours must not leave a record without an outcome: what still travels has failed. */
   #faulted(request: SentRequest, fault: unknown): void {
     const { listener, troubled } = this.#options
-    const records = request.records.filter(travels)
+    const records = request.records.filter(({ isInFlight }) => isInFlight)
     try {
       listener.failed({ ...request, records }, clockMs(), fault)
     } catch (again) {
@@ -121,8 +121,4 @@ export class Sender {
       troubled(again instanceof Error ? again : new Error(String(again)))
     }
   }
-}
-
-function travels({ userRecords }: KinesisRecord): boolean {
-  return userRecords.some(({ phase }) => phase === 'in-flight')
 }

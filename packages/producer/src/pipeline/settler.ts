@@ -175,7 +175,7 @@ export class Settler implements SentRequestListener {
     if (brake.isOn && brake.takes(stored.startMs)) paced(record.lane, stored.endMs)
     if (predicted === undefined || (predicted === stored.shardId && !isDisproved)) {
       landed(stored.shardId, stored.startMs)
-      const mayBeWrong = isMapInDoubt && predicted !== undefined && record.userRecords.length > 1
+      const mayBeWrong = isMapInDoubt && predicted !== undefined && record.length > 1
       if (mayBeWrong) this.#judge.judge(record, stored, true)
       else this.#succeed(record, stored)
       return
@@ -191,22 +191,19 @@ export class Settler implements SentRequestListener {
   ): 'as predicted' | 'elsewhere' | 'disproved' {
     let isElsewhere = false
     for (let i = 0; i < records.length; i++) {
-      const { lane, userRecords } = records[i] as KinesisRecord
+      const { lane, first } = records[i] as KinesisRecord
       if (lane.shardId === undefined || lane.isDisproved) continue
       const actual = (results[i] as kinesis.PutRecordsResultEntry | null)?.ShardId
       if (!actual || actual === lane.shardId) continue
       const range = this.#options.rangeOf(actual)
-      if (disproves(userRecords[0] as OutstandingRecord, range)) return 'disproved'
+      if (first !== undefined && disproves(first, range)) return 'disproved'
       isElsewhere = true
     }
     return isElsewhere ? 'elsewhere' : 'as predicted'
   }
 
   #succeed(record: KinesisRecord, stored: Stored): void {
-    const { userRecords } = record
-    for (let i = 0; i < userRecords.length; i++) {
-      this.#options.outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i)
-    }
+    this.#options.outcomes.succeedAll(record, stored)
     record.release(this.#options.buffers)
   }
 

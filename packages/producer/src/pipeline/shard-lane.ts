@@ -3,7 +3,7 @@ import { LIMITS } from '@millrace/core/internal'
 import type { Gate } from './backpressure.ts'
 import { Fifo } from './fifo.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
-import type { OutstandingRecord, RecordPlace } from './outstanding-record.ts'
+import type { RecordPlace } from './outstanding-record.ts'
 import { ShardBrake } from './shard-brake.ts'
 import type { StuckLanes } from './stuck-lanes.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -65,14 +65,14 @@ export class ShardLane implements Gate, RecordPlace {
     return this.#stuckLanes.isPart(this.#outstandingRecords, this.#outstandingBytes)
   }
 
-  enters(record: OutstandingRecord): void {
-    this.#outstandingRecords++
-    this.#outstandingBytes += record.chargedBytes
+  enters(records: number, bytes: number): void {
+    this.#outstandingRecords += records
+    this.#outstandingBytes += bytes
   }
 
-  leaves(record: OutstandingRecord): void {
-    this.#outstandingRecords--
-    this.#outstandingBytes -= record.chargedBytes
+  leaves(records: number, bytes: number): void {
+    this.#outstandingRecords -= records
+    this.#outstandingBytes -= bytes
   }
 
   /** Milliseconds until a Kinesis record of this size may go; 0 when it may now. */

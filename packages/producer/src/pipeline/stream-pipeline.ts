@@ -14,7 +14,7 @@ import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
 import { AggregateBuffers } from './aggregate-buffers.ts'
 import { Aggregator } from './aggregator.ts'
-import { Alarm, clockMs, turnClockMs } from './alarm.ts'
+import { clockMs, turnClockMs } from './alarm.ts'
 import type { Backpressure, Gate } from './backpressure.ts'
 import { Collector } from './collector.ts'
 import type { AttemptFailure } from './failure-reason.ts'
@@ -22,7 +22,8 @@ import { holdTimeMs } from './flush-decision.ts'
 import { isOutstanding, type KinesisRecord } from './kinesis-record.ts'
 import { Limiter } from './limiter.ts'
 import { OutstandingList } from './outstanding-list.ts'
-import { type OnFailed, type OnStored, OutstandingRecord } from './outstanding-record.ts'
+import { OutstandingRecord, type Told } from './outstanding-record.ts'
+import { RecordExpiry } from './record-expiry.ts'
 import { RecordOutcomes } from './record-outcomes.ts'
 import type { RequestSlots } from './request-slots.ts'
 import { Retrier } from './retrier.ts'
@@ -60,14 +61,11 @@ export interface StreamPipelineOptions {
   readonly mapTroubled: (error: Error) => void
 }
 
-/** A full buffer that expires at once must not stop the process for a second. */
-const MOST_EXPIRED_A_TURN = 1000
-
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions
   readonly #metrics: ProducerMetrics
   readonly #list = new OutstandingList()
-  readonly #expiry = new Alarm(() => this.#expireDue())
+  readonly #expiry: RecordExpiry
   readonly #outcomes: RecordOutcomes
   readonly #kind: StreamKind
   readonly #mapTrouble: MapTrouble
@@ -100,6 +98,13 @@ export class StreamPipeline {
       metrics: this.#metrics,
       predictedShard: (record) => this.#router.shardFor(record),
       lost: (record, error) => options.lost(options.streamRef, record, error, rules.codec),
+    })
+    this.#expiry = new RecordExpiry({
+      recordTtlMs,
+      list: this.#list,
+      outcomes: this.#outcomes,
+      // A stream that is never idle comes by here once in a while.
+      looked: (nowMs) => this.#kind.probe.retry(nowMs),
     })
     const control = new ControlPlane({
       kinesis: client,
@@ -143,6 +148,7 @@ export class StreamPipeline {
         maxBytes: settings.aggregation === false ? 0 : settings.aggregation.maxBytes,
         bufferedTimeMs,
         recordTtlMs,
+        list: this.#list,
       },
       (record, nowMs) => this.#limiter.add(record, nowMs),
     )
@@ -227,33 +233,48 @@ export class StreamPipeline {
     keyBytes: number,
     explicitHashKey: string | undefined,
     data: Uint8Array,
-    onStored: OnStored | undefined,
-    onFailed: OnFailed | undefined,
+    told: Told,
     words: HashWords,
-  ): OutstandingRecord {
+  ): void {
     const nowMs = turnClockMs()
+    if (this.#metrics.enabled) this.#metrics.userRecordReceived(nowMs)
+    this.#options.backpressure.charge(data.length + keyBytes)
+    const lane = this.#list.isNext(sequence) ? this.#router.laneFor(words) : undefined
+    if (
+      lane !== undefined &&
+      this.#aggregator.addRow(
+        lane,
+        sequence,
+        partitionKey,
+        keyBytes,
+        explicitHashKey,
+        data,
+        told,
+        nowMs,
+      )
+    ) {
+      this.#list.passed(sequence)
+      lane.enters(1, data.length + keyBytes)
+      return
+    }
     const record = new OutstandingRecord(
       sequence,
       partitionKey,
       keyBytes,
       explicitHashKey,
       data,
-      onStored,
-      onFailed,
+      told,
       nowMs,
     )
-    if (this.#metrics.enabled) this.#metrics.userRecordReceived(nowMs)
     const wasIdle = this.#list.oldest === undefined
     this.#list.add(record)
     if (wasIdle) {
       this.#shardMap.wake()
       this.#kind.probe.retry(nowMs)
     }
-    this.#options.backpressure.charge(record.chargedBytes)
-    this.#expiry.setAt(nowMs + this.#options.settings.recordTtlMs, nowMs)
+    this.#expiry.watch(nowMs)
     this.#router.acceptHashed(record, words, nowMs)
     record.keepData()
-    return record
   }
 
   /** False: no record of this stream stands before a gate. */
@@ -280,7 +301,7 @@ export class StreamPipeline {
   /** To be called after settlements: an idle pipeline keeps no timer. */
   rest(): void {
     if (this.#list.oldest !== undefined) return
-    this.#expiry.cancel()
+    this.#expiry.rest()
     this.#shardMap.rest()
   }
 
@@ -289,6 +310,7 @@ export class StreamPipeline {
     this.#settler.letGo()
     let failed = 0
     for (let record = this.#list.oldest; record !== undefined; record = this.#list.oldest) {
+      record.unfoldCompany()
       this.#outcomes.fail(record, reasonFor(record))
       failed++
     }
@@ -307,25 +329,6 @@ export class StreamPipeline {
     this.#collector.stop()
     this.#retrier.stop()
     this.#settler.stop()
-  }
-
-  #expireDue(): void {
-    const nowMs = clockMs()
-    const { recordTtlMs } = this.#options.settings
-    let expired = 0
-    let record = this.#list.oldest
-    while (record !== undefined && record.admittedMs + recordTtlMs <= nowMs) {
-      const { newer } = record
-      // One that travels has an outcome on the way; the settler looks at its age then.
-      if (record.phase === 'buffered') {
-        if (expired++ === MOST_EXPIRED_A_TURN) break
-        this.#outcomes.expire(record, nowMs)
-      }
-      record = newer
-    }
-    if (record !== undefined) this.#expiry.setAt(record.admittedMs + recordTtlMs, nowMs)
-    // A stream that is never idle comes by here once in a while.
-    this.#kind.probe.retry(nowMs)
   }
 
   #useMap(map: ShardMap): void {

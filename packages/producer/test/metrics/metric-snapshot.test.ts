@@ -4,7 +4,6 @@ import { metricsSnapshot, sleep } from '@millrace/core/internal'
 import type { Producer, ProducerMetric, ProducerMetricsQuery } from '@millrace/producer'
 import { METRICS } from '../../src/metrics/metric-names.ts'
 import { ProducerMetrics } from '../../src/metrics/producer-metrics.ts'
-import { makeRecord } from '../pipeline/make-record.ts'
 import { putAll, STREAM, withProducer } from '../virtual-producer.ts'
 
 const SHARD = 'shardId-000000000000'
@@ -218,9 +217,8 @@ describe('the memory of metrics', () => {
   } as const
 
   function store(metrics: ProducerMetrics, shardId: string): void {
-    const record = makeRecord(new Uint8Array(4))
     metrics.userRecordReceived(0)
-    metrics.userRecordStored(record, { shardId, sequenceNumber: '1', startMs: 5, endMs: 6 })
+    metrics.userRecordStored({ shardId, sequenceNumber: '1', startMs: 5, endMs: 6 }, 0, 4, 0)
   }
 
   it('is bounded: the oldest of very many shards is counted with its stream only', () => {

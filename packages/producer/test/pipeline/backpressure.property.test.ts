@@ -80,7 +80,7 @@ class Caller {
 
   settle(pick: number): void {
     const [record] = this.admitted.splice(pick % Math.max(1, this.admitted.length), 1)
-    if (record !== undefined) this.backpressure.release(record.bytes)
+    if (record !== undefined) this.backpressure.release(1, record.bytes)
   }
 
   #admit(sequence: number, bytes: number, gate: number | undefined): void {

@@ -31,7 +31,7 @@ describe('Backpressure.oldestWaitingSequence', () => {
       putAt(() => (gate.isShut ? gate : undefined), 9, admitted),
       gate,
     )
-    backpressure.release(1)
+    backpressure.release(1, 1)
     await Promise.resolve()
     assert.equal(backpressure.oldestWaitingSequence, 5)
     gate.isShut = false

@@ -4,13 +4,14 @@ import { runInVirtualTime } from '@millrace/testing'
 import { clockMs } from '../../src/pipeline/alarm.ts'
 import { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import { Limiter } from '../../src/pipeline/limiter.ts'
+import { OutstandingList } from '../../src/pipeline/outstanding-list.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
 import { makeRecord } from './make-record.ts'
 
 function kinesisRecord(lane: ShardLane, name: string, bytes: number, attempts = 0): KinesisRecord {
   const userRecord = makeRecord(new Uint8Array(bytes - 1), name, clockMs())
   if (attempts > 0) userRecord.attempts = [{ delayMs: 0, durationMs: 0 }]
-  const record = new KinesisRecord(lane, undefined)
+  const record = new KinesisRecord(lane, new OutstandingList())
   record.add(userRecord, 0, 0)
   return record
 }

@@ -10,7 +10,6 @@ export function makeRecord(data: Uint8Array, partitionKey = 'k', nowMs = 0): Out
     undefined,
     data,
     undefined,
-    undefined,
     nowMs,
   )
 }

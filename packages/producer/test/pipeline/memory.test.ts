@@ -5,6 +5,7 @@ import { AggregateBuffers } from '../../src/pipeline/aggregate-buffers.ts'
 import { Aggregator } from '../../src/pipeline/aggregator.ts'
 import type { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import type { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
+import { OutstandingList } from '../../src/pipeline/outstanding-list.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
 import { makeRecord } from './make-record.ts'
 
@@ -70,6 +71,7 @@ describe('Aggregator', () => {
     maxBytes: 100,
     bufferedTimeMs: 100,
     recordTtlMs: 30_000,
+    list: new OutstandingList(),
   }
 
   it('takes an encoder for a record only when it gets company', () => {
