@@ -98,8 +98,8 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
   }),
   mutant('told-twice', 'S17: a loss is told by the promise, and by the event', 'producer-swarm', {
     file: `${PRODUCER}/pipeline/record-outcomes.ts`,
-    find: 'if (record.onFailed === undefined || record.onFailed(error) === false) lost(record, error)',
-    replace: 'record.onFailed?.(error); lost(record, error)',
+    find: 'if (!tellError(record.told, error)) lost(record, error)',
+    replace: 'tellError(record.told, error); lost(record, error)',
   }),
   mutant('flush-leaves-the-last', 'S17: flush() does not wait for the last put', 'producer-swarm', {
     file: `${PRODUCER}/producer.ts`,
@@ -107,7 +107,7 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     replace: 'pipeline.holdsThrough(through - 1)',
   }),
   mutant('expires-on-its-way', 'S18: a record expires while its request travels', 'late-success', {
-    file: `${PRODUCER}/pipeline/stream-pipeline.ts`,
+    file: `${PRODUCER}/pipeline/record-expiry.ts`,
     find: "if (record.phase === 'buffered') {",
     replace: "if (record.phase !== 'settled') {",
   }),
@@ -118,10 +118,32 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     seeds: 6,
   }),
   mutant('place-of-the-next', 'S18: a record is acked at the place of another', 'producer-swarm', {
-    file: `${PRODUCER}/pipeline/settler.ts`,
-    find: 'outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i)',
-    replace: 'outcomes.succeed(userRecords[i] as OutstandingRecord, stored, i + 1)',
+    file: `${PRODUCER}/pipeline/record-outcomes.ts`,
+    find: 'tellResult(row, resultOf(stored, i, attempts))',
+    replace: 'tellResult(row, resultOf(stored, i + 1, attempts))',
   }),
+  mutant(
+    'untold-once-retried',
+    'S17: a retried record forgets who is to be told',
+    'producer-swarm',
+    {
+      file: `${PRODUCER}/pipeline/kinesis-record.ts`,
+      find: `          data,
+          row,`,
+      replace: `          data,
+          undefined,`,
+    },
+  ),
+  mutant(
+    'flush-leaves-rows',
+    'S17: flush() waits for the first of an aggregate only',
+    'producer-swarm',
+    {
+      file: `${PRODUCER}/pipeline/kinesis-record.ts`,
+      find: 'this.#list.addBehind(first as OutstandingRecord, unfolded)',
+      replace: '',
+    },
+  ),
   mutant('one-entry-too-many', 'S19: a request of 501 entries', 'at-the-limits', {
     file: `${PRODUCER}/pipeline/flush-decision.ts`,
     find: 'records >= limits.maxRecords ||',

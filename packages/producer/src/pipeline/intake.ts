@@ -27,11 +27,7 @@ export class Intake {
   }
 
   /** @throws InvalidRecordError, AbortedError; the promise is settled otherwise */
-  put(
-    record: UserRecord<unknown>,
-    signal: AbortSignal | undefined,
-    resolve: Resolve,
-  ): void {
+  put(record: UserRecord<unknown>, signal: AbortSignal | undefined, resolve: Resolve): void {
     if (signal?.aborted) throw new AbortedError('put()', signal.reason)
     const bytes = this.#check(record)
     const pipeline = this.#pipelines.forRecord(record.stream)

@@ -3,13 +3,5 @@ import { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
 
 export function makeRecord(data: Uint8Array, partitionKey = 'k', nowMs = 0): OutstandingRecord {
   const keyBytes = Buffer.byteLength(partitionKey)
-  return new OutstandingRecord(
-    1,
-    partitionKey,
-    keyBytes,
-    undefined,
-    data,
-    undefined,
-    nowMs,
-  )
+  return new OutstandingRecord(1, partitionKey, keyBytes, undefined, data, undefined, nowMs)
 }
