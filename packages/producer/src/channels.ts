@@ -100,16 +100,14 @@ export function tellRequestEnd(
   requestEnd.publish(message)
 }
 
-/** True when somebody listens to the outcome of each user record. */
-export function settlesAreHeard(): boolean {
-  return recordSettle.hasSubscribers
-}
-
+/** Arguments one by one: most user records have no object. */
 export function tellStored(
   stream: string,
-  record: OutstandingRecord,
   stored: Stored,
   subSequenceNumber: number,
+  dataBytes: number,
+  attempts: number,
+  admittedMs: number,
 ): void {
   if (!recordSettle.hasSubscribers) return
   const message: RecordSettleMessage = {
@@ -118,9 +116,9 @@ export function tellStored(
     shardId: stored.shardId,
     sequenceNumber: stored.sequenceNumber,
     subSequenceNumber,
-    dataBytes: record.dataBytes,
-    attempts: record.attemptsMade + 1,
-    ageMs: stored.endMs - record.admittedMs,
+    dataBytes,
+    attempts,
+    ageMs: stored.endMs - admittedMs,
   }
   recordSettle.publish(message)
 }
