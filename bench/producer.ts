@@ -41,6 +41,8 @@ const LOADS: readonly Load[] = [
     records: {
       put: 400_000,
       tryPut: 400_000,
+      'bare put': 400_000,
+      'bare tryPut': 400_000,
       'sdk as shipped': 150_000,
       'sdk keep-alive': 150_000,
       [KPL]: 150_000,
@@ -52,6 +54,8 @@ const LOADS: readonly Load[] = [
     records: {
       put: 150_000,
       tryPut: 150_000,
+      'bare put': 150_000,
+      'bare tryPut': 150_000,
       'sdk as shipped': 75_000,
       'sdk keep-alive': 75_000,
       [KPL]: 60_000,
@@ -62,6 +66,8 @@ const LOADS: readonly Load[] = [
 const NODE_CLIENTS: readonly NodeClientName[] = [
   'put',
   'tryPut',
+  'bare put',
+  'bare tryPut',
   'sdk as shipped',
   'sdk keep-alive',
 ]

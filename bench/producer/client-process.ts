@@ -1,4 +1,5 @@
 /** One client in a process of its own, which puts when told and says what CPU time that took. */
+import { barePut, bareTryPut } from './bare-clients.ts'
 import { type Load, LoadMaker } from './load.ts'
 import type { ClientSettings, NodeClientName, RunCommand, RunReport } from './messages.ts'
 import { putClient, tryPutClient } from './millrace-clients.ts'
@@ -9,6 +10,8 @@ const CLIENTS: Readonly<
 > = {
   put: putClient,
   tryPut: tryPutClient,
+  'bare put': barePut,
+  'bare tryPut': bareTryPut,
   'sdk as shipped': sdkAsShipped,
   'sdk keep-alive': sdkKeepAlive,
 }

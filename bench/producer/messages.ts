@@ -3,7 +3,13 @@
 export const STREAM = 'bench'
 export const SHARDS = 4
 
-export type NodeClientName = 'put' | 'tryPut' | 'sdk as shipped' | 'sdk keep-alive'
+export type NodeClientName =
+  | 'put'
+  | 'tryPut'
+  | 'bare put'
+  | 'bare tryPut'
+  | 'sdk as shipped'
+  | 'sdk keep-alive'
 
 export interface ClientSettings {
   readonly client: NodeClientName

@@ -5,7 +5,7 @@ import type { Load } from './load.ts'
 import { type ClientSettings, STREAM } from './messages.ts'
 import { OutstandingWindow } from './outstanding-window.ts'
 
-const OUTSTANDING = 10_000
+export const OUTSTANDING = 10_000
 const UNLIMITED_PERCENT = 1_000_000
 
 function producerFor({ url }: ClientSettings): Producer {

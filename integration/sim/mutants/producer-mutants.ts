@@ -119,8 +119,8 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
   }),
   mutant('place-of-the-next', 'S18: a record is acked at the place of another', 'producer-swarm', {
     file: `${PRODUCER}/pipeline/record-outcomes.ts`,
-    find: 'tellResult(row, resultOf(stored, i, attempts))',
-    replace: 'tellResult(row, resultOf(stored, i + 1, attempts))',
+    find: 'tellResult(told, resultOf(stored, i, attempts))',
+    replace: 'tellResult(told, resultOf(stored, i + 1, attempts))',
   }),
   mutant(
     'untold-once-retried',
@@ -128,10 +128,8 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     'producer-swarm',
     {
       file: `${PRODUCER}/pipeline/kinesis-record.ts`,
-      find: `          data,
-          row,`,
-      replace: `          data,
-          undefined,`,
+      find: 'this.#told[row],',
+      replace: 'undefined,',
     },
   ),
   mutant(

@@ -95,6 +95,8 @@ export { noMetrics } from './ports/no-metrics.ts'
 export { systemRandom } from './random.ts'
 export {
   canonicalHashKey,
+  checkKeyLength,
+  checkKeyText,
   checkPartitionKey,
   checkRecordData,
   checkRecordObject,

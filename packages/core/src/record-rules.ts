@@ -19,6 +19,12 @@ interface WellFormedString {
  * @throws InvalidRecordError
  */
 export function checkPartitionKey(partitionKey: unknown): asserts partitionKey is string {
+  checkKeyLength(partitionKey)
+  checkKeyText(partitionKey)
+}
+
+/** The part of `checkPartitionKey` that is all for a key of ASCII. @throws InvalidRecordError */
+export function checkKeyLength(partitionKey: unknown): asserts partitionKey is string {
   const max = LIMITS.partitionKeyMaxCharacters
   if (typeof partitionKey !== 'string') {
     throw new InvalidRecordError(
@@ -35,6 +41,10 @@ export function checkPartitionKey(partitionKey: unknown): asserts partitionKey i
     )
   }
   if (partitionKey.length > max) checkLongKey(partitionKey, max)
+}
+
+/** The other part. @throws InvalidRecordError */
+export function checkKeyText(partitionKey: string): void {
   if (!(partitionKey as unknown as WellFormedString).isWellFormed()) {
     throw new InvalidRecordError(
       'partitionKey',

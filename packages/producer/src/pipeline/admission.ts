@@ -5,7 +5,8 @@
 import { InvalidRecordError } from '@millrace/core'
 import {
   canonicalHashKey,
-  checkPartitionKey,
+  checkKeyLength,
+  checkKeyText,
   checkRecordData,
   checkRecordSize,
   type HashWords,
@@ -56,14 +57,20 @@ export class Admission {
     const data: unknown = codec === undefined ? record.data : codec.encode(record.data)
     const { partitionKey, explicitHashKey } = record
     this.#isDoubtful = false
-    if (partitionKey === undefined) this.#checkKeyless(rules)
-    else checkPartitionKey(partitionKey)
+    this.#keyBytes = 0
+    if (partitionKey === undefined) {
+      this.#checkKeyless(rules)
+    } else {
+      checkKeyLength(partitionKey)
+      this.#keyBytes = hashPartitionKey(partitionKey, this.#words)
+      // As many bytes as UTF-16 units: ASCII.
+      if (this.#keyBytes !== partitionKey.length) checkKeyText(partitionKey)
+    }
     this.#explicitHashKey =
       explicitHashKey === undefined || explicitHashKey === null
         ? undefined
         : canonicalHashKey(explicitHashKey)
     checkRecordData(data)
-    this.#keyBytes = partitionKey === undefined ? 0 : hashPartitionKey(partitionKey, this.#words)
     const bytes = data.length + this.#keyBytes
     if (bytes > rules.maxRecordBytes) {
       if (!rules.mayTake(bytes)) checkRecordSize(data.length, this.#keyBytes, rules.maxRecordBytes)

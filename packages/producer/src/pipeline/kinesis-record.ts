@@ -1,6 +1,6 @@
 /**
  * HOT: a Kinesis record in the making: the user records of one shard, and when they must leave. Most of
- * its user records are rows here and no objects: who is told, when it came, how long its data is. Their
+ * its user records are rows here and no objects: who is told, when it came, how long its data is; their
  * keys and data lie in the aggregate, from which they are read again when one of them needs an object.
  */
 import {
@@ -19,9 +19,11 @@ const reader = new Deaggregator({ maxUserRecords: 10_000_000 })
 export class KinesisRecord implements DataHolder {
   readonly lane: ShardLane
   readonly #list: OutstandingList
-  /** One for each user record: its object, or who is told if it has none. */
-  #rows: (OutstandingRecord | Told)[] = []
-  /** When the user record of each row was admitted, and the length of its data. */
+  /** User records that have an object, and the row of each: all, or a few. */
+  #objects: OutstandingRecord[] = []
+  #objectRows: number[] = []
+  /** Of each user record: who is told if it has no object, when it came, how long its data is. */
+  #told: Told[] = []
   readonly #admittedMs: number[] = []
   readonly #dataBytes: number[] = []
   #plainRows = 0
@@ -52,18 +54,18 @@ export class KinesisRecord implements DataHolder {
 
   /** User records. */
   get length(): number {
-    return this.#rows.length
+    return this.#told.length
   }
 
   /** The one under whose key it travels; it has an object. */
   get first(): OutstandingRecord | undefined {
-    return this.#rows[0] as OutstandingRecord | undefined
+    return this.#objects[0]
   }
 
   /** All of them, with an object each: not for what is done for each record that is stored. */
   get userRecords(): readonly OutstandingRecord[] {
     this.unfold()
-    return this.#rows as OutstandingRecord[]
+    return this.#objects
   }
 
   /** User records without an object. */
@@ -76,21 +78,33 @@ export class KinesisRecord implements DataHolder {
     return this.#plainBytes
   }
 
-  rowAt(i: number): OutstandingRecord | Told {
-    return this.#rows[i]
+  /** Those that have an object now. */
+  get objects(): readonly OutstandingRecord[] {
+    return this.#objects
   }
 
-  admittedMsAt(i: number): number {
-    return this.#admittedMs[i] as number
+  /** The row of `objects[i]`. */
+  rowOfObject(i: number): number | undefined {
+    return this.#objectRows[i]
   }
 
-  dataBytesAt(i: number): number {
-    return this.#dataBytes[i] as number
+  toldAt(row: number): Told {
+    return this.#told[row]
+  }
+
+  admittedMsAt(row: number): number {
+    return this.#admittedMs[row] as number
+  }
+
+  dataBytesAt(row: number): number {
+    return this.#dataBytes[row] as number
   }
 
   /** Notes a user record that the encoder has taken (or that travels alone). */
   add(record: OutstandingRecord, deadlineMs: number, expiresMs: number): void {
-    this.#rows.push(record)
+    this.#objectRows.push(this.length)
+    this.#objects.push(record)
+    this.#told.push(undefined)
     this.#admittedMs.push(record.admittedMs)
     this.#dataBytes.push(record.dataBytes)
     if (record.sequence < this.firstSequence) this.firstSequence = record.sequence
@@ -118,10 +132,9 @@ export class KinesisRecord implements DataHolder {
   depart(): void {
     this.#hasDeparted = true
     let settled = 0
-    for (const row of this.#rows) {
-      if (!(row instanceof OutstandingRecord)) continue
-      if (row.phase === 'settled') settled++
-      else row.phase = 'in-flight'
+    for (const record of this.#objects) {
+      if (record.phase === 'settled') settled++
+      else record.phase = 'in-flight'
     }
     if (settled > 0) this.#dropSettled()
   }
@@ -158,7 +171,7 @@ export class KinesisRecord implements DataHolder {
     // The oldest one stands in the list of outstanding records for those without an object.
     if (encoder === undefined || first?.phase !== 'buffered') return false
     if (!encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)) return false
-    this.#rows.push(told)
+    this.#told.push(told)
     this.#admittedMs.push(nowMs)
     this.#dataBytes.push(data.length)
     this.#isUnpacked = false
@@ -184,7 +197,8 @@ export class KinesisRecord implements DataHolder {
 
   /** All its user records have been told: it has none any more. */
   forgetRows(): void {
-    this.#rows = []
+    this.#objects = []
+    this.#told = []
     this.#plainRows = 0
     this.#plainBytes = 0
   }
@@ -222,14 +236,17 @@ export class KinesisRecord implements DataHolder {
 
   #unfold(aggregate: Uint8Array): void {
     const { lane, first } = this
+    const all: OutstandingRecord[] = []
     const unfolded: OutstandingRecord[] = []
-    let i = 0
+    let withObject = 0
     for (const userRecord of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
       const { partitionKey = '', explicitHashKey } = userRecord
       const data = new Uint8Array(userRecord.data)
-      const row = this.#rows[i]
-      if (row instanceof OutstandingRecord) {
-        row.unpacked(data)
+      const row = all.length
+      if (this.#objectRows[withObject] === row) {
+        const record = this.#objects[withObject++] as OutstandingRecord
+        record.unpacked(data)
+        all.push(record)
       } else {
         const record = new OutstandingRecord(
           // Near enough: calls of one aggregate are flushed together.
@@ -238,17 +255,18 @@ export class KinesisRecord implements DataHolder {
           Buffer.byteLength(partitionKey),
           explicitHashKey,
           data,
-          row,
-          this.admittedMsAt(i),
+          this.#told[row],
+          this.admittedMsAt(row),
         )
         record.unpacked(data)
         record.place = lane
         if (this.#hasDeparted) record.phase = 'in-flight'
-        this.#rows[i] = record
+        all.push(record)
         unfolded.push(record)
       }
-      i++
     }
+    this.#objects = all
+    this.#objectRows = all.map((_, row) => row)
     this.#plainRows = 0
     this.#plainBytes = 0
     this.#isUnpacked = true
@@ -259,7 +277,9 @@ export class KinesisRecord implements DataHolder {
     const { encoder } = this
     if (encoder !== undefined) this.unpack()
     const left = this.userRecords.filter(isOutstanding)
-    this.#rows = []
+    this.#objects = []
+    this.#objectRows = []
+    this.#told = []
     this.#admittedMs.length = 0
     this.#dataBytes.length = 0
     for (const record of left) this.add(record, this.deadlineMs, this.expiresMs)

@@ -9,7 +9,7 @@ import type { Backpressure } from './backpressure.ts'
 import { type AttemptFailure, EXPIRED, expired, isFatal, lastAnswer } from './failure-reason.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
 import type { OutstandingList } from './outstanding-list.ts'
-import { OutstandingRecord, tellError, tellResult } from './outstanding-record.ts'
+import { type OutstandingRecord, tellError, tellResult } from './outstanding-record.ts'
 import type { Stored } from './stored.ts'
 
 export interface RecordOutcomesOptions {
@@ -49,19 +49,21 @@ export class RecordOutcomes {
   succeedAll(record: KinesisRecord, stored: Stored): void {
     const { streamName, metrics } = this.#options
     const { plainRows, plainBytes } = record
+    const { objects } = record
+    let withObject = 0
     for (let i = 0; i < record.length; i++) {
-      const row = record.rowAt(i)
-      if (row instanceof OutstandingRecord) {
-        this.succeed(row, stored, i)
+      if (record.rowOfObject(withObject) === i) {
+        this.succeed(objects[withObject++] as OutstandingRecord, stored, i)
         continue
       }
+      const told = record.toldAt(i)
       const admittedMs = record.admittedMsAt(i)
       const dataBytes = record.dataBytesAt(i)
       if (metrics.enabled) metrics.userRecordStored(stored, admittedMs, dataBytes, 0)
       tellStored(streamName, stored, i, dataBytes, 1, admittedMs)
-      if (row === undefined) continue
+      if (told === undefined) continue
       const attempts = this.#onlyAttempt(stored.startMs - admittedMs, stored)
-      tellResult(row, resultOf(stored, i, attempts))
+      tellResult(told, resultOf(stored, i, attempts))
     }
     record.forgetRows()
     if (plainRows === 0) return
