@@ -10,8 +10,9 @@ import {
   newHashWords,
 } from '@millrace/core/internal'
 import { evenShards } from '../../integration/harness/even-shards.ts'
+import { CREDENTIALS, REGION } from '../environment.ts'
 import type { Load } from './load.ts'
-import { type ClientSettings, CREDENTIALS, REGION, SHARDS, STREAM } from './messages.ts'
+import { type ClientSettings, SHARDS, STREAM } from './messages.ts'
 import { OUTSTANDING } from './millrace-clients.ts'
 import { OutstandingWindow } from './outstanding-window.ts'
 
