@@ -1,5 +1,5 @@
 /** One stream's way from admission to settlement: wires the stages, decides nothing itself. */
-import { type Codec, isServiceError, type KinesisPort, type StreamRef } from '@millrace/core'
+import { isServiceError } from '@millrace/core'
 import {
   ControlPlane,
   type HashWords,
@@ -7,15 +7,13 @@ import {
   type ShardMap,
   streamInput,
 } from '@millrace/core/internal'
-import type { UserRecordFailedError } from '../errors.ts'
 import { MapTrouble } from '../map-trouble.ts'
 import { ProducerMetrics } from '../metrics/producer-metrics.ts'
-import type { ResolvedProducerOptions } from '../options.ts'
 import { ShardMapLoader } from '../shard-map-loader.ts'
 import { AggregateBuffers } from './aggregate-buffers.ts'
 import { Aggregator } from './aggregator.ts'
 import { clockMs, turnClockMs } from './alarm.ts'
-import type { Backpressure, Gate } from './backpressure.ts'
+import type { Gate } from './backpressure.ts'
 import { Collector } from './collector.ts'
 import type { AttemptFailure } from './failure-reason.ts'
 import { holdTimeMs } from './flush-decision.ts'
@@ -25,41 +23,14 @@ import { OutstandingList } from './outstanding-list.ts'
 import { OutstandingRecord, type Told } from './outstanding-record.ts'
 import { RecordExpiry } from './record-expiry.ts'
 import { RecordOutcomes } from './record-outcomes.ts'
-import type { RequestSlots } from './request-slots.ts'
 import { Retrier } from './retrier.ts'
 import { Router } from './router.ts'
 import { Sender } from './sender.ts'
 import { Settler } from './settler.ts'
 import type { ShardLane } from './shard-lane.ts'
 import { StreamKind } from './stream-kind.ts'
+import type { StreamPipelineOptions } from './stream-pipeline-options.ts'
 import type { StreamRules } from './stream-rules.ts'
-import type { StuckLanes } from './stuck-lanes.ts'
-
-export interface StreamPipelineOptions {
-  /** As the user wrote it. */
-  readonly streamRef: StreamRef
-  readonly stream: ResolvedStreamRef
-  readonly rules: StreamRules
-  readonly settings: ResolvedProducerOptions
-  readonly client: KinesisPort
-  /** Shared by all streams of the producer. */
-  readonly slots: RequestSlots
-  readonly backpressure: Backpressure
-  /** Shared by all streams of the producer. */
-  readonly stuckLanes: StuckLanes
-  /** Ends requests on the way. */
-  readonly signal: AbortSignal
-  readonly lost: (
-    streamRef: StreamRef,
-    record: OutstandingRecord,
-    error: UserRecordFailedError,
-    codec: Codec<unknown> | undefined,
-  ) => void
-  readonly throttled: (streamName: string, shardId: string) => void
-  readonly troubled: (error: Error) => void
-  /** Trouble that the log knows already: for listeners only. */
-  readonly mapTroubled: (error: Error) => void
-}
 
 export class StreamPipeline {
   readonly #options: StreamPipelineOptions

@@ -9,7 +9,8 @@ import {
 import { METRICS, type ProducerMetric, type ProducerMetricsQuery } from '../metrics/metric-names.ts'
 import { regionCalled } from '../options.ts'
 import { clockMs } from './alarm.ts'
-import { StreamPipeline, type StreamPipelineOptions } from './stream-pipeline.ts'
+import { StreamPipeline } from './stream-pipeline.ts'
+import type { StreamPipelineOptions } from './stream-pipeline-options.ts'
 import { StreamRules } from './stream-rules.ts'
 
 export type StreamPipelinesOptions = Omit<StreamPipelineOptions, 'streamRef' | 'stream' | 'rules'>
