@@ -4,10 +4,11 @@
  */
 import type { Codec, ExtendedSequenceNumber, ShardHashKeyRange } from '@millrace/core'
 import { compareSequenceNumbers } from '@millrace/core'
-import type { DeaggregatedRecord, Deaggregation } from '@millrace/core/aggregation'
+import type { DeaggregatedRecord } from '@millrace/core/aggregation'
 import { Deaggregator, type KinesisRecord, monotonicMs } from '@millrace/core/internal'
 import type { ConsumerRecord } from '../record.ts'
 import type { OnMisplacedAggregate } from '../record-processor.ts'
+import { type Cursor, type Placing, RecordOpener } from './record-opener.ts'
 
 export interface PageDeaggregatorOptions<T> {
   readonly codec: Codec<T>
@@ -35,15 +36,6 @@ export interface Obstacle {
   readonly error: unknown
 }
 
-type Cursor = Iterator<DeaggregatedRecord, unknown>
-
-interface JudgedAggregate {
-  readonly deaggregation: Deaggregation
-  readonly records: Cursor
-}
-
-/** Larger records are opened in steps: a usual aggregate of KPL holds 50 KiB. */
-const OPENED_AT_ONCE_BYTES = 256 * 1024
 /** Timers and I/O wait no longer than this, and one look more. */
 const MAX_TURN_MS = 5
 /** The clock is read once in so many records, a power of two. */
@@ -51,22 +43,13 @@ const LOOK_EVERY = 64
 
 export class PageDeaggregator<T> {
   readonly #options: PageDeaggregatorOptions<T>
-  readonly #deaggregator: Deaggregator
+  readonly #opener: RecordOpener
   #page: readonly KinesisRecord[] = []
   #next = 0
   #cursor: Cursor | undefined
-  readonly #mayDrop: boolean
-  /** A record is opened or judged before it has a cursor. */
-  #isAside = false
-  /** Of a large record. */
-  #opening: Generator<void, Deaggregation> | undefined
-  /** Of an aggregate that is dropped if one user record is of another shard: looks at all of them first. */
-  #judged: JudgedAggregate | undefined
-  #outOfRange = 0
   /** Asked before the first user record of a page is filtered, or the first aggregate dropped. */
   #question: Obstacle | undefined
-  #isJudged = false
-  #isAuto = false
+  #placing: Placing = 'not-asked'
   #looks = 0
   #turnEndsMs = 0
   #wantsTurn = false
@@ -80,10 +63,11 @@ export class PageDeaggregator<T> {
 
   constructor(options: PageDeaggregatorOptions<T>) {
     this.#options = options
-    this.#deaggregator = new Deaggregator(
-      options.hashKeyRange === undefined ? {} : { hashKeyRange: options.hashKeyRange },
+    const { hashKeyRange, onMisplacedAggregate } = options
+    this.#opener = new RecordOpener(
+      new Deaggregator(hashKeyRange === undefined ? {} : { hashKeyRange }),
+      onMisplacedAggregate === 'drop' && hashKeyRange !== undefined,
     )
-    this.#mayDrop = options.onMisplacedAggregate === 'drop' && options.hashKeyRange !== undefined
     this.#sequenceNumber = options.after?.sequenceNumber ?? ''
     this.#subSequenceNumber = options.after?.subSequenceNumber ?? 0
   }
@@ -107,7 +91,7 @@ export class PageDeaggregator<T> {
     return (
       this.#held === undefined &&
       this.#cursor === undefined &&
-      !this.#isAside &&
+      !this.#opener.isBusy &&
       this.#next >= this.#page.length
     )
   }
@@ -121,8 +105,7 @@ export class PageDeaggregator<T> {
   load(page: readonly KinesisRecord[]): void {
     this.#page = page
     this.#next = 0
-    this.#isJudged = false
-    this.#isAuto = false
+    this.#placing = 'not-asked'
   }
 
   /**
@@ -150,9 +133,9 @@ export class PageDeaggregator<T> {
         }
         record = step.value
       }
-      if (record.misplaced && !this.#isAuto) {
+      if (record.misplaced && this.#placing !== 'auto') {
         if (record !== this.#held) this.#misplaced++
-        if (this.#options.onMisplacedAggregate !== 'deliver' && !this.#isJudged) {
+        if (this.#options.onMisplacedAggregate !== 'deliver' && this.#placing === 'not-asked') {
           return this.#hold(record, 'misplaced', 'misplaced', undefined)
         }
         if (this.#options.onMisplacedAggregate === 'filter') {
@@ -185,8 +168,7 @@ export class PageDeaggregator<T> {
    * Whether the service itself may have placed what is on this page: then nothing on it is misplaced.
    */
   judgeMisplaced(isAuto: boolean): void {
-    this.#isJudged = true
-    this.#isAuto = isAuto
+    this.#placing = isAuto ? 'auto' : 'by-key'
     this.#question = undefined
     if (isAuto) this.#misplaced = 0
   }
@@ -210,49 +192,41 @@ export class PageDeaggregator<T> {
 
   /** One step towards the next cursor. @returns false when there is none, or others come first */
   #nextCursor(): boolean {
-    if (this.#isAside) return this.#goOnAside()
+    if (this.#opener.isBusy) return this.#openOn()
     if (this.#next >= this.#page.length) return false
     const record = this.#page[this.#next++] as KinesisRecord
     const order = this.#orderOf(record.SequenceNumber)
     // The service starts at the stored record again, and a page may come twice (S10).
     if (order < 0) return true
-    if (record.Data.length > OPENED_AT_ONCE_BYTES) {
-      this.#isAside = true
-      this.#opening = this.#deaggregator.inSteps(record)
-      return true
-    }
-    this.#opened(order, this.#deaggregator.deaggregate(record))
+    const from = order > 0 ? 0 : this.#subSequenceNumber + 1
+    this.#cursor = this.#opener.open(record, from, this.#placing)
     return true
   }
 
-  #goOnAside(): boolean {
+  #openOn(): boolean {
     if (this.#question !== undefined) return false
-    if (this.#judged !== undefined) {
-      this.#judge(this.#judged)
+    const opened = this.#opener.step(this.#placing)
+    if (opened === 'turn') {
+      this.#wantsTurn = true
+      return false
+    }
+    if (opened === 'more') {
+      this.#looks = LOOK_EVERY - 1
       return true
     }
-    const step = this.#opening?.next()
-    if (step?.done === true) {
-      this.#opening = undefined
-      this.#isAside = false
-      const record = this.#page[this.#next - 1] as KinesisRecord
-      this.#opened(this.#orderOf(record.SequenceNumber), step.value)
+    if ('doubtful' in opened) {
+      this.#question = obstacleOf(opened.doubtful, 'misplaced', 'misplaced', undefined)
+      return false
     }
-    this.#wantsTurn = true
-    return false
+    if ('cursor' in opened) this.#cursor = opened.cursor
+    else this.#drop(opened)
+    return true
   }
 
-  #opened(order: number, deaggregation: Deaggregation): void {
-    if (this.#mayDrop && deaggregation.aggregated && !this.#isAuto) {
-      this.#isAside = true
-      this.#outOfRange = 0
-      this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
-    } else this.#walk(order, deaggregation)
-  }
-
-  #walk(order: number, deaggregation: Deaggregation): void {
-    const records = order > 0 ? deaggregation : deaggregation.from(this.#subSequenceNumber + 1)
-    this.#cursor = records[Symbol.iterator]()
+  #drop(dropped: { readonly outOfRange: number; readonly lastSubSequenceNumber: number }): void {
+    this.#sequenceNumber = (this.#page[this.#next - 1] as KinesisRecord).SequenceNumber
+    this.#subSequenceNumber = dropped.lastSubSequenceNumber
+    this.#options.onMisplaced(this.#sequenceNumber, dropped.outOfRange)
   }
 
   /** Against the position: negative when done, 0 when the rest of the record may be owed. */
@@ -262,40 +236,6 @@ export class PageDeaggregator<T> {
     // Numbers of one shard are equally long, and then their text has their order.
     if (sequenceNumber.length !== last.length) return compareSequenceNumbers(sequenceNumber, last)
     return sequenceNumber > last ? 1 : sequenceNumber < last ? -1 : 0
-  }
-
-  /** KCL's way: one user record of another shard, and none of the aggregate is delivered. */
-  #judge({ deaggregation, records }: JudgedAggregate): void {
-    const { SequenceNumber } = this.#page[this.#next - 1] as KinesisRecord
-    for (let i = 0; i < LOOK_EVERY; i++) {
-      const step = records.next()
-      if (step.done === true) {
-        if (this.#outOfRange > 0 && !this.#isAuto && !this.#isJudged) {
-          this.#ask(deaggregation)
-          return
-        }
-        this.#judged = undefined
-        this.#isAside = false
-        if (this.#outOfRange === 0 || this.#isAuto) {
-          this.#walk(this.#orderOf(SequenceNumber), deaggregation)
-        } else this.#drop(SequenceNumber, deaggregation.count)
-        return
-      }
-      if (step.value.misplaced) this.#outOfRange++
-    }
-    this.#looks = LOOK_EVERY - 1
-  }
-
-  #ask(deaggregation: Deaggregation): void {
-    const [first] = deaggregation
-    if (first === undefined) return
-    this.#question = obstacleOf(first, 'misplaced', 'misplaced', undefined)
-  }
-
-  #drop(sequenceNumber: string, count: number): void {
-    this.#sequenceNumber = sequenceNumber
-    this.#subSequenceNumber = count - 1
-    this.#options.onMisplaced(sequenceNumber, this.#outOfRange)
   }
 
   #hold(

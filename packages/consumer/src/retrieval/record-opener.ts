@@ -1,0 +1,98 @@
+/**
+ * A Kinesis record -> a cursor over its user records. A large one is opened in steps, and one that
+ * may be dropped whole is looked through first; both wait here meanwhile.
+ */
+import type { DeaggregatedRecord, Deaggregation } from '@millrace/core/aggregation'
+import type { Deaggregator, KinesisRecord } from '@millrace/core/internal'
+
+export type Cursor = Iterator<DeaggregatedRecord, unknown>
+
+/** Who places records: the service (`auto`), the writer's keys, or nobody has asked yet. */
+export type Placing = 'auto' | 'by-key' | 'not-asked'
+
+export type Opened =
+  | { readonly cursor: Cursor }
+  /** Withheld whole, for so many user records of another shard. */
+  | { readonly outOfRange: number; readonly lastSubSequenceNumber: number }
+  /** To be withheld unless the service placed it: the first of its user records. */
+  | { readonly doubtful: DeaggregatedRecord }
+
+/** Larger records are opened in steps: a usual aggregate of KPL holds 50 KiB. */
+const OPENED_AT_ONCE_BYTES = 256 * 1024
+/** User records looked at in one step. */
+const JUDGED_A_STEP = 64
+
+export class RecordOpener {
+  readonly #deaggregator: Deaggregator
+  readonly #mayDrop: boolean
+  #from = 0
+  #opening: Generator<void, Deaggregation> | undefined
+  #judged: { readonly deaggregation: Deaggregation; readonly records: Cursor } | undefined
+  #outOfRange = 0
+
+  /** @param mayDrop an aggregate with a user record of another shard is withheld whole, as by KCL */
+  constructor(deaggregator: Deaggregator, mayDrop: boolean) {
+    this.#deaggregator = deaggregator
+    this.#mayDrop = mayDrop
+  }
+
+  /** True between `open` and the cursor, when that needs steps. */
+  get isBusy(): boolean {
+    return this.#opening !== undefined || this.#judged !== undefined
+  }
+
+  /** @param from the first sub-sequence number that is owed */
+  open(record: KinesisRecord, from: number, placing: Placing): Cursor | undefined {
+    this.#from = from
+    if (record.Data.length > OPENED_AT_ONCE_BYTES) {
+      this.#opening = this.#deaggregator.inSteps(record)
+      return undefined
+    }
+    return this.#opened(this.#deaggregator.deaggregate(record), placing)
+  }
+
+  /** `turn`: timers and I/O should come first; `more`: when the time for them has come. */
+  step(placing: Placing): Opened | 'turn' | 'more' {
+    if (this.#opening === undefined) return this.#judge(placing)
+    const step = this.#opening.next()
+    if (step.done !== true) return 'turn'
+    this.#opening = undefined
+    const cursor = this.#opened(step.value, placing)
+    return cursor === undefined ? 'turn' : { cursor }
+  }
+
+  #opened(deaggregation: Deaggregation, placing: Placing): Cursor | undefined {
+    if (!this.#mayDrop || !deaggregation.aggregated || placing === 'auto') {
+      return this.#cursorOf(deaggregation)
+    }
+    this.#outOfRange = 0
+    this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
+    return undefined
+  }
+
+  #judge(placing: Placing): Opened | 'more' {
+    if (this.#judged === undefined) return 'more'
+    const { deaggregation, records } = this.#judged
+    for (let i = 0; i < JUDGED_A_STEP; i++) {
+      const step = records.next()
+      if (step.done === true) return this.#verdict(deaggregation, placing)
+      if (step.value.misplaced) this.#outOfRange++
+    }
+    return 'more'
+  }
+
+  #verdict(deaggregation: Deaggregation, placing: Placing): Opened {
+    const isDropped = this.#outOfRange > 0 && placing !== 'auto'
+    const [doubtful] = isDropped && placing === 'not-asked' ? deaggregation : []
+    if (doubtful !== undefined) return { doubtful }
+    this.#judged = undefined
+    return isDropped
+      ? { outOfRange: this.#outOfRange, lastSubSequenceNumber: deaggregation.count - 1 }
+      : { cursor: this.#cursorOf(deaggregation) }
+  }
+
+  #cursorOf(deaggregation: Deaggregation): Cursor {
+    const records = this.#from === 0 ? deaggregation : deaggregation.from(this.#from)
+    return records[Symbol.iterator]()
+  }
+}
