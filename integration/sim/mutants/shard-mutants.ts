@@ -221,7 +221,7 @@ export const SHARD_MUTANTS: readonly Mutant[] = [
     name: 'bytes-held-do-not-count',
     about: 'S16: pages are read on however large those are that are held',
     file: `${CONSUMER}/retrieval/prefetch.ts`,
-    find: 'this.#bytes < this.#options.maxPendingBytes',
+    find: 'this.#bytes + (this.#options.takenBytes?.() ?? 0) < this.#options.maxPendingBytes',
     replace: 'this.#bytes >= 0',
     scenario: 'slow-handlers',
     from: 1,

@@ -46,7 +46,9 @@ export interface PollingOptions {
    * back when its last record is handled. It is never exceeded, except by a single response that is
    * larger by itself. What is read ahead of handlers takes half of it at most, and shards without a
    * response come first, so that slow handlers hold up no other shard until they fill the other
-   * half. KCL bounds each shard alone.
+   * half; a shard that waits for ten seconds says so in the log. Below 20 MiB, twice the largest
+   * response, one that is larger than half of it waits until nothing else is held. KCL bounds each
+   * shard alone.
    */
   readonly maxTotalPendingBytes?: number | undefined
   /**
