@@ -1,6 +1,7 @@
 /** For sibling packages only: outside semver. */
 
 export { Deaggregator } from './aggregation/deaggregate.ts'
+export type { CursorDeaggregation } from './aggregation/deaggregation.ts'
 export { AggregateEncoder } from './aggregation/encoder.ts'
 export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
 export { aggregatedRecordType } from './aggregation/schema.ts'

@@ -126,12 +126,11 @@ export class PageDeaggregator<T> {
           if (!this.#nextCursor()) return this.#question
           continue
         }
-        const step = this.#cursor.next()
-        if (step.done) {
+        record = this.#cursor.advance()
+        if (record === undefined) {
           this.#close()
           continue
         }
-        record = step.value
       }
       if (record.misplaced && this.#placing !== 'auto') {
         if (record !== this.#held) this.#misplaced++

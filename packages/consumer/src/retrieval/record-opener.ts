@@ -2,10 +2,11 @@
  * A Kinesis record -> a cursor over its user records. A large one is opened in steps, and one that
  * may be dropped whole is looked through first; both wait here meanwhile.
  */
-import type { DeaggregatedRecord, Deaggregation } from '@millrace/core/aggregation'
-import type { Deaggregator, KinesisRecord } from '@millrace/core/internal'
+import type { DeaggregatedRecord } from '@millrace/core/aggregation'
+import type { CursorDeaggregation, Deaggregator, KinesisRecord } from '@millrace/core/internal'
 
-export type Cursor = Iterator<DeaggregatedRecord, unknown>
+/** Shows the same object again and again: what is kept of it is copied. */
+export type Cursor = ReturnType<CursorDeaggregation['cursor']>
 
 /** Who places records: the service (`auto`), the writer's keys, or nobody has asked yet. */
 export type Placing = 'auto' | 'by-key' | 'not-asked'
@@ -26,8 +27,8 @@ export class RecordOpener {
   readonly #deaggregator: Deaggregator
   readonly #mayDrop: boolean
   #from = 0
-  #opening: Generator<void, Deaggregation> | undefined
-  #judged: { readonly deaggregation: Deaggregation; readonly records: Cursor } | undefined
+  #opening: Generator<void, CursorDeaggregation> | undefined
+  #judged: { readonly deaggregation: CursorDeaggregation; readonly records: Cursor } | undefined
   #outOfRange = 0
 
   /** @param mayDrop an aggregate with a user record of another shard is withheld whole, as by KCL */
@@ -61,12 +62,12 @@ export class RecordOpener {
     return cursor === undefined ? 'turn' : { cursor }
   }
 
-  #opened(deaggregation: Deaggregation, placing: Placing): Cursor | undefined {
+  #opened(deaggregation: CursorDeaggregation, placing: Placing): Cursor | undefined {
     if (!this.#mayDrop || !deaggregation.aggregated || placing === 'auto') {
       return this.#cursorOf(deaggregation)
     }
     this.#outOfRange = 0
-    this.#judged = { deaggregation, records: deaggregation[Symbol.iterator]() }
+    this.#judged = { deaggregation, records: deaggregation.cursor(0) }
     return undefined
   }
 
@@ -74,14 +75,14 @@ export class RecordOpener {
     if (this.#judged === undefined) return 'more'
     const { deaggregation, records } = this.#judged
     for (let i = 0; i < JUDGED_A_STEP; i++) {
-      const step = records.next()
-      if (step.done === true) return this.#verdict(deaggregation, placing)
-      if (step.value.misplaced) this.#outOfRange++
+      const userRecord = records.advance()
+      if (userRecord === undefined) return this.#verdict(deaggregation, placing)
+      if (userRecord.misplaced) this.#outOfRange++
     }
     return 'more'
   }
 
-  #verdict(deaggregation: Deaggregation, placing: Placing): Opened {
+  #verdict(deaggregation: CursorDeaggregation, placing: Placing): Opened {
     const isDropped = this.#outOfRange > 0 && placing !== 'auto'
     const [doubtful] = isDropped && placing === 'not-asked' ? deaggregation : []
     if (doubtful !== undefined) return { doubtful }
@@ -91,8 +92,7 @@ export class RecordOpener {
       : { cursor: this.#cursorOf(deaggregation) }
   }
 
-  #cursorOf(deaggregation: Deaggregation): Cursor {
-    const records = this.#from === 0 ? deaggregation : deaggregation.from(this.#from)
-    return records[Symbol.iterator]()
+  #cursorOf(deaggregation: CursorDeaggregation): Cursor {
+    return deaggregation.cursor(this.#from)
   }
 }

@@ -4,6 +4,7 @@
  */
 import { hashBytes } from '../hash-key.ts'
 import { type HashWordRange, type HashWords, newHashWords, wordsOfDecimal } from '../hash-words.ts'
+import { KeyMemory } from './key-memory.ts'
 import type { KeySpans } from './key-spans.ts'
 import type { AggregateLayout } from './layout.ts'
 
@@ -13,6 +14,7 @@ const INSIDE = 1
 const OUTSIDE = 2
 
 const words: HashWords = newHashWords()
+const memory = new KeyMemory()
 
 export class AggregateKeys {
   readonly #bytes: Buffer
@@ -20,6 +22,8 @@ export class AggregateKeys {
   readonly #spans: KeySpans
   readonly #hashSpans: KeySpans
   readonly #texts: (string | undefined)[]
+  /** Of the texts, in the memory of keys: -1 for none. */
+  readonly #slots: Int16Array
   readonly #hashTexts: (string | undefined)[]
   readonly #range: HashWordRange | undefined
   readonly #places: Uint8Array | undefined
@@ -31,6 +35,7 @@ export class AggregateKeys {
     this.#spans = layout.partitionKeys
     this.#hashSpans = layout.hashKeys
     this.#texts = new Array<string | undefined>(layout.partitionKeys.length >> 1)
+    this.#slots = new Int16Array(this.#texts.length)
     this.#hashTexts = new Array<string | undefined>(layout.hashKeys.length >> 1)
     this.#range = range
     if (range === undefined) return
@@ -41,12 +46,26 @@ export class AggregateKeys {
   partitionKey(index: number): string {
     const known = this.#texts[index]
     if (known !== undefined) return known
-    const text = this.#bytes.toString(
-      this.#encoding,
-      this.#spans[index << 1],
-      this.#spans[(index << 1) + 1],
-    )
+    const start = this.#spans[index << 1] as number
+    const end = this.#spans[(index << 1) + 1] as number
+    const text =
+      this.#encoding === 'latin1'
+        ? this.#asciiKey(index, start, end)
+        : this.#bytes.toString('utf8', start, end)
     this.#texts[index] = text
+    return text
+  }
+
+  #asciiKey(index: number, start: number, end: number): string {
+    const bytes = this.#bytes
+    const slot = memory.slotOf(bytes, start, end)
+    this.#slots[index] = slot
+    if (slot === NONE) return bytes.toString('latin1', start, end)
+    let text = memory.textAt(slot, bytes, start, end)
+    if (text === undefined) {
+      text = bytes.toString('latin1', start, end)
+      memory.keep(slot, text)
+    }
     return text
   }
 
@@ -72,11 +91,25 @@ export class AggregateKeys {
   #keyOutside(index: number, range: HashWordRange): boolean {
     const places = this.#places as Uint8Array
     if (places[index] === UNKNOWN) {
-      const start = this.#spans[index << 1] as number
-      hashBytes(this.#bytes, start, this.#spans[(index << 1) + 1] as number, words)
+      this.#hash(index)
       places[index] = range.holds(words) ? INSIDE : OUTSIDE
     }
     return places[index] === OUTSIDE
+  }
+
+  /** Into `words`. */
+  #hash(index: number): void {
+    const text = this.#texts[index]
+    const slot =
+      text === undefined || this.#encoding !== 'latin1' ? NONE : (this.#slots[index] as number)
+    if (slot !== NONE && memory.hashAt(slot, text as string, words)) return
+    hashBytes(
+      this.#bytes,
+      this.#spans[index << 1] as number,
+      this.#spans[(index << 1) + 1] as number,
+      words,
+    )
+    if (slot !== NONE) memory.keepHash(slot, text as string, words)
   }
 
   #hashKeyOutside(index: number, range: HashWordRange): boolean {

@@ -6,7 +6,7 @@ import type { AggregateKeys } from './aggregate-keys.ts'
 import {
   type DeaggregatedRecord,
   NO_MORE,
-  type RecordIterator,
+  type RecordCursor,
   type RecordOrigin,
   type RecordStep,
 } from './deaggregated-record.ts'
@@ -17,7 +17,7 @@ import type { AggregateLayout } from './layout.ts'
 const HASH_KEY_INDEX = HASH_KEY_INDEX_TAG
 const NONE = -1
 
-export class CanonicalCursor implements RecordIterator {
+export class CanonicalCursor implements RecordCursor {
   readonly #bytes: Uint8Array
   readonly #buffer: ArrayBufferLike
   readonly #base: number
@@ -26,6 +26,13 @@ export class CanonicalCursor implements RecordIterator {
   readonly #records: number
   #at: number
   #index = 0
+  // Of the user record that was stepped on.
+  #key = 0
+  #hashKey = NONE
+  #start = 0
+  #length = 0
+  /** What `advance` hands out. */
+  #shown: { -readonly [name in keyof DeaggregatedRecord]: DeaggregatedRecord[name] } | undefined
 
   constructor(
     bytes: Uint8Array,
@@ -43,32 +50,57 @@ export class CanonicalCursor implements RecordIterator {
   }
 
   next(): RecordStep {
-    if (this.#index === this.#records) return NO_MORE
+    if (!this.#step()) return NO_MORE
+    return { done: false, value: this.#make() }
+  }
+
+  advance(): DeaggregatedRecord | undefined {
+    if (!this.#step()) return undefined
+    const shown = this.#shown
+    if (shown === undefined) {
+      this.#shown = this.#make()
+      return this.#shown
+    }
+    const keys = this.#keys
+    shown.data = new Uint8Array(this.#buffer, this.#base + this.#start, this.#length)
+    shown.partitionKey = keys.partitionKey(this.#key)
+    shown.explicitHashKey = keys.explicitHashKey(this.#hashKey)
+    shown.subSequenceNumber = this.#index - 1
+    shown.misplaced = keys.misplaced(this.#key, this.#hashKey)
+    return shown
+  }
+
+  #make(): DeaggregatedRecord {
+    const keys = this.#keys
+    return {
+      data: new Uint8Array(this.#buffer, this.#base + this.#start, this.#length),
+      partitionKey: keys.partitionKey(this.#key),
+      explicitHashKey: keys.explicitHashKey(this.#hashKey),
+      sequenceNumber: this.#origin.sequenceNumber,
+      subSequenceNumber: this.#index - 1,
+      approximateArrivalTimestamp: this.#origin.approximateArrivalTimestamp,
+      aggregated: true,
+      misplaced: keys.misplaced(this.#key, this.#hashKey),
+      malformed: undefined,
+    }
+  }
+
+  #step(): boolean {
+    if (this.#index === this.#records) return false
+    this.#index++
     this.#at++
     this.#varint()
     this.#at++
-    const key = this.#varint()
-    let hashKey = NONE
+    this.#key = this.#varint()
+    this.#hashKey = NONE
     if (this.#bytes[this.#at++] === HASH_KEY_INDEX) {
-      hashKey = this.#varint()
+      this.#hashKey = this.#varint()
       this.#at++
     }
-    const length = this.#varint()
-    const start = this.#at
-    this.#at = start + length
-    const keys = this.#keys
-    const value: DeaggregatedRecord = {
-      data: new Uint8Array(this.#buffer, this.#base + start, length),
-      partitionKey: keys.partitionKey(key),
-      explicitHashKey: keys.explicitHashKey(hashKey),
-      sequenceNumber: this.#origin.sequenceNumber,
-      subSequenceNumber: this.#index++,
-      approximateArrivalTimestamp: this.#origin.approximateArrivalTimestamp,
-      aggregated: true,
-      misplaced: keys.misplaced(key, hashKey),
-      malformed: undefined,
-    }
-    return { done: false, value }
+    this.#length = this.#varint()
+    this.#start = this.#at
+    this.#at += this.#length
+    return true
   }
 
   /** Steps over user records without making them. */

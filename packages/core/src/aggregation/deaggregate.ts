@@ -7,7 +7,12 @@ import type { KinesisRecord } from '../ports/kinesis.ts'
 import { checkRecordObject } from '../record-rules.ts'
 import { MAX_HASH_KEY, type ShardHashKeyRange } from '../shard.ts'
 import { DEFAULT_MAX_USER_RECORDS } from './budget.ts'
-import { AggregateDeaggregation, type Deaggregation, RawDeaggregation } from './deaggregation.ts'
+import {
+  AggregateDeaggregation,
+  type CursorDeaggregation,
+  type Deaggregation,
+  RawDeaggregation,
+} from './deaggregation.ts'
 import { bufferOver, checksumHolds, startsAsAggregate } from './format.ts'
 import type { AggregateLayout } from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
@@ -76,7 +81,7 @@ export class Deaggregator {
       resolved.hashKeyRange === undefined ? undefined : new HashWordRange(resolved.hashKeyRange)
   }
 
-  deaggregate(kinesisRecord: DeaggregateInput): Deaggregation {
+  deaggregate(kinesisRecord: DeaggregateInput): CursorDeaggregation {
     checkRecordObject(kinesisRecord)
     if ('Data' in kinesisRecord) {
       return this.#read(
@@ -97,7 +102,7 @@ export class Deaggregator {
   }
 
   /** The same in steps, for a record so large that other work should go on between them. */
-  *inSteps(record: KinesisRecord): Generator<void, Deaggregation> {
+  *inSteps(record: KinesisRecord): Generator<void, CursorDeaggregation> {
     const { Data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp } = record
     const bytes = bufferOver(Data)
     const scan = yield* scanInSteps(bytes, this.#maxUserRecords)
@@ -112,7 +117,7 @@ export class Deaggregator {
     explicitHashKey: string | undefined,
     sequenceNumber: string,
     approximateArrivalTimestamp: Date | undefined,
-  ): Deaggregation {
+  ): CursorDeaggregation {
     checkBytes(data)
     const bytes = bufferOver(data)
     const scan = scanAggregate(bytes, this.#maxUserRecords)
@@ -126,7 +131,7 @@ export class Deaggregator {
     layout: AggregateLayout,
     sequenceNumber: string,
     approximateArrivalTimestamp: Date | undefined,
-  ): Deaggregation {
+  ): CursorDeaggregation {
     const origin = { sequenceNumber, approximateArrivalTimestamp }
     return new AggregateDeaggregation(bytes, layout, origin, this.#range)
   }
@@ -140,7 +145,7 @@ function raw(
   sequenceNumber: string,
   approximateArrivalTimestamp: Date | undefined,
   malformed: MalformedReason | undefined,
-): Deaggregation {
+): CursorDeaggregation {
   return new RawDeaggregation({
     data,
     partitionKey,

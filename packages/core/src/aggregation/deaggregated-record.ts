@@ -33,6 +33,11 @@ export interface RecordOrigin {
 }
 
 export type RecordIterator = Iterator<DeaggregatedRecord, undefined>
+/** For readers that copy what they keep. */
+export interface RecordCursor extends RecordIterator {
+  /** The next record, or undefined: it may be the object of the last call, overwritten. */
+  advance(): DeaggregatedRecord | undefined
+}
 export type RecordStep = IteratorResult<DeaggregatedRecord, undefined>
 
 export const NO_MORE: IteratorReturnResult<undefined> = { done: true, value: undefined }

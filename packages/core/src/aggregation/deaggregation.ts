@@ -5,6 +5,7 @@ import { CanonicalCursor } from './canonical-cursor.ts'
 import {
   type DeaggregatedRecord,
   NO_MORE,
+  type RecordCursor,
   type RecordIterator,
   type RecordOrigin,
   type RecordStep,
@@ -31,7 +32,13 @@ export interface Deaggregation extends Iterable<DeaggregatedRecord> {
   [Symbol.iterator](): RecordIterator
 }
 
-export class AggregateDeaggregation implements Deaggregation {
+/** What sibling packages read. */
+export interface CursorDeaggregation extends Deaggregation {
+  /** Stands before this sub-sequence number. */
+  cursor(subSequenceNumber: number): RecordCursor
+}
+
+export class AggregateDeaggregation implements CursorDeaggregation {
   readonly count: number
   readonly aggregated: boolean = true
   readonly malformed: undefined = undefined
@@ -54,14 +61,14 @@ export class AggregateDeaggregation implements Deaggregation {
   }
 
   from(subSequenceNumber: number): Iterable<DeaggregatedRecord> {
-    return { [Symbol.iterator]: () => this.#cursorAt(subSequenceNumber) }
+    return { [Symbol.iterator]: () => this.cursor(subSequenceNumber) }
   }
 
   [Symbol.iterator](): RecordIterator {
-    return this.#cursorAt(0)
+    return this.cursor(0)
   }
 
-  #cursorAt(subSequenceNumber: number): RecordIterator {
+  cursor(subSequenceNumber: number): RecordCursor {
     const cursor = this.#layout.canonical
       ? new CanonicalCursor(this.#bytes, this.#layout, this.#keys, this.#origin)
       : new SchemaCursor(this.#bytes, this.#layout, this.#keys, this.#origin)
@@ -71,7 +78,7 @@ export class AggregateDeaggregation implements Deaggregation {
 }
 
 /** A plain record, or one that only starts as an aggregate does. */
-export class RawDeaggregation implements Deaggregation {
+export class RawDeaggregation implements CursorDeaggregation {
   readonly count: number = 1
   readonly aggregated: boolean = false
   readonly malformed: MalformedReason | undefined
@@ -89,12 +96,16 @@ export class RawDeaggregation implements Deaggregation {
   [Symbol.iterator](): RecordIterator {
     return new SingleCursor(this.#record)
   }
+
+  cursor(subSequenceNumber: number): RecordCursor {
+    return new SingleCursor(subSequenceNumber > 0 ? undefined : this.#record)
+  }
 }
 
-class SingleCursor implements RecordIterator {
+class SingleCursor implements RecordCursor {
   #record: DeaggregatedRecord | undefined
 
-  constructor(record: DeaggregatedRecord) {
+  constructor(record: DeaggregatedRecord | undefined) {
     this.#record = record
   }
 
@@ -103,5 +114,11 @@ class SingleCursor implements RecordIterator {
     if (value === undefined) return NO_MORE
     this.#record = undefined
     return { done: false, value }
+  }
+
+  advance(): DeaggregatedRecord | undefined {
+    const value = this.#record
+    this.#record = undefined
+    return value
   }
 }

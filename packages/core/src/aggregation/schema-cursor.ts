@@ -4,8 +4,9 @@
  */
 import type { AggregateKeys } from './aggregate-keys.ts'
 import {
+  type DeaggregatedRecord,
   NO_MORE,
-  type RecordIterator,
+  type RecordCursor,
   type RecordOrigin,
   type RecordStep,
 } from './deaggregated-record.ts'
@@ -15,7 +16,7 @@ import { WireReader } from './wire-reader.ts'
 
 const RECORDS_FIELD = 3
 
-export class SchemaCursor implements RecordIterator {
+export class SchemaCursor implements RecordCursor {
   readonly #bytes: Buffer
   readonly #keys: AggregateKeys
   readonly #origin: RecordOrigin
@@ -50,6 +51,11 @@ export class SchemaCursor implements RecordIterator {
         malformed: undefined,
       },
     }
+  }
+
+  advance(): DeaggregatedRecord | undefined {
+    const step = this.next()
+    return step.done === true ? undefined : step.value
   }
 
   /** Steps over user records without making them. */
