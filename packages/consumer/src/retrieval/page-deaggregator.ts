@@ -37,7 +37,7 @@ export interface Obstacle {
 }
 
 /** Timers and I/O wait no longer than this, and one look more. */
-const MAX_TURN_MS = 5
+const MAX_TURN_MS = 20
 /** The clock is read once in so many records, a power of two. */
 const LOOK_EVERY = 64
 
