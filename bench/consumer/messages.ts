@@ -1,6 +1,6 @@
 /** What the processes of the consumer benchmark know of each other, and tell each other. */
 
-export const SHARDS = 8
+export const SHARDS = 16
 /** Of the Java KCL, and the name of its application. */
 export const KCL_STREAM = 'java-kcl'
 

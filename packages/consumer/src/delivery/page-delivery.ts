@@ -2,6 +2,7 @@
  * Pages of a shard -> handler calls, in batches that an aggregate bomb cannot blow up and that may
  * be held across pages to grow.
  */
+import type { ExtendedSequenceNumber } from '@millrace/core'
 import { monotonicMs } from '@millrace/core/internal'
 import { MalformedRecordError } from '../errors.ts'
 import type { ConsumerMeter } from '../metrics/metric-names.ts'
@@ -82,12 +83,12 @@ export class PageDelivery<T> {
     deaggregator.load(page.records)
     for (;;) {
       const bytesBefore = deaggregator.bytes
-      let obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+      let obstacle = this.#fill()
       while (deaggregator.wantsTurn || obstacle?.kind === 'misplaced') {
         if (obstacle === undefined) await batches.turn()
         else deaggregator.judgeMisplaced(await this.#options.mayBeAuto())
         if (!batches.mayCall()) return false
-        obstacle = deaggregator.fill(this.#records, limits.maxRecords)
+        obstacle = this.#fill()
       }
       this.#bytes += deaggregator.bytes - bytesBefore
       if (limits.maxWaitMs > 0 && obstacle === undefined && this.#mayHold(page)) return true
@@ -101,6 +102,12 @@ export class PageDelivery<T> {
         await batches.turn()
       }
     }
+  }
+
+  /** By itself for the same reason as `#handOn`. */
+  #fill(): Obstacle | undefined {
+    const { deaggregator, limits } = this.#options
+    return deaggregator.fill(this.#records, limits.maxRecords)
   }
 
   /** Hands on what is held. Returns and throws as `deliver`. */
@@ -151,20 +158,37 @@ export class PageDelivery<T> {
   }
 
   async #deliverBatch(page: Page): Promise<boolean> {
-    const { shard, deaggregator, batches, throughput, metrics } = this.#options
-    const records = this.#records
+    const { deaggregator, throughput, metrics } = this.#options
     const bytes = this.#bytes
-    this.#records = []
-    this.#bytes = 0
+    const count = this.#records.length
     this.#heldSinceMs = undefined
     const through = deaggregator.position
-    if (through === undefined || records.length === 0) {
+    if (through === undefined || count === 0) {
+      this.#bytes = 0
       this.#passOver()
       return true
     }
     throughput.add(bytes)
     const startMs = monotonicMs()
-    const handled = await batches.deliver(
+    const handled = await this.#handOn(page, through)
+    const tookMs = monotonicMs() - startMs
+    metrics.put('RecordProcessor.processRecords.Time', tookMs, 'Milliseconds', this.#dimensions)
+    metrics.put('RecordsProcessed', handled, 'Count', this.#dimensions)
+    metrics.put('DataBytesProcessed', bytes, 'Bytes', this.#dimensions)
+    return handled === count
+  }
+
+  /**
+   * By itself, so that nothing which awaits holds the records: in the queue of what others have to do
+   * that would keep the last batch of every shard in memory, and have the collector copy it.
+   */
+  #handOn(page: Page, through: ExtendedSequenceNumber): Promise<number> {
+    const { shard, deaggregator, batches } = this.#options
+    const records = this.#records
+    const bytes = this.#bytes
+    this.#records = []
+    this.#bytes = 0
+    return batches.deliver(
       {
         records,
         millisBehindLatest: page.millisBehindLatest,
@@ -174,11 +198,6 @@ export class PageDelivery<T> {
       through,
       bytes,
     )
-    const tookMs = monotonicMs() - startMs
-    metrics.put('RecordProcessor.processRecords.Time', tookMs, 'Milliseconds', this.#dimensions)
-    metrics.put('RecordsProcessed', handled, 'Count', this.#dimensions)
-    metrics.put('DataBytesProcessed', bytes, 'Bytes', this.#dimensions)
-    return handled === records.length
   }
 
   /** Everything since the last batch was filtered, dropped or skipped: that is done, too. */

@@ -1,5 +1,4 @@
 /** KinesisPort whose PutRecords and GetRecords go around the SDK's serializer and middleware. */
-import { isUint8Array } from 'node:util/types'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { CborWriter } from '../cbor/cbor-writer.ts'
 import type { CallOptions } from '../ports/call-options.ts'
@@ -21,6 +20,7 @@ import {
   type ResolvedAwsClientOptions,
   resolveAwsClientOptions,
 } from './sdk-options.ts'
+import { wholeBody } from './whole-body.ts'
 import { type WireFormat, WireFormatChoice } from './wire-format-choice.ts'
 
 /**
@@ -116,16 +116,14 @@ class CborKinesis extends SdkKinesisAdapter {
     { client, endpoint, format, options }: Exchange,
   ): Promise<{ readonly answer: HttpAnswer; readonly signed: SignedRequest }> {
     const writer = format === 'cbor' ? this.#write(operation, input) : undefined
-    const body = writer?.bytes ?? operation.json(input)
+    const sent = writer?.bytes ?? operation.json(input)
     const signing = this.#signing as RequestSigning
-    const signed = await signing.sign(operation.name, endpoint, CONTENT_TYPES[format], body)
+    const signed = await signing.sign(operation.name, endpoint, CONTENT_TYPES[format], sent)
     const { response }: { readonly response: HandlerResponse } =
       await client.config.requestHandler.handle(signed.request, options)
-    const answer = {
-      statusCode: response.statusCode,
-      headers: lowerCased(response.headers),
-      body: await collect(client, response.body),
-    }
+    const headers = lowerCased(response.headers)
+    const body = await wholeBody(client.config, response.body, headers['content-length'])
+    const answer = { statusCode: response.statusCode, headers, body }
     // Answered with a result, the request was read to its end: nobody holds its bytes any more.
     if (writer !== undefined && answer.statusCode === 200) this.#giveBack(writer.buffer)
     return { answer, signed }
@@ -166,12 +164,6 @@ interface HandlerResponse {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
   readonly body?: unknown
-}
-
-async function collect(client: KinesisClient, body: unknown): Promise<Buffer> {
-  if (body === undefined || body === null) return Buffer.alloc(0)
-  const bytes = isUint8Array(body) ? body : await client.config.streamCollector(body)
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): HttpAnswer['headers'] {
