@@ -107,6 +107,9 @@ export class PageDelivery<T> {
   /** By itself for the same reason as `#handOn`. */
   #fill(): Obstacle | undefined {
     const { deaggregator, limits } = this.#options
+    // A list that has waited for its records lies among what the collector takes for long-lived: it
+    // would keep them, when all is done, until the next collection of everything.
+    if (this.#records.length === 0) this.#records = []
     return deaggregator.fill(this.#records, limits.maxRecords)
   }
 
