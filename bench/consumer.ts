@@ -8,7 +8,8 @@ import { kclProject } from '../integration/harness/kcl-driver.ts'
 import { AbsentError } from '../integration/interop/exit-codes.ts'
 import type { Floor } from './benchmark.ts'
 import { type Client, KclClient, NodeClient } from './consumer/clients.ts'
-import { type NodeClientName, SHARDS, type StubSettings } from './consumer/messages.ts'
+import type { NodeClientName, StubSettings } from './consumer/messages.ts'
+import { ready } from './consumer/readiness.ts'
 import { Stub } from './consumer/stub.ts'
 import {
   type BenchmarkResult,
@@ -34,9 +35,7 @@ const ATTEMPTS = 2
 /** Whole processes, sockets and another's load are in it: it is wider than that of a loop. */
 const CONTROL_TOLERANCE = 0.1
 /** After that its compiler has done what it does. */
-const KCL_WARM_UP_US = 20_000_000
-const LOOK_EVERY_MS = 500
-const READY_LOOKS = 480
+const KCL_WARM_UP_US = 25_000_000
 const RUN_LIMIT_MS = 120_000
 
 interface Load extends StubSettings {
@@ -82,7 +81,10 @@ async function measureLoad(load: Load, absent: string | undefined): Promise<Benc
   )
   if (kcl !== undefined) clients.set(KCL, kcl)
   try {
-    for (const name of CONSUMERS) await ready(name, clients.get(name), stub)
+    for (const name of CONSUMERS) {
+      const client = clients.get(name)
+      if (client !== undefined) await ready(name, client, stub)
+    }
     while (kcl !== undefined && kcl.cpuUs < KCL_WARM_UP_US) await sample(KCL, kcl, stub, load)
     const rounds = {
       name: `consumer, ${load.content} ${load.dataBytes} B`,
@@ -107,15 +109,6 @@ async function measureLoad(load: Load, absent: string | undefined): Promise<Benc
   } finally {
     for (const client of clients.values()) await client.stop()
     stub.stop()
-  }
-}
-
-/** Until it reads all shards. */
-async function ready(name: string, client: Client | undefined, stub: Stub): Promise<void> {
-  if (client === undefined) return
-  for (let looks = 0; (await stub.add(client.stream, 0)).shardsRead < SHARDS; looks++) {
-    if (looks === READY_LOOKS) throw new Error(`consumer: ${name} does not get all leases`)
-    await sleep(LOOK_EVERY_MS)
   }
 }
 

@@ -28,9 +28,9 @@ process.once('disconnect', () => process.exit())
 
 /** Told before the records are there: from here on what it does is for them. */
 function begin(): void {
+  report()
   globalThis.gc?.()
   before = { cpu: process.cpuUsage(), total: tally.total }
-  report()
 }
 
 async function run(records: number): Promise<void> {

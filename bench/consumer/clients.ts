@@ -45,7 +45,12 @@ export class NodeClient implements Client {
   }
 
   async begin(): Promise<void> {
-    await this.#child.ask({ records: 0 })
+    await this.soFar()
+  }
+
+  /** Since the last time, and counts anew. */
+  soFar(): Promise<RunReport> {
+    return this.#child.ask({ records: 0 })
   }
 
   run(records: number): Promise<RunReport> {

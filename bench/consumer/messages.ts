@@ -1,6 +1,8 @@
 /** What the processes of the consumer benchmark know of each other, and tell each other. */
 
 export const SHARDS = 16
+/** `maxTotalPendingBytes` of the client whose handler is slow. */
+export const SLOW_BOUND_BYTES: number = 64 * 1024 * 1024
 /** Of the Java KCL, and the name of its application. */
 export const KCL_STREAM = 'java-kcl'
 
@@ -23,7 +25,7 @@ export interface ClientSettings {
   readonly dynamodbUrl: string
 }
 
-/** To a client: so many user records are there. */
+/** To a client: so many user records are there; 0: tell what came until now, and count anew. */
 export interface RunCommand {
   readonly records: number
 }

@@ -1,10 +1,10 @@
 /** Our consumer with its defaults. */
-import { Consumer } from '@millrace/consumer'
-import { type KinesisPort, kinesisFromSdk } from '@millrace/core'
+import { Consumer, type ConsumerOptions } from '@millrace/consumer'
+import { kinesisFromSdk } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { CREDENTIALS, REGION } from '../environment.ts'
 import type { ReadingClient } from './client.ts'
-import type { ClientSettings } from './messages.ts'
+import { type ClientSettings, SLOW_BOUND_BYTES } from './messages.ts'
 import type { Tally } from './tally.ts'
 
 /** Longer than a busy machine keeps anyone from the table: a lease that is lost ends the run. */
@@ -13,24 +13,25 @@ const FAILOVER_MS = 30_000
 const SLOW_MS_A_BATCH = 2000
 
 export function thinPath(settings: ClientSettings, tally: Tally): ReadingClient {
-  return reading(settings, tally, undefined, 0)
+  return reading(settings, tally, {})
 }
 
 export function slowThinPath(settings: ClientSettings, tally: Tally): ReadingClient {
-  return reading(settings, tally, undefined, SLOW_MS_A_BATCH)
+  const retrieval = { mode: 'polling', maxTotalPendingBytes: SLOW_BOUND_BYTES } as const
+  return reading(settings, tally, { retrieval }, SLOW_MS_A_BATCH)
 }
 
 export function sdkAdapter(settings: ClientSettings, tally: Tally): ReadingClient {
   const { kinesisUrl: endpoint } = settings
   const client = kinesisFromSdk({ region: REGION, endpoint, credentials: CREDENTIALS })
-  return reading(settings, tally, client, 0)
+  return reading(settings, tally, { client })
 }
 
 function reading(
   { stream, kinesisUrl, dynamodbUrl }: ClientSettings,
   tally: Tally,
-  client: KinesisPort | undefined,
-  pauseMs: number,
+  options: Pick<ConsumerOptions, 'client' | 'retrieval'>,
+  pauseMs = 0,
 ): ReadingClient {
   const consumer = new Consumer({
     applicationName: stream,
@@ -41,7 +42,8 @@ function reading(
     region: REGION,
     credentials: CREDENTIALS,
     dynamodbEndpoint: dynamodbUrl,
-    ...(client === undefined ? { endpoint: kinesisUrl } : { client }),
+    ...(options.client === undefined ? { endpoint: kinesisUrl } : {}),
+    ...options,
   })
   consumer
     .run({

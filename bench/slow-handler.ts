@@ -1,0 +1,51 @@
+/**
+ * What a consumer holds of its shards while its handler takes ten times as long as they take to give
+ * more: counted by the server, so it is the same on every machine. Peak RSS is shown beside it.
+ */
+import { sleep } from '@millrace/core/internal'
+import { NodeClient } from './consumer/clients.ts'
+import { SHARDS, SLOW_BOUND_BYTES, type StubSettings } from './consumer/messages.ts'
+import { ready } from './consumer/readiness.ts'
+import { Stub } from './consumer/stub.ts'
+import type { CountResult } from './count.ts'
+
+const LOAD: StubSettings = { content: 'plain', dataBytes: 1024 }
+/** More than is read meanwhile. */
+const PAGES = 100
+const RUN_MS = 20_000
+const MIB = 1024 * 1024
+
+export async function countSlowHandler(): Promise<readonly CountResult[]> {
+  const stub = await Stub.start(LOAD)
+  const client = new NodeClient('thin path, slow handler', stub, LOAD)
+  try {
+    await ready('the slow handler', client, stub)
+    const idle = await client.soFar()
+    const { dataBytes } = await stub.add(client.stream, PAGES)
+    await sleep(RUN_MS)
+    const report = await client.soFar()
+    const { pagesServed } = await stub.add(client.stream, 0)
+    const read = (pagesServed * dataBytes) / (PAGES * SHARDS)
+    if (pagesServed === 0 || report.received === 0)
+      throw new Error('slow handler: nothing was read')
+    return [resultOf(read - report.dataBytes, idle.peakRssBytes, report.peakRssBytes)]
+  } finally {
+    client.stop()
+    stub.stop()
+  }
+}
+
+/** What is handed to a handler counts as handled here, but is held: one page a shard more at most. */
+function resultOf(heldBytes: number, idleRssBytes: number, peakRssBytes: number): CountResult {
+  const ratio = heldBytes / SLOW_BOUND_BYTES
+  return {
+    name: 'consumer, a handler ten times too slow',
+    unit: `MiB, after ${RUN_MS / 1000} s, ${SHARDS} shards`,
+    counts: [
+      { name: 'read and not handed on', value: heldBytes / MIB },
+      { name: 'peak RSS before the first record', value: idleRssBytes / MIB },
+      { name: 'peak RSS', value: peakRssBytes / MIB },
+    ],
+    ceilings: [{ name: 'held, of maxTotalPendingBytes', ratio, atMost: 1, held: ratio <= 1 }],
+  }
+}
