@@ -28,7 +28,7 @@ const NODE_CLIENTS: readonly NodeClientName[] = [
 ]
 /** They get their leases by themselves. */
 const CONSUMERS: readonly string[] = ['thin path', 'SDK adapter', KCL]
-const PAGES_A_ROUND = 2
+const PAGES_A_ROUND = 1
 const WARM_UP_ROUNDS = 2
 const ROUNDS = 7
 const ATTEMPTS = 2

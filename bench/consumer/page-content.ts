@@ -1,4 +1,4 @@
-/** What is on the page of each shard: what a shard gives in two seconds at its limit. */
+/** What is on the page of each shard: what a shard gives in four seconds at its limit, to one who is behind. */
 import type { Shard } from '@millrace/core'
 import { hashKeyOf } from '@millrace/core'
 import { aggregate } from '@millrace/core/aggregation'
@@ -6,7 +6,7 @@ import { AGGREGATE_MAX_BYTES, freshKeys, payloads, recordsAnAggregate } from '..
 import type { PageRecord } from './canned-page.ts'
 import type { StubSettings } from './messages.ts'
 
-const PAGE_BYTES = 4 * 1024 * 1024
+const PAGE_BYTES = 8 * 1024 * 1024
 
 export interface PageContent {
   readonly records: readonly PageRecord[]
