@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Agent } from 'node:https'
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
+import { GetRecordsCommand, KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import type { PutRecordsEntry } from '@millrace/core/internal'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { evenShards } from '../../harness/even-shards.ts'
@@ -22,6 +22,14 @@ describe('the TLS endpoint', () => {
       put: (entries, shards) => {
         for (const [i, entry] of entries.entries()) taken.push({ entry, shard: shards[i] })
       },
+      operations: {
+        GetRecords: (contentType, body) => {
+          const { ShardIterator } = JSON.parse(body.toString()) as { ShardIterator: string }
+          assert.equal(contentType, 'application/x-amz-json-1.1')
+          if (ShardIterator !== 'known') throw new Error('an iterator that nobody gave')
+          return Buffer.from('{"Records":[],"MillisBehindLatest":7}')
+        },
+      },
       fault: (what) => faults.push(what),
     })
   })
@@ -31,7 +39,28 @@ describe('the TLS endpoint', () => {
   })
   after(() => endpoint.close())
 
-  async function put(secretAccessKey: string): Promise<unknown> {
+  function put(secretAccessKey: string): Promise<unknown> {
+    return withClient(secretAccessKey, (client) =>
+      client.send(
+        new PutRecordsCommand({
+          StreamName: 's',
+          Records: [
+            { PartitionKey: 'a', ExplicitHashKey: '0', Data: Buffer.from('low') },
+            { PartitionKey: 'a', ExplicitHashKey: `${2n ** 127n}`, Data: Buffer.from('high') },
+          ],
+        }),
+      ),
+    )
+  }
+
+  function get(ShardIterator: string): Promise<unknown> {
+    return withClient(SECRET, (client) => client.send(new GetRecordsCommand({ ShardIterator })))
+  }
+
+  async function withClient(
+    secretAccessKey: string,
+    call: (client: KinesisClient) => Promise<unknown>,
+  ): Promise<unknown> {
     const agent = new Agent({ ca: endpoint.certificate.cert })
     const client = new KinesisClient({
       region: 'us-east-1',
@@ -41,15 +70,7 @@ describe('the TLS endpoint', () => {
       requestHandler: new NodeHttpHandler({ httpsAgent: agent }),
     })
     try {
-      return await client.send(
-        new PutRecordsCommand({
-          StreamName: 's',
-          Records: [
-            { PartitionKey: 'a', ExplicitHashKey: '0', Data: Buffer.from('low') },
-            { PartitionKey: 'a', ExplicitHashKey: `${2n ** 127n}`, Data: Buffer.from('high') },
-          ],
-        }),
-      )
+      return await call(client)
     } finally {
       client.destroy()
       agent.destroy()
@@ -76,6 +97,13 @@ describe('the TLS endpoint', () => {
     await assert.rejects(put('another'))
     assert.deepEqual(faults, ['the signature does not match'])
     assert.deepEqual(taken, [])
+  })
+
+  it('answers other operations as it is told to, in bytes too', async () => {
+    const answer = (await get('known')) as { readonly MillisBehindLatest: number }
+    assert.equal(answer.MillisBehindLatest, 7)
+    await assert.rejects(get('unknown'))
+    assert.deepEqual(faults, ['an iterator that nobody gave'])
   })
 })
 
