@@ -25,6 +25,8 @@ process.on('message', (command: RunCommand) => {
   else void run(command.records)
 })
 process.once('disconnect', () => process.exit())
+// The line may have been cut while this process was still starting.
+if (!process.connected) process.exit()
 
 /** Told before the records are there: from here on what it does is for them. */
 function begin(): void {
