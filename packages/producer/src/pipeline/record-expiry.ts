@@ -42,7 +42,8 @@ export class RecordExpiry {
     let expired = 0
     let record = list.oldest
     while (record !== undefined && record.admittedMs + recordTtlMs <= nowMs) {
-      if (record.phase === 'buffered') record.unfoldCompany()
+      // Also that of one that travels: it may wait again before it is as old.
+      record.unfoldCompany()
       const { newer } = record
       // One that travels: the settler looks at its age then.
       if (record.phase === 'buffered') {
