@@ -76,6 +76,28 @@ describe('flush()', () => {
       assert.ok(monotonicMs() - startMs < 1000)
     }))
 
+  for (const end of ['an answer', 'destroy()', 'destroy() before it']) {
+    it(`resolves when who waits for a put before it has been told of its failure by ${end}`, () =>
+      withProducer({}, async ({ client, producer }) => {
+        client.putInstead = () =>
+          Promise.reject(new ServiceError('PutRecords', 'AccessDeniedException', 'no'))
+        let isTold = false
+        const sequel = (async () => {
+          try {
+            await producer.put({ partitionKey: 'a', data: Buffer.from('a') })
+          } catch {
+            isTold = true
+          }
+        })()
+        if (end === 'destroy() before it') producer.destroy()
+        const flushed = producer.flush()
+        if (end === 'destroy()') producer.destroy()
+        await flushed
+        assert.equal(isTold, true)
+        await sequel
+      }))
+  }
+
   it('does not wait for puts that come after it', () =>
     withProducer({ recordMaxBufferedTimeMs: 20_000 }, async ({ producer }) => {
       const before = putMany(producer, 3)

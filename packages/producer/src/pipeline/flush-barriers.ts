@@ -24,7 +24,7 @@ export class FlushBarriers {
         return
       }
       if (isClear()) {
-        resolve()
+        resolve(inStep())
         return
       }
       const onAbort = (): void => {
@@ -34,7 +34,7 @@ export class FlushBarriers {
       }
       const pass = (): void => {
         signal?.removeEventListener('abort', onAbort)
-        resolve()
+        resolve(inStep())
       }
       const barrier: Barrier = { isClear, pass, cancelled: false }
       signal?.addEventListener('abort', onAbort, { once: true })
@@ -51,4 +51,12 @@ export class FlushBarriers {
       else this.#barriers.push(barrier)
     }
   }
+}
+
+/**
+ * A failed put is resolved with a rejected promise, which takes longer than a value
+ * (promise-resolve.ts). As long takes this: who awaits flush() finds its handlers run.
+ */
+function inStep(): Promise<void> {
+  return Promise.resolve()
 }
