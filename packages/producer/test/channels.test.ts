@@ -134,6 +134,34 @@ describe('the diagnostics channels of the producer', () => {
       }),
     ))
 
+  it('may be used to destroy the producer: what is stored is told so, once', () =>
+    listening(({ settled }) =>
+      withProducer(1, {}, async ({ client, service, producer }) => {
+        await putAll(producer, 1, 'the shard map is loaded')
+        service.injectFault({ operation: 'putRecords', kind: 'throttle', shardId: SHARD })
+        const retried = producer.put({ partitionKey: 'k', data: Buffer.from('retried') })
+        void producer.flush()
+        await sleep(1)
+        assert.equal(client.requests.length, 2)
+        const puts = Array.from({ length: 10 }, (_, i) =>
+          producer.put({ partitionKey: `k${i}`, data: Buffer.from(`${i}`) }),
+        )
+        const destroy = (): void => {
+          if (settled.length === 5) producer.destroy()
+        }
+        subscribe(PRODUCER_CHANNELS.recordSettle, destroy)
+        try {
+          await Promise.all(puts)
+        } finally {
+          unsubscribe(PRODUCER_CHANNELS.recordSettle, destroy)
+        }
+        await Promise.allSettled([retried])
+        assert.equal(settled.length, 12)
+        assert.equal(producer.outstandingRecords, 0)
+        assert.equal(producer.bufferedBytes, 0)
+      }),
+    ))
+
   it('carry no data, no keys and no messages of the service', () =>
     listening((told) =>
       withProducer(1, { recordTtlMs: 1000 }, async ({ client, producer }) => {

@@ -35,6 +35,8 @@ export class KinesisRecord implements DataHolder {
   #hasDeparted = false
   /** Its user records have their data themselves. */
   #isUnpacked = false
+  /** Its user records are being told that they are stored: those without an object get none any more. */
+  isSettling = false
   /** Of its earliest call. */
   firstSequence: number = Number.POSITIVE_INFINITY
   /** When it must leave the stage that it is in. */
@@ -171,6 +173,8 @@ export class KinesisRecord implements DataHolder {
     // The oldest one stands in the list of outstanding records for those without an object.
     if (encoder === undefined || first?.phase !== 'buffered') return false
     if (!encoder.tryAdd(partitionKey, keyBytes, explicitHashKey, data, maxBytes)) return false
+    // It has its data itself if it was asked for: it would not lead to those without an object then.
+    if (this.#plainRows === 0) first.packInto(this)
     this.#told.push(told)
     this.#admittedMs.push(nowMs)
     this.#dataBytes.push(data.length)
@@ -203,6 +207,12 @@ export class KinesisRecord implements DataHolder {
     this.#plainBytes = 0
   }
 
+  /** Undoes `depart`: its user records wait again. Reads nothing, so that it cannot fail. */
+  comeBack(): void {
+    this.#hasDeparted = false
+    for (const record of this.#objects) if (record.phase === 'in-flight') record.phase = 'buffered'
+  }
+
   /** True while one of its user records is on its way. */
   get isInFlight(): boolean {
     if (this.#plainRows > 0) return this.#hasDeparted
@@ -213,19 +223,20 @@ export class KinesisRecord implements DataHolder {
     if (this.#isUnpacked || this.length < 2) return
     const aggregate = this.#packed
     if (aggregate === undefined) return
-    if (this.#plainRows > 0) {
+    if (this.#plainRows > 0 && !this.isSettling) {
       this.#unfold(aggregate)
       return
     }
     this.#isUnpacked = true
+    let row = 0
     let i = 0
     for (const { data } of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
-      this.userRecords[i++]?.unpacked(new Uint8Array(data))
+      if (this.#objectRows[i] === row++) this.#objects[i++]?.unpacked(new Uint8Array(data))
     }
   }
 
   unfold(): void {
-    if (this.#plainRows === 0) return
+    if (this.#plainRows === 0 || this.isSettling) return
     this.#unfold(this.#packed as Uint8Array)
   }
 

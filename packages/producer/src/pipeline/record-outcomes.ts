@@ -47,8 +47,22 @@ export class RecordOutcomes {
 
   /** Settles all user records of a Kinesis record. */
   succeedAll(record: KinesisRecord, stored: Stored): void {
-    const { streamName, metrics } = this.#options
     const { plainRows, plainBytes } = record
+    // Who is told may call destroy(), which must not fail what is known to be stored.
+    record.isSettling = true
+    try {
+      this.#tellStored(record, stored)
+    } finally {
+      record.isSettling = false
+    }
+    record.forgetRows()
+    if (plainRows === 0) return
+    record.lane.leaves(plainRows, plainBytes)
+    this.#options.backpressure.release(plainRows, plainBytes)
+  }
+
+  #tellStored(record: KinesisRecord, stored: Stored): void {
+    const { streamName, metrics } = this.#options
     const { objects } = record
     let withObject = 0
     for (let i = 0; i < record.length; i++) {
@@ -65,10 +79,6 @@ export class RecordOutcomes {
       const attempts = this.#onlyAttempt(stored.startMs - admittedMs, stored)
       tellResult(told, resultOf(stored, i, attempts))
     }
-    record.forgetRows()
-    if (plainRows === 0) return
-    record.lane.leaves(plainRows, plainBytes)
-    this.#options.backpressure.release(plainRows, plainBytes)
   }
 
   /** Notes a failed attempt at a predicted shard; `error` may be shared by all records that it hit. */

@@ -114,10 +114,7 @@ export class Sender {
       listener.failed({ ...request, records }, clockMs(), fault)
     } catch (again) {
       // Then its TTL ends it.
-      for (const { userRecords } of records) {
-        for (const record of userRecords)
-          if (record.phase === 'in-flight') record.phase = 'buffered'
-      }
+      for (const record of records) record.comeBack()
       troubled(again instanceof Error ? again : new Error(String(again)))
     }
   }

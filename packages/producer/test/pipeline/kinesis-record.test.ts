@@ -163,4 +163,33 @@ describe('KinesisRecord', () => {
     assert.equal(bench.list.holdsThrough(3), false)
     assert.equal(bench.list.oldest, d)
   })
+
+  it('lists those too that came after its data was asked for, once the first is', () => {
+    const bench = new Bench()
+    const first = bench.add('a', 1)
+    bench.add('b', 2)
+    assert.equal(bench.addRow('c', 3), true)
+    assert.equal(Buffer.from(first.data).toString(), 'a')
+    assert.deepEqual(bench.listed(), ['a', 'b', 'c'])
+    assert.equal(bench.addRow('d', 4), true)
+    first.unfoldCompany()
+    assert.deepEqual(bench.listed(), ['a', 'b', 'c', 'd'])
+    assert.equal(Buffer.from(first.data).toString(), 'a')
+  })
+
+  it('waits again, rows and objects, when it comes back', () => {
+    const bench = new Bench()
+    bench.add('a', 1)
+    bench.add('b', 2)
+    bench.addRow('c', 3)
+    const record = bench.closed()
+    record.depart()
+    assert.equal(record.isInFlight, true)
+    record.comeBack()
+    assert.equal(record.isInFlight, false)
+    assert.deepEqual(
+      record.userRecords.map(({ phase }) => phase),
+      ['buffered', 'buffered', 'buffered'],
+    )
+  })
 })
