@@ -24,7 +24,7 @@ import { CLOSED, dropped } from './pipeline/failure-reason.ts'
 import { FlushBarriers } from './pipeline/flush-barriers.ts'
 import { Intake } from './pipeline/intake.ts'
 import { Losses } from './pipeline/losses.ts'
-import { taken, takeResolve } from './pipeline/promise-resolve.ts'
+import { lastPromise, takeResolve } from './pipeline/promise-resolve.ts'
 import { RequestSlots } from './pipeline/request-slots.ts'
 import { StreamPipelines } from './pipeline/stream-pipelines.ts'
 import { StuckLanes } from './pipeline/stuck-lanes.ts'
@@ -153,7 +153,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UserRecordResult> {
     const promise = new Promise<UserRecordResult>(takeResolve)
-    const { resolve } = taken
+    const { resolve } = lastPromise
     try {
       this.#refuseClosed()
       const signal = options === undefined ? undefined : resolvePutOptions(options).signal

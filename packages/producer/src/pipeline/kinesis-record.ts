@@ -24,8 +24,8 @@ export class KinesisRecord implements DataHolder {
   #objectRows: number[] = []
   /** Of each user record: who is told if it has no object, when it came, how long its data is. */
   #told: Told[] = []
-  readonly #admittedMs: number[] = []
-  readonly #dataBytes: number[] = []
+  #admittedMs: number[] = []
+  #dataBytes: number[] = []
   #plainRows = 0
   #plainBytes = 0
   /** Holds the same user records as the rows; none while there is one only, which travels raw. */
@@ -201,8 +201,7 @@ export class KinesisRecord implements DataHolder {
 
   /** All its user records have been told: it has none any more. */
   forgetRows(): void {
-    this.#objects = []
-    this.#told = []
+    this.#clearRows()
     this.#plainRows = 0
     this.#plainBytes = 0
   }
@@ -284,15 +283,19 @@ export class KinesisRecord implements DataHolder {
     this.#list.addBehind(first as OutstandingRecord, unfolded)
   }
 
+  #clearRows(): void {
+    this.#objects = []
+    this.#objectRows = []
+    this.#told = []
+    this.#admittedMs = []
+    this.#dataBytes = []
+  }
+
   #dropSettled(): void {
     const { encoder } = this
     if (encoder !== undefined) this.unpack()
     const left = this.userRecords.filter(isOutstanding)
-    this.#objects = []
-    this.#objectRows = []
-    this.#told = []
-    this.#admittedMs.length = 0
-    this.#dataBytes.length = 0
+    this.#clearRows()
     for (const record of left) this.add(record, this.deadlineMs, this.expiresMs)
     encoder?.reset()
     if (encoder !== undefined) this.beginAggregate(encoder, Number.POSITIVE_INFINITY)

@@ -30,7 +30,7 @@ export class OutstandingList {
   }
 
   /** The next call was admitted, and its record has no object. */
-  passed(sequence: number): void {
+  notePassed(sequence: number): void {
     this.#highestSequence = sequence
   }
 

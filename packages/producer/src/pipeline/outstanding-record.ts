@@ -41,7 +41,7 @@ export interface RecordPlace {
   leaves(records: number, bytes: number): void
 }
 
-/** A Kinesis record that user records are packed in. */
+/** A Kinesis record that user records are packed in: the data of all, and all of most of them. */
 export interface DataHolder {
   /** Gives each of its user records an object and a copy of its data back. */
   unpack(): void

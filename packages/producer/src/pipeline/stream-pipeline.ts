@@ -224,7 +224,7 @@ export class StreamPipeline {
         nowMs,
       )
     ) {
-      this.#list.passed(sequence)
+      this.#list.notePassed(sequence)
       lane.enters(1, data.length + keyBytes)
       return
     }

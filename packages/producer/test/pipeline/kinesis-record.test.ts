@@ -59,7 +59,7 @@ class Bench {
       told,
       nowMs,
     )
-    if (isTaken) this.list.passed(sequence)
+    if (isTaken) this.list.notePassed(sequence)
     return isTaken
   }
 
