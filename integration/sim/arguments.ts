@@ -9,6 +9,7 @@ export interface SimArguments {
   readonly trace: boolean
   readonly scenario: string | undefined
   readonly mutant: string | undefined
+  readonly everyMutant: boolean
   readonly listMutants: boolean
   readonly listScenarios: boolean
   /** Processes that share the seeds. */
@@ -26,13 +27,14 @@ const NUMBERS = ['--seeds', '--from', '--seed', '--jobs'] as const
 const TEXTS = ['--scenario', '--mutant'] as const
 const FLAGS = [
   ...(['--trace', '--json', '--no-timeline', '--until-found', '--help'] as const),
-  ...(['--list-mutants', '--list-scenarios'] as const),
+  ...(['--every-mutant', '--list-mutants', '--list-scenarios'] as const),
 ] as const
 export const DEFAULT_SEEDS = 200
 
 export const USAGE: string = `Usage: npm run sim -- [--seeds N] [--from N] [--scenario NAME] [--json] [--jobs N]
        npm run sim -- --seed N [--scenario NAME] [--trace]
        npm run sim -- --mutant NAME [--json]
+       npm run sim -- --every-mutant [--jobs N] [--json]
 
   --seeds N         play the histories of N seeds (default ${DEFAULT_SEEDS}), from --from N on (default 1)
   --seed N          play the histories of this seed alone
@@ -41,12 +43,13 @@ export const USAGE: string = `Usage: npm run sim -- [--seeds N] [--from N] [--sc
   --no-timeline     do not play the first failure again for its timeline
   --until-found     end with the first failure, in one process
   --mutant NAME     break a copy of the code: it must be found; --list-mutants names them all
-  --jobs N          processes that share the seeds (default: one a core)
+  --every-mutant    all of them: each must be found
+  --jobs N          processes that share the seeds or the mutants (default: one a core)
   --json            the result as one JSON object on the last line of stdout
   --help            this text
 
-Exit code 0: all rules held (of a mutant: it was not found); 1: one was broken (of a mutant: it was found);
-2: wrong use; 3: the mutant no longer applies.
+Exit code 0: all rules held (of a mutant: it was not found; of every mutant: all were found); 1: one was broken
+(of a mutant: it was found; of every mutant: one was not); 2: wrong use; 3: a mutant no longer applies.
 `
 
 /** Undefined: the usage is asked for. @throws UsageError */
@@ -75,6 +78,7 @@ export function parseArguments(given: readonly string[]): SimArguments | undefin
     trace: flags.has('--trace'),
     scenario: texts.get('--scenario'),
     mutant: texts.get('--mutant'),
+    everyMutant: flags.has('--every-mutant'),
     listMutants: flags.has('--list-mutants'),
     listScenarios: flags.has('--list-scenarios'),
     jobs: numbers.get('--jobs') ?? availableParallelism(),

@@ -2,6 +2,7 @@
 import { monotonicMs } from '@millrace/core/internal'
 import { parseArguments, type SimArguments, USAGE, UsageError, unknownName } from './arguments.ts'
 import { MUTANTS } from './mutants/mutants.ts'
+import { runEveryMutant } from './mutants/run-every-mutant.ts'
 import { MutantNotAppliedError, runMutant } from './mutants/run-mutant.ts'
 import { showFailure } from './report/show-failure.ts'
 import { timelineOf } from './report/timeline.ts'
@@ -104,6 +105,22 @@ async function runTraced(given: SimArguments, seed: number): Promise<number> {
   return violated ? VIOLATED : HELD
 }
 
+async function runMutants({ jobs, json }: SimArguments): Promise<number> {
+  const names = MUTANTS.map(({ name }) => name)
+  const report = await runEveryMutant(
+    names,
+    jobs,
+    (name, print) => runMutant(name, true, print),
+    say,
+  )
+  const { found, survived, notApplied } = report
+  if (json) say(JSON.stringify(report))
+  else
+    say(`${found.length} mutants found, ${survived.length} not, ${notApplied.length} not applied`)
+  if (notApplied.length > 0) return NOT_APPLIED
+  return survived.length > 0 ? VIOLATED : HELD
+}
+
 async function main(): Promise<number> {
   const given = parseArguments(process.argv.slice(2))
   if (given === undefined) {
@@ -118,6 +135,7 @@ async function main(): Promise<number> {
     for (const { name, about } of SCENARIOS) say(`${name.padEnd(24)} ${about}`)
     return HELD
   }
+  if (given.everyMutant) return await runMutants(given)
   if (given.mutant !== undefined) return await runMutant(given.mutant, given.json, say)
   if (given.trace) return await runTraced(given, given.seed ?? given.from)
   return await runMany(given)
