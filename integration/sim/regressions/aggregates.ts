@@ -17,12 +17,22 @@ interface Shards {
   readonly other: string
 }
 
-/** One aggregate into a shard, with user records of another. @returns how many of another */
-async function pack(stage: Stage, { into, other }: Shards, policy: Policy): Promise<number> {
+/**
+ * One aggregate into a shard, with user records of another.
+ *
+ * @param isMixed its second user record is of another, so that chance does not leave all of them out
+ * @returns how many of another
+ */
+async function pack(
+  stage: Stage,
+  { into, other }: Shards,
+  policy: Policy,
+  isMixed: boolean,
+): Promise<number> {
   const { world, ledger } = stage
   const random = world.random('script')
   const users = Array.from({ length: between(random, 2, 6) }, (_, at) => {
-    const isOut = at > 0 && random.next() < 0.5
+    const isOut = at > 0 && (random.next() < 0.5 || (isMixed && at === 1))
     const put = ledger.put(`user ${at}`, startOf(stage, isOut ? other : into), 'packed')
     put.settled = 'acked'
     return { put, isOut }
@@ -54,7 +64,7 @@ async function packSome(stage: Stage, shards: Shards, policy: Policy): Promise<n
   const random = world.random('script')
   let outOfRange = 0
   for (let i = between(random, 2, 6); i > 0; i--) {
-    outOfRange += await pack(stage, shards, policy)
+    outOfRange += await pack(stage, shards, policy, outOfRange === 0)
     await stage.put(shards.into)
     await world.sleep(between(random, 0, 800))
   }
