@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { ProducerMetrics } from '../../src/metrics/producer-metrics.ts'
 import { AggregateBuffers } from '../../src/pipeline/aggregate-buffers.ts'
 import { Aggregator } from '../../src/pipeline/aggregator.ts'
+import { Backpressure } from '../../src/pipeline/backpressure.ts'
 import type { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import { OutstandingList } from '../../src/pipeline/outstanding-list.ts'
 import { OutstandingRecord, type Told } from '../../src/pipeline/outstanding-record.ts'
+import { RecordOutcomes } from '../../src/pipeline/record-outcomes.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
 
 const HASH_KEY = '340282366920938463463374607431768211455'
@@ -191,5 +194,62 @@ describe('KinesisRecord', () => {
       record.userRecords.map(({ phase }) => phase),
       ['buffered', 'buffered', 'buffered'],
     )
+  })
+
+  it('leaves its shard and the buffer with all that it brought, rows or not', () => {
+    const bench = new Bench()
+    const counts = { records: 0, bytes: 0 }
+    bench.lane.enters = (records, bytes) => {
+      counts.records += records
+      counts.bytes += bytes
+    }
+    bench.lane.leaves = (records, bytes) => {
+      counts.records -= records
+      counts.bytes -= bytes
+    }
+    const backpressure = new Backpressure(
+      { maxOutstandingRecords: 10, maxBufferedBytes: 1000, maxWaitingPuts: 0 },
+      { drained: () => {}, settled: () => {} },
+    )
+    const outcomes = new RecordOutcomes({
+      streamName: 'orders',
+      resource: 'stream orders',
+      recordTtlMs: 30_000,
+      list: bench.list,
+      backpressure,
+      metrics: new ProducerMetrics(
+        {
+          metrics: { put() {} },
+          metricsLevel: 'none',
+          metricsGranularity: 'shard',
+          logger: { debug() {}, info() {}, warn() {}, error() {} },
+        },
+        'orders',
+        0,
+      ),
+      predictedShard: () => undefined,
+      lost: () => assert.fail('nothing is lost'),
+    })
+    for (const key of ['a', 'bb']) {
+      const record = bench.add(key, 1)
+      record.moveTo(bench.lane)
+      backpressure.charge(record.chargedBytes)
+    }
+    const rows = ['ccc', 'dddd']
+    for (const key of rows) {
+      assert.ok(bench.addRow(key, 2))
+      bench.lane.enters(1, 2 * key.length)
+      backpressure.charge(2 * key.length)
+    }
+    assert.deepEqual(counts, { records: 4, bytes: 20 })
+    outcomes.succeedAll(bench.closed(), {
+      shardId: 'shardId-000000000000',
+      sequenceNumber: '1',
+      startMs: 3,
+      endMs: 4,
+    })
+    assert.deepEqual(counts, { records: 0, bytes: 0 })
+    assert.deepEqual([backpressure.records, backpressure.bytes], [0, 0])
+    assert.equal(bench.list.oldest, undefined)
   })
 })
