@@ -1,6 +1,12 @@
 /** The public class: lifecycle and wiring. What it does lives in worker/, delivery/ and retrieval/. */
 import { ClosedError } from '@millrace/core'
-import { integer, monotonicMs, resolveOptions, TypedEmitter } from '@millrace/core/internal'
+import {
+  integer,
+  monotonicMs,
+  resolveOptions,
+  resolveSignalOption,
+  TypedEmitter,
+} from '@millrace/core/internal'
 import { checkHandler, notFree } from './check-handler.ts'
 import { checkShardIds } from './check-shard-ids.ts'
 import type { ConsumerEvents, ConsumerState } from './events.ts'
@@ -100,11 +106,12 @@ export class Consumer<T = Uint8Array>
   ): Promise<void> {
     try {
       checkHandler(handler)
+      const { signal } = resolveSignalOption(options)
       this.#claim('run()', 'eachRecord' in handler)
+      return this.#begin(handler, signal)
     } catch (cause) {
       return Promise.reject(cause)
     }
-    return this.#begin(handler, options.signal)
   }
 
   /**

@@ -122,6 +122,12 @@ export {
   shardFromService,
 } from './shard.ts'
 export { ShardMap } from './shard-map.ts'
+export {
+  refuseBareSignal,
+  resolveSignalOption,
+  SIGNAL_RULES,
+  type SignalOption,
+} from './signal-option.ts'
 export { type ResolvedStreamRef, resolveStreamRef, streamInput } from './stream-ref.ts'
 export {
   machineMonotonicMs,

@@ -1,32 +1,25 @@
 /** What single calls of a producer can be told: checked at each call, as the options of the producer are. */
-import { InvalidOptionError, type StreamRef } from '@millrace/core'
-import { integer, type OptionRules, objectWith, resolveOptions } from '@millrace/core/internal'
+import type { StreamRef } from '@millrace/core'
+import {
+  integer,
+  type OptionRules,
+  refuseBareSignal,
+  resolveOptions,
+  SIGNAL_RULES,
+  type SignalOption,
+} from '@millrace/core/internal'
 
 const DEFAULT_HIGH_WATER_MARK = 16
 const MAX_TIMER_MS = 2_147_483_647
 
-interface PutOptions {
-  readonly signal: AbortSignal | undefined
-}
-
-interface FlushOptions extends PutOptions {
+interface FlushOptions extends SignalOption {
   readonly stream: StreamRef | undefined
 }
 
-const PUT_RULES: OptionRules<PutOptions> = {
-  signal: objectWith<AbortSignal>(['addEventListener', 'removeEventListener']),
-}
-
 const FLUSH_RULES: OptionRules<FlushOptions> = {
-  ...PUT_RULES,
+  ...SIGNAL_RULES,
   // Checked by whoever it is handed to.
   stream: (_path, value) => value as StreamRef | undefined,
-}
-
-/** @throws InvalidOptionError */
-export function resolvePutOptions(given: unknown): PutOptions {
-  refuseBareSignal(given)
-  return resolveOptions('', given, PUT_RULES)
 }
 
 /** @throws InvalidOptionError */
@@ -50,10 +43,4 @@ export function resolveWritableOptions(given: unknown): { readonly highWaterMark
   return resolveOptions('', given, {
     highWaterMark: integer({ default: DEFAULT_HIGH_WATER_MARK, min: 1, max: 1_000_000 }),
   })
-}
-
-/** It has no keys of its own that could be found unknown, and would be passed over. */
-function refuseBareSignal(given: unknown): void {
-  if (!(given instanceof AbortSignal)) return
-  throw new InvalidOptionError('signal', 'The options are an AbortSignal', 'Pass { signal }.')
 }

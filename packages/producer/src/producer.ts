@@ -2,13 +2,8 @@
 import { setMaxListeners } from 'node:events'
 import type { Writable } from 'node:stream'
 import { ClosedError, type KinesisPort, kinesisOverCbor, type StreamRef } from '@millrace/core'
-import { startTimer, stopTimer, TypedEmitter } from '@millrace/core/internal'
-import {
-  resolveCloseOptions,
-  resolveFlushOptions,
-  resolvePutOptions,
-  resolveWritableOptions,
-} from './call-options.ts'
+import { resolveSignalOption, startTimer, stopTimer, TypedEmitter } from '@millrace/core/internal'
+import { resolveCloseOptions, resolveFlushOptions, resolveWritableOptions } from './call-options.ts'
 import { DropCount, type ProducerCloseReport } from './close-report.ts'
 import { UserRecordFailedError } from './errors.ts'
 import type { ProducerEvents } from './events.ts'
@@ -156,7 +151,7 @@ export class Producer<T = Uint8Array, S = Record<never, never>>
     const { resolve } = lastPromise
     try {
       this.#refuseClosed()
-      const signal = options === undefined ? undefined : resolvePutOptions(options).signal
+      const signal = options === undefined ? undefined : resolveSignalOption(options).signal
       this.#intake.put(record, signal, resolve)
     } catch (error) {
       resolve(Promise.reject(error))

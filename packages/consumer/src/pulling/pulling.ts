@@ -1,5 +1,5 @@
 /** The ways of handling in which the application asks for records, over one run of the consumer. */
-import { integer, resolveOptions } from '@millrace/core/internal'
+import { integer, resolveOptions, resolveSignalOption } from '@millrace/core/internal'
 import type { ConsumerRecord, RecordBatch } from '../record.ts'
 import { Offers } from './offers.ts'
 import { PullIterator } from './pull-iterator.ts'
@@ -44,8 +44,10 @@ export class Pulling<T> {
     this.#consumer = consumer
   }
 
+  /** @throws InvalidOptionError */
   batches(options: BatchesOptions): AsyncIterable<RecordBatch<T>> {
-    const offers = this.#open('batches()', { isPerRecord: false }, options.signal)
+    const { signal } = resolveSignalOption(options)
+    const offers = this.#open('batches()', { isPerRecord: false }, signal)
     return new PullIterator(offers, ({ batch }) => batch)
   }
 
