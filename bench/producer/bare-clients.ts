@@ -8,6 +8,7 @@ import {
   AggregateEncoder,
   hashPartitionKey,
   newHashWords,
+  sealAggregates,
 } from '@millrace/core/internal'
 import { evenShards } from '../../integration/harness/even-shards.ts'
 import { CREDENTIALS, REGION } from '../environment.ts'
@@ -125,6 +126,7 @@ class BareClient {
   async #send(): Promise<void> {
     const packed = this.#request
     this.#request = []
+    sealAggregates(packed.map(({ Data }) => Data))
     try {
       const { Records } = await this.#kinesis.putRecords({ StreamName: STREAM, Records: packed })
       for (const [i, { Data, records, resolves }] of packed.entries()) {

@@ -1,9 +1,10 @@
 /** For sibling packages only: outside semver. */
 
+export { checksumsHold, type KnownChecksum, sealAggregates } from './aggregation/checksums.ts'
 export { Deaggregator } from './aggregation/deaggregate.ts'
 export type { CursorDeaggregation } from './aggregation/deaggregation.ts'
 export { AggregateEncoder } from './aggregation/encoder.ts'
-export { AGGREGATE_PARTITION_KEY } from './aggregation/format.ts'
+export { AGGREGATE_PARTITION_KEY, startsAsAggregate } from './aggregation/format.ts'
 export { aggregatedRecordType } from './aggregation/schema.ts'
 export { CborError, readCbor } from './cbor/cbor-reader.ts'
 export { CborWriter } from './cbor/cbor-writer.ts'

@@ -3,7 +3,12 @@
  * may be dropped whole is looked through first; both wait here meanwhile.
  */
 import type { DeaggregatedRecord } from '@millrace/core/aggregation'
-import type { CursorDeaggregation, Deaggregator, KinesisRecord } from '@millrace/core/internal'
+import type {
+  CursorDeaggregation,
+  Deaggregator,
+  KinesisRecord,
+  KnownChecksum,
+} from '@millrace/core/internal'
 
 /** Shows the same object again and again: what is kept of it is copied. */
 export type Cursor = ReturnType<CursorDeaggregation['cursor']>
@@ -19,7 +24,7 @@ export type Opened =
   | { readonly doubtful: DeaggregatedRecord }
 
 /** Larger records are opened in steps: a usual aggregate of KPL holds 50 KiB. */
-const OPENED_AT_ONCE_BYTES = 256 * 1024
+export const OPENED_AT_ONCE_BYTES: number = 256 * 1024
 /** User records looked at in one step. */
 const JUDGED_A_STEP = 64
 
@@ -43,13 +48,18 @@ export class RecordOpener {
   }
 
   /** @param from the first sub-sequence number that is owed */
-  open(record: KinesisRecord, from: number, placing: Placing): Cursor | undefined {
+  open(
+    record: KinesisRecord,
+    checksum: KnownChecksum,
+    from: number,
+    placing: Placing,
+  ): Cursor | undefined {
     this.#from = from
     if (record.Data.length > OPENED_AT_ONCE_BYTES) {
       this.#opening = this.#deaggregator.inSteps(record)
       return undefined
     }
-    return this.#opened(this.#deaggregator.deaggregate(record), placing)
+    return this.#opened(this.#deaggregator.deaggregate(record, checksum), placing)
   }
 
   /** `turn`: timers and I/O should come first; `more`: when the time for them has come. */

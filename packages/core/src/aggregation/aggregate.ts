@@ -13,6 +13,7 @@ import {
 } from '../record-rules.ts'
 import type { Shard } from '../shard.ts'
 import { ShardMap } from '../shard-map.ts'
+import { sealAggregates } from './checksums.ts'
 import { AggregateEncoder } from './encoder.ts'
 import { AGGREGATE_PARTITION_KEY } from './format.ts'
 
@@ -81,6 +82,7 @@ export function aggregate(
   const map = shards === undefined ? undefined : ShardMap.from(shards)
   const open = new Map<number, OpenAggregate>()
   const done: AggregatedRecord[] = []
+  const unsealed: Uint8Array[] = []
   const hash = newHashWords()
   for (const userRecord of userRecords) {
     checkRecordObject(userRecord)
@@ -99,10 +101,11 @@ export function aggregate(
     }
     const limit = shard === UNKNOWN_SHARD ? 1 : maxRecords
     if (target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, mostBytes, limit)) continue
-    done.push(target.close())
+    done.push(target.close(unsealed))
     target.tryAdd(partitionKey, keyBytes, hashKey, data, hash, mostBytes, limit)
   }
-  for (const target of open.values()) done.push(target.close())
+  for (const target of open.values()) done.push(target.close(unsealed))
+  sealAggregates(unsealed)
   return done
 }
 
@@ -132,15 +135,20 @@ class OpenAggregate {
     return true
   }
 
-  close(): AggregatedRecord {
-    const alone = this.#encoder.records === 1
-    const record: AggregatedRecord = {
-      data: this.#encoder.encode(),
+  /** @param unsealed gets the data if it still needs its checksum */
+  close(unsealed: Uint8Array[]): AggregatedRecord {
+    const encoder = this.#encoder
+    const alone = encoder.records === 1
+    const data = alone
+      ? encoder.encode()
+      : encoder.encodeInto(Buffer.allocUnsafeSlow(encoder.bytes))
+    if (!alone) unsealed.push(data)
+    encoder.reset()
+    return {
+      data,
       partitionKey: alone ? this.#firstKey : AGGREGATE_PARTITION_KEY,
       explicitHashKey: hashKeyOfWords(this.#firstHash).toString(),
     }
-    this.#encoder.reset()
-    return record
   }
 }
 

@@ -7,13 +7,14 @@ import type { KinesisRecord } from '../ports/kinesis.ts'
 import { checkRecordObject } from '../record-rules.ts'
 import { MAX_HASH_KEY, type ShardHashKeyRange } from '../shard.ts'
 import { DEFAULT_MAX_USER_RECORDS } from './budget.ts'
+import { checksumHolds, type KnownChecksum } from './checksums.ts'
 import {
   AggregateDeaggregation,
   type CursorDeaggregation,
   type Deaggregation,
   RawDeaggregation,
 } from './deaggregation.ts'
-import { bufferOver, checksumHolds, startsAsAggregate } from './format.ts'
+import { bufferOver, startsAsAggregate } from './format.ts'
 import type { AggregateLayout } from './layout.ts'
 import type { MalformedReason } from './malformed.ts'
 import { scanAggregate } from './scan.ts'
@@ -81,7 +82,8 @@ export class Deaggregator {
       resolved.hashKeyRange === undefined ? undefined : new HashWordRange(resolved.hashKeyRange)
   }
 
-  deaggregate(kinesisRecord: DeaggregateInput): CursorDeaggregation {
+  /** @param checksum if it has been looked at before */
+  deaggregate(kinesisRecord: DeaggregateInput, checksum?: KnownChecksum): CursorDeaggregation {
     checkRecordObject(kinesisRecord)
     if ('Data' in kinesisRecord) {
       return this.#read(
@@ -90,6 +92,7 @@ export class Deaggregator {
         undefined,
         kinesisRecord.SequenceNumber ?? '',
         kinesisRecord.ApproximateArrivalTimestamp,
+        checksum,
       )
     }
     return this.#read(
@@ -98,6 +101,7 @@ export class Deaggregator {
       kinesisRecord.explicitHashKey,
       kinesisRecord.sequenceNumber ?? '',
       kinesisRecord.approximateArrivalTimestamp,
+      checksum,
     )
   }
 
@@ -117,10 +121,11 @@ export class Deaggregator {
     explicitHashKey: string | undefined,
     sequenceNumber: string,
     approximateArrivalTimestamp: Date | undefined,
+    checksum: KnownChecksum,
   ): CursorDeaggregation {
     checkBytes(data)
     const bytes = bufferOver(data)
-    const scan = scanAggregate(bytes, this.#maxUserRecords)
+    const scan = scanAggregate(bytes, this.#maxUserRecords, checksum)
     return typeof scan === 'object'
       ? this.#aggregate(bytes, scan, sequenceNumber, approximateArrivalTimestamp)
       : raw(data, partitionKey, explicitHashKey, sequenceNumber, approximateArrivalTimestamp, scan)

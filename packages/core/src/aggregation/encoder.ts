@@ -2,9 +2,9 @@
  * HOT: the fast lane out. One look-up, one copy of the payload and about 0.1 us a record to add, one
  * more copy of it all to write; sizes are exact at every step and nothing is allocated per record.
  */
+import { sealAggregates } from './checksums.ts'
 import {
   CHECKSUM_BYTES,
-  checksumOf,
   DATA_TAG,
   ENVELOPE_BYTES,
   EXPLICIT_HASH_KEY_TAG,
@@ -119,35 +119,24 @@ export class AggregateEncoder {
     return true
   }
 
-  /** Writes `bytes` bytes at `offset` of `target` and returns the offset behind them. */
-  writeTo(target: Buffer, offset: number): number {
-    const first = this.#first
-    if (first !== undefined) {
-      target.set(first, offset)
-      return offset + first.length
-    }
-    if (this.#records === 0) return offset
-    for (let i = 0; i < MAGIC_BYTES; i++) target[offset + i] = MAGIC[i] as number
-    const start = offset + MAGIC_BYTES
-    let at = this.#partitionKeys.writeTo(target, start)
-    at = this.#hashKeys.writeTo(target, at)
-    target.set(this.#fields.subarray(0, this.#recordBytes), at)
-    at += this.#recordBytes
-    target.write(checksumOf(target.subarray(start, at)), at, 'latin1')
-    return at + CHECKSUM_BYTES
-  }
-
   /** The data in a buffer of its own; for one user record its very data, uncopied. */
   encode(): Uint8Array {
-    if (this.#records < 2) return this.#first ?? new Uint8Array(0)
-    const target = Buffer.allocUnsafeSlow(this.bytes)
-    this.writeTo(target, 0)
-    return target
+    if (this.#records < 2) return this.#first ?? NOTHING
+    const aggregate = this.encodeInto(Buffer.allocUnsafeSlow(this.bytes))
+    sealAggregates([aggregate])
+    return aggregate
   }
 
-  /** `encode` at the start of a buffer that is large enough: a view of it. Of two user records or more. */
+  /**
+   * Two user records or more at the start of a buffer that is large enough: a view of it. It lacks its
+   * checksum: `sealAggregates` has yet to write it.
+   */
   encodeInto(buffer: Buffer): Uint8Array {
-    return buffer.subarray(0, this.writeTo(buffer, 0))
+    for (let i = 0; i < MAGIC_BYTES; i++) buffer[i] = MAGIC[i] as number
+    let at = this.#partitionKeys.writeTo(buffer, MAGIC_BYTES)
+    at = this.#hashKeys.writeTo(buffer, at)
+    buffer.set(this.#fields.subarray(0, this.#recordBytes), at)
+    return buffer.subarray(0, at + this.#recordBytes + CHECKSUM_BYTES)
   }
 
   /** Lets go of everything held. */

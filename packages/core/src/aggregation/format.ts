@@ -2,8 +2,6 @@
  * The bytes of an aggregated Kinesis record: magic, a protobuf AggregatedRecord, then the MD5 of
  * that message. Numbers and sizes only; the message itself is `aggregated-record.proto`.
  */
-import { hash } from 'node:crypto'
-
 export const MAGIC: readonly [number, number, number, number] = [0xf3, 0x89, 0x9a, 0xc2]
 export const MAGIC_BYTES = 4
 export const CHECKSUM_BYTES = 16
@@ -47,17 +45,7 @@ export function startsAsAggregate(data: Uint8Array): boolean {
   )
 }
 
-/** MD5 as text of sixteen Latin-1 characters: the form Node returns and compares fastest. */
-export function checksumOf(message: Uint8Array): string {
-  return hash('md5', message, 'binary')
-}
-
 /** A view, without a copy, that has Buffer's native text methods. */
 export function bufferOver(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
-}
-
-export function checksumHolds(data: Buffer): boolean {
-  const end = data.length - CHECKSUM_BYTES
-  return checksumOf(data.subarray(MAGIC_BYTES, end)) === data.toString('latin1', end)
 }

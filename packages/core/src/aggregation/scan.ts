@@ -1,6 +1,7 @@
 /** Is this record an aggregate, and may every user record in it be delivered? All or nothing. */
 import { type DecodeBudget, decodeBudget } from './budget.ts'
-import { CHECKSUM_BYTES, checksumHolds, MAGIC_BYTES, startsAsAggregate } from './format.ts'
+import { checksumHolds, type KnownChecksum } from './checksums.ts'
+import { CHECKSUM_BYTES, MAGIC_BYTES, startsAsAggregate } from './format.ts'
 import {
   type AggregateLayout,
   clearGathered,
@@ -17,14 +18,16 @@ const gathered: Gathered = newGathered()
 
 /**
  * @param maxUserRecords see `DeaggregateOptions`
+ * @param checksum undefined: is looked at here
  * @returns undefined for a plain record, a reason for a malformed aggregate
  */
 export function scanAggregate(
   data: Buffer,
   maxUserRecords: number,
+  checksum?: KnownChecksum,
 ): AggregateLayout | MalformedReason | undefined {
   if (!startsAsAggregate(data)) return undefined
-  if (!checksumHolds(data)) return 'checksum'
+  if (checksum === 'fails' || (checksum === undefined && !checksumHolds(data))) return 'checksum'
   try {
     return scanMessage(data, decodeBudget(data.length, maxUserRecords))
   } finally {

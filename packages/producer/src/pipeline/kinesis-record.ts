@@ -3,6 +3,7 @@
  * its user records are rows here and no objects: who is told, when it came, how long its data is; their
  * keys and data lie in the aggregate, from which they are read again when one of them needs an object.
  */
+import type { DeaggregatedRecord } from '@millrace/core/aggregation'
 import {
   AGGREGATE_PARTITION_KEY,
   type AggregateEncoder,
@@ -13,8 +14,12 @@ import type { OutstandingList } from './outstanding-list.ts'
 import { type DataHolder, OutstandingRecord, type Told } from './outstanding-record.ts'
 import type { ShardLane } from './shard-lane.ts'
 
-/** Of what we wrote ourselves: no size is hostile. */
+/** Of what we wrote ourselves: no size is hostile, and the checksum may not be written yet. */
 const reader = new Deaggregator({ maxUserRecords: 10_000_000 })
+
+function read(aggregate: Uint8Array): Iterable<DeaggregatedRecord> {
+  return reader.deaggregate({ Data: aggregate, SequenceNumber: '0' }, 'holds')
+}
 
 export class KinesisRecord implements DataHolder {
   readonly lane: ShardLane
@@ -184,10 +189,10 @@ export class KinesisRecord implements DataHolder {
     return true
   }
 
-  /** Its data for the wire. The encoder is free then. */
-  write(buffers: AggregateBuffers): Uint8Array {
+  /** Its aggregate but for the checksum, undefined if it travels raw. The encoder is free then. */
+  write(buffers: AggregateBuffers): Uint8Array | undefined {
     const { encoder } = this
-    if (this.length === 1 || encoder === undefined) return (this.first as OutstandingRecord).data
+    if (this.length === 1 || encoder === undefined) return undefined
     const aggregate = encoder.encodeInto(buffers.take(encoder.bytes))
     this.#aggregate = aggregate
     return aggregate
@@ -229,7 +234,7 @@ export class KinesisRecord implements DataHolder {
     this.#isUnpacked = true
     let row = 0
     let i = 0
-    for (const { data } of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
+    for (const { data } of read(aggregate)) {
       if (this.#objectRows[i] === row++) this.#objects[i++]?.unpacked(new Uint8Array(data))
     }
   }
@@ -249,7 +254,7 @@ export class KinesisRecord implements DataHolder {
     const all: OutstandingRecord[] = []
     const unfolded: OutstandingRecord[] = []
     let withObject = 0
-    for (const userRecord of reader.deaggregate({ Data: aggregate, SequenceNumber: '0' })) {
+    for (const userRecord of read(aggregate)) {
       const { partitionKey = '', explicitHashKey } = userRecord
       const data = new Uint8Array(userRecord.data)
       const row = all.length

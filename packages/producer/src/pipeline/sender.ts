@@ -5,7 +5,7 @@ import type { AggregateBuffers } from './aggregate-buffers.ts'
 import { clockMs } from './alarm.ts'
 import type { Bisection } from './bisection.ts'
 import type { KinesisRecord } from './kinesis-record.ts'
-import { requestEntry } from './request-entry.ts'
+import { requestEntries } from './request-entries.ts'
 import type { RequestSlots } from './request-slots.ts'
 
 /** A request that travels or has travelled. `entries[i]` carries `records[i]`. */
@@ -67,7 +67,7 @@ export class Sender {
     const records = given.filter(({ length }) => length > 0)
     let entries: readonly kinesis.PutRecordsEntry[]
     try {
-      entries = records.map((record) => requestEntry(record, buffers))
+      entries = requestEntries(records, buffers)
     } catch (fault) {
       slots.release()
       this.#faulted({ records, entries: [], startMs: clockMs(), bisection: undefined }, fault)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { kinesis } from '@millrace/core'
 import { deaggregate } from '@millrace/core/aggregation'
 import type { AggregateEncoder } from '@millrace/core/internal'
 import { AggregateBuffers } from '../../src/pipeline/aggregate-buffers.ts'
@@ -6,6 +7,7 @@ import { Aggregator } from '../../src/pipeline/aggregator.ts'
 import type { KinesisRecord } from '../../src/pipeline/kinesis-record.ts'
 import { OutstandingList } from '../../src/pipeline/outstanding-list.ts'
 import type { OutstandingRecord } from '../../src/pipeline/outstanding-record.ts'
+import { requestEntries } from '../../src/pipeline/request-entries.ts'
 import { ShardLane } from '../../src/pipeline/shard-lane.ts'
 import { makeRecord } from './make-record.ts'
 
@@ -135,7 +137,8 @@ describe('Aggregator', () => {
     ]
     second.phase = 'settled'
     aggregate.depart()
-    const left = [...deaggregate({ Data: aggregate.write(buffers), SequenceNumber: '1' })]
+    const [entry] = requestEntries([aggregate], buffers) as [kinesis.PutRecordsEntry]
+    const left = [...deaggregate({ Data: entry.Data, SequenceNumber: '1' })]
     assert.deepEqual(
       left.map(({ partitionKey, data }) => [partitionKey, data[0]]),
       [
