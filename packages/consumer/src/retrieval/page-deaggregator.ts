@@ -8,6 +8,7 @@ import type { DeaggregatedRecord } from '@millrace/core/aggregation'
 import { Deaggregator, type KinesisRecord, monotonicMs } from '@millrace/core/internal'
 import type { ConsumerRecord } from '../record.ts'
 import type { OnMisplacedAggregate } from '../record-processor.ts'
+import { consumerRecord } from './consumer-record.ts'
 import { PageChecksums } from './page-checksums.ts'
 import { type Cursor, OPENED_AT_ONCE_BYTES, type Placing, RecordOpener } from './record-opener.ts'
 
@@ -274,16 +275,4 @@ function obstacleOf(
 ): Obstacle {
   const { sequenceNumber, data } = record
   return { kind, reason, sequenceNumber, data, record: consumerRecord(record, data), error }
-}
-
-function consumerRecord<T>(record: DeaggregatedRecord, data: T): ConsumerRecord<T> {
-  return {
-    data,
-    partitionKey: record.partitionKey,
-    explicitHashKey: record.explicitHashKey,
-    sequenceNumber: record.sequenceNumber,
-    subSequenceNumber: record.subSequenceNumber,
-    approximateArrivalTimestamp: record.approximateArrivalTimestamp as Date,
-    aggregated: record.aggregated,
-  }
 }
