@@ -2,6 +2,7 @@
  * One pool of HTTP/1.1 keep-alive sockets. The SDK's own Kinesis handler opens a TLS connection
  * for every call, and its time-outs only log; here sockets are kept and time-outs throw.
  */
+import { NoOpLogger } from '@smithy/core/client'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 
 export interface HttpHandlerOptions {
@@ -11,14 +12,13 @@ export interface HttpHandlerOptions {
   readonly socketTimeoutMs: number
 }
 
-/** The SDK's warnings about full pools go nowhere: pool size is ours to judge. */
-export const silentSdkLogger: {
-  readonly trace: () => void
-  readonly debug: () => void
-  readonly info: () => void
-  readonly warn: () => void
-  readonly error: () => void
-} = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing }
+/**
+ * The SDK's warnings about full pools go nowhere: pool size is ours to judge. Of the SDK's own kind,
+ * because for any other it copies each answer, record by record, to blot out what is secret.
+ */
+class SilentSdkLogger extends NoOpLogger {}
+
+export const silentSdkLogger: NoOpLogger = new SilentSdkLogger()
 
 export function createHttpHandler(options: HttpHandlerOptions): NodeHttpHandler {
   const agent = { keepAlive: true, maxSockets: options.maxSockets }
@@ -32,5 +32,3 @@ export function createHttpHandler(options: HttpHandlerOptions): NodeHttpHandler 
     logger: silentSdkLogger,
   })
 }
-
-function nothing(): void {}
