@@ -9,8 +9,7 @@ import { Deaggregator, type KinesisRecord, monotonicMs } from '@millrace/core/in
 import type { ConsumerRecord } from '../record.ts'
 import type { OnMisplacedAggregate } from '../record-processor.ts'
 import { consumerRecord } from './consumer-record.ts'
-import { PageChecksums } from './page-checksums.ts'
-import { type Cursor, OPENED_AT_ONCE_BYTES, type Placing, RecordOpener } from './record-opener.ts'
+import { type Cursor, type Placing, RecordOpener } from './record-opener.ts'
 
 export interface PageDeaggregatorOptions<T> {
   readonly codec: Codec<T>
@@ -46,7 +45,6 @@ const LOOK_EVERY = 64
 export class PageDeaggregator<T> {
   readonly #options: PageDeaggregatorOptions<T>
   readonly #opener: RecordOpener
-  readonly #checksums = new PageChecksums(OPENED_AT_ONCE_BYTES)
   #page: readonly KinesisRecord[] = []
   #next = 0
   #cursor: Cursor | undefined
@@ -107,7 +105,7 @@ export class PageDeaggregator<T> {
   /** Begins a page; the one before must be exhausted. */
   load(page: readonly KinesisRecord[]): void {
     this.#page = page
-    this.#checksums.load(page)
+    this.#opener.load(page)
     this.#next = 0
     this.#placing = 'not-asked'
   }
@@ -202,8 +200,7 @@ export class PageDeaggregator<T> {
     // The service starts at the stored record again, and a page may come twice (S10).
     if (order < 0) return true
     const from = order > 0 ? 0 : this.#subSequenceNumber + 1
-    const checksum = this.#checksums.at(this.#next - 1)
-    this.#cursor = this.#opener.open(record, checksum, from, this.#placing)
+    this.#cursor = this.#opener.open(this.#next - 1, from, this.#placing)
     return true
   }
 

@@ -3,12 +3,14 @@
  * may be dropped whole is looked through first; both wait here meanwhile.
  */
 import type { DeaggregatedRecord } from '@millrace/core/aggregation'
-import type {
-  CursorDeaggregation,
-  Deaggregator,
-  KinesisRecord,
-  KnownChecksum,
+import {
+  type CursorDeaggregation,
+  type Deaggregator,
+  type KinesisRecord,
+  PlainCursor,
+  startsAsAggregate,
 } from '@millrace/core/internal'
+import { PageChecksums } from './page-checksums.ts'
 
 /** Shows the same object again and again: what is kept of it is copied. */
 export type Cursor = ReturnType<CursorDeaggregation['cursor']>
@@ -24,13 +26,16 @@ export type Opened =
   | { readonly doubtful: DeaggregatedRecord }
 
 /** Larger records are opened in steps: a usual aggregate of KPL holds 50 KiB. */
-export const OPENED_AT_ONCE_BYTES: number = 256 * 1024
+const OPENED_AT_ONCE_BYTES = 256 * 1024
 /** User records looked at in one step. */
 const JUDGED_A_STEP = 64
 
 export class RecordOpener {
   readonly #deaggregator: Deaggregator
   readonly #mayDrop: boolean
+  readonly #plain = new PlainCursor()
+  readonly #checksums = new PageChecksums(OPENED_AT_ONCE_BYTES)
+  #page: readonly KinesisRecord[] = []
   #from = 0
   #opening: Generator<void, CursorDeaggregation> | undefined
   #judged: { readonly deaggregation: CursorDeaggregation; readonly records: Cursor } | undefined
@@ -47,19 +52,25 @@ export class RecordOpener {
     return this.#opening !== undefined || this.#judged !== undefined
   }
 
-  /** @param from the first sub-sequence number that is owed */
-  open(
-    record: KinesisRecord,
-    checksum: KnownChecksum,
-    from: number,
-    placing: Placing,
-  ): Cursor | undefined {
+  load(page: readonly KinesisRecord[]): void {
+    this.#page = page
+    this.#checksums.load(page)
+  }
+
+  /**
+   * The record at this place of the page; places are asked for in order.
+   *
+   * @param from the first sub-sequence number that is owed
+   */
+  open(place: number, from: number, placing: Placing): Cursor | undefined {
+    const record = this.#page[place] as KinesisRecord
+    if (!startsAsAggregate(record.Data)) return this.#plain.show(record, from)
     this.#from = from
     if (record.Data.length > OPENED_AT_ONCE_BYTES) {
       this.#opening = this.#deaggregator.inSteps(record)
       return undefined
     }
-    return this.#opened(this.#deaggregator.deaggregate(record, checksum), placing)
+    return this.#opened(this.#deaggregator.deaggregate(record, this.#checksums.at(place)), placing)
   }
 
   /** `turn`: timers and I/O should come first; `more`: when the time for them has come. */
