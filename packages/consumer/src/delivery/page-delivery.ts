@@ -77,8 +77,15 @@ export class PageDelivery<T> {
    * @throws HandlerFailedError, MalformedRecordError when a policy says stop
    */
   async deliver(page: Page): Promise<boolean> {
-    const { deaggregator, batches, limits } = this.#options
     this.#page = page
+    const isDone = await this.#deliver(page)
+    // An idle shard would keep its last page.
+    if (this.#records.length === 0) this.#page = undefined
+    return isDone
+  }
+
+  async #deliver(page: Page): Promise<boolean> {
+    const { deaggregator, batches, limits } = this.#options
     this.#pages.push(page)
     deaggregator.load(page.records)
     for (;;) {
@@ -117,12 +124,14 @@ export class PageDelivery<T> {
   async flush(): Promise<boolean> {
     if (this.#page === undefined || this.#records.length === 0) return true
     const isDone = await this.#deliverBatch(this.#page)
+    this.#page = undefined
     this.#giveBack(0)
     return isDone
   }
 
   /** Lets go of everything, done or not. */
   letGo(): void {
+    this.#page = undefined
     this.#giveBack(0)
     for (const page of this.#lent) page.hold?.release()
     this.#lent.clear()

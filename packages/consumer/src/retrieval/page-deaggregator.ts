@@ -115,6 +115,13 @@ export class PageDeaggregator<T> {
    * its turn.
    */
   fill(into: ConsumerRecord<T>[], max: number): Obstacle | undefined {
+    const obstacle = this.#fill(into, max)
+    // An idle shard would keep its last page.
+    if (this.isExhausted) this.#unload()
+    return obstacle
+  }
+
+  #fill(into: ConsumerRecord<T>[], max: number): Obstacle | undefined {
     this.#wantsTurn = false
     this.#turnEndsMs = monotonicMs() + MAX_TURN_MS
     while (into.length < max) {
@@ -254,6 +261,12 @@ export class PageDeaggregator<T> {
     this.#subSequenceNumber = record.subSequenceNumber
     this.#held = undefined
     this.#isRawWanted = false
+  }
+
+  #unload(): void {
+    this.#page = []
+    this.#next = 0
+    this.#opener.unload()
   }
 
   #close(): void {

@@ -57,6 +57,12 @@ export class RecordOpener {
     this.#checksums.load(page)
   }
 
+  /** Keeps nothing of the page, which has been opened to its end. */
+  unload(): void {
+    this.load([])
+    this.#plain.hide()
+  }
+
   /**
    * The record at this place of the page; places are asked for in order.
    *

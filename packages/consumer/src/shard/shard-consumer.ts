@@ -31,6 +31,8 @@ export class ShardConsumer<T> implements RunningShard {
   #millisBehindLatest: number | undefined
   #lagToldAtMs = 0
   /** The handler had its last call; one that was never initialized hears nothing anyway. */
+  /** The next page that is not handed over yet. */
+  #upcoming: Promise<Reading | undefined> | undefined
   #isTold = false
 
   constructor(options: ShardConsumerOptions<T>) {
@@ -231,34 +233,47 @@ export class ShardConsumer<T> implements RunningShard {
 
   /** Delivers page after page. The children once the shard has ended; undefined when halted. */
   async #drain(): Promise<readonly ChildOfShard[] | undefined> {
-    const { gate, halt, prefetch, pages, health } = this.#parts
-    let next: Promise<Reading | undefined> | undefined
+    const { gate, halt, pages } = this.#parts
     try {
       for (;;) {
         if (gate.isPaused) await gate.pass(halt.signal)
         if (halt.reason !== undefined) return undefined
-        next ??= prefetch.next().catch((cause: unknown) => {
-          if (halt.reason === undefined) throw cause
-          return undefined
-        })
+        this.#upcoming ??= this.#nextReading()
         const { holdMs } = pages
         if (holdMs === 0 && !(await pages.flush())) return undefined
         if (holdMs !== undefined && holdMs > 0) {
           // Memory may run short meanwhile.
-          if (!(await settledWithin([next], Math.min(holdMs, LOOK_AT_MEMORY_MS)))) continue
+          if (!(await settledWithin([this.#upcoming], Math.min(holdMs, LOOK_AT_MEMORY_MS))))
+            continue
         }
-        const reading = await next
-        next = undefined
-        if (reading === undefined) return undefined
-        health.readWorked()
-        if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
-        this.#noteLag(reading.millisBehindLatest)
-        if (!(await this.#process(() => pages.deliver(reading)))) return undefined
+        const step = await this.#handOver()
+        if (step !== 'more') return step
       }
     } finally {
       // One that came while the last batch was handled is for the next owner.
-      next?.then(letGo, () => undefined)
+      this.#upcoming?.then(letGo, () => undefined)
+      this.#upcoming = undefined
     }
+  }
+
+  #nextReading(): Promise<Reading | undefined> {
+    const { halt, prefetch } = this.#parts
+    return prefetch.next().catch((cause: unknown) => {
+      if (halt.reason === undefined) throw cause
+      return undefined
+    })
+  }
+
+  /** By itself: the loop would keep what it has handed over until the next page comes, if ever. */
+  async #handOver(): Promise<readonly ChildOfShard[] | 'more' | undefined> {
+    const { pages, health } = this.#parts
+    const reading = await this.#upcoming
+    this.#upcoming = undefined
+    if (reading === undefined) return undefined
+    health.readWorked()
+    if (isShardEnd(reading)) return (await pages.flush()) ? reading.children : undefined
+    this.#noteLag(reading.millisBehindLatest)
+    return (await this.#process(() => pages.deliver(reading))) ? 'more' : undefined
   }
 
   /** Waits for what is handed out and not acknowledged yet. False when the signal fires first. */

@@ -8,9 +8,11 @@ import {
   type RecordStep,
 } from './deaggregated-record.ts'
 
+const NOTHING = new Uint8Array(0)
+
 export class PlainCursor implements RecordCursor {
   readonly #shown: { -readonly [name in keyof DeaggregatedRecord]: DeaggregatedRecord[name] } = {
-    data: new Uint8Array(0),
+    data: NOTHING,
     partitionKey: undefined,
     explicitHashKey: undefined,
     sequenceNumber: '',
@@ -37,6 +39,12 @@ export class PlainCursor implements RecordCursor {
     shown.approximateArrivalTimestamp = record.ApproximateArrivalTimestamp
     this.#isLeft = from === 0
     return this
+  }
+
+  /** Keeps nothing of the last record. */
+  hide(): void {
+    this.#shown.data = NOTHING
+    this.#isLeft = false
   }
 
   next(): RecordStep {

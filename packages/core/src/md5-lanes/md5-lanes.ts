@@ -31,8 +31,10 @@ const BLOCK_BYTES = 64
 /** Of a lane, for what is copied at a time; one block more takes the padding. */
 const WINDOW_BYTES = 4096
 const LANE_BYTES = WINDOW_BYTES + BLOCK_BYTES
-/** A byte of padding and the length in bits stand behind the message. */
-const PADDING_BYTES = 9
+/** Of the length in bits, of which only the lower half is ever needed. */
+const LENGTH_BYTES = 8
+/** A byte that ends the message, and its length. */
+const PADDING_BYTES = 1 + LENGTH_BYTES
 const INITIAL = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476] as const
 
 export class Md5Lanes {
@@ -67,7 +69,7 @@ export class Md5Lanes {
   }
 
   /**
-   * @param messages any number, of any lengths; quick for two or more of about the same length
+   * @param messages any number, each below 512 MiB; quick for two or more of about the same length
    * @param digests gets theirs, one behind the other
    */
   digestsOf(messages: readonly Uint8Array[], digests: Uint8Array): void {
@@ -189,9 +191,7 @@ class Lane {
     const at = this.#windowAt
     this.#bytes.fill(0, at + bytes, at + end)
     this.#bytes[at + bytes] = 0x80
-    const lengthAt = (at + end - 8) >> 2
-    this.#words[lengthAt] = this.#message.length << 3
-    this.#words[lengthAt + 1] = Math.floor(this.#message.length / 0x2000_0000)
+    this.#words[(at + end - LENGTH_BYTES) >> 2] = this.#message.length << 3
     return end
   }
 }
