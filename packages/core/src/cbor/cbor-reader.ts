@@ -19,6 +19,9 @@ const BREAK = 0xff
 const NULL = 0xf6
 const UNDEFINED = 0xf7
 const TIME_TAG = 1
+const WORD = 0x1_0000_0000
+/** Upper half of the largest safe integer. */
+const MAX_SAFE_HIGH = 0x1f_ffff
 
 /** Undefined where no other length follows: the head says INDEFINITE. */
 export type CborCount = number | undefined
@@ -111,7 +114,11 @@ export class CborReader {
     const count = this.#count(this.#headOf(TEXT))
     if (count === undefined) return this.#chunks(TEXT).toString('utf8')
     const start = this.#skip(count)
-    return this.#bytes.toString('utf8', start, this.#at)
+    const end = this.#at
+    for (let i = start; i < end; i++) {
+      if ((this.#bytes[i] as number) > 0x7f) return this.#bytes.toString('utf8', start, end)
+    }
+    return this.#bytes.toString('latin1', start, end)
   }
 
   /** A view of the input. */
@@ -237,8 +244,11 @@ export class CborReader {
       case 26:
         return this.#bytes.readUInt32BE(this.#skip(4))
       case 27: {
-        const value = this.#bytes.readBigUInt64BE(this.#skip(8))
-        return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
+        const at = this.#skip(8)
+        const high = this.#bytes.readUInt32BE(at)
+        // A time in milliseconds is of this kind, one a record: it needs no bigint.
+        if (high <= MAX_SAFE_HIGH) return high * WORD + this.#bytes.readUInt32BE(at + 4)
+        return this.#bytes.readBigUInt64BE(at)
       }
       default:
         throw this.#error('a head without meaning')
