@@ -1,6 +1,6 @@
 /** For sibling packages only: outside semver. */
 
-export { checksumsHold, type KnownChecksum, sealAggregates } from './aggregation/checksums.ts'
+export { type KnownChecksum, sealAggregates, whichChecksumsHold } from './aggregation/checksums.ts'
 export { Deaggregator } from './aggregation/deaggregate.ts'
 export type { CursorDeaggregation } from './aggregation/deaggregation.ts'
 export { AggregateEncoder } from './aggregation/encoder.ts'

@@ -129,14 +129,6 @@ export class PageDelivery<T> {
     return isDone
   }
 
-  /** Lets go of everything, done or not. */
-  letGo(): void {
-    this.#page = undefined
-    this.#giveBack(0)
-    for (const page of this.#lent) page.hold?.release()
-    this.#lent.clear()
-  }
-
   /** Gives the memory of pages back, but for so many of the newest, as soon as they are done. */
   #giveBack(kept: number): void {
     while (this.#pages.length > kept) {

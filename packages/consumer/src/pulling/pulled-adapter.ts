@@ -29,7 +29,8 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
   readonly shardEnded: () => void = nothing
   readonly shutdownRequested: () => void = nothing
   readonly #offers: Offers<T>
-  readonly #mayTake: () => boolean
+  readonly #take: () => boolean
+  /** What nobody has taken yet: of what is taken nothing is kept. */
   #offer: Offer<T> | undefined
   #isToldFull = false
 
@@ -39,7 +40,11 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
     mayTake: () => boolean,
   ) {
     this.#offers = offers
-    this.#mayTake = mayTake
+    this.#take = () => {
+      if (!mayTake()) return false
+      this.#offer = undefined
+      return true
+    }
     this.isPerRecord = isPerRecord
     this.lateAcknowledgements =
       maxOutstanding === undefined ? undefined : { abandoned: offers.abandoned, maxOutstanding }
@@ -54,7 +59,7 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
     at: number,
     acknowledgements: Acknowledgements | undefined,
   ): Settled {
-    const offer = new Offer({ batch, at, acknowledgements, mayTake: this.#mayTake })
+    const offer = new Offer({ batch, at, acknowledgements, mayTake: this.#take })
     this.#offer = offer
     if (acknowledgements === undefined || acknowledgements.hasRoom) {
       this.#offers.put(offer)
@@ -70,7 +75,7 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
   takeBack(): void {
     const offer = this.#offer
     // What was taken stays with whoever took it, until that is done.
-    if (offer === undefined || offer.isTaken) return
+    if (offer === undefined) return
     this.#offer = undefined
     this.#offers.withdraw(offer)
     offer.giveBack()

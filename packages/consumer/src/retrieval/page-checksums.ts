@@ -1,14 +1,15 @@
 /**
  * HOT: the checksums of the aggregates of a page, looked at several at a time: see checksums.ts of core.
+ * About 0.3 us a KiB; plain records are passed over.
  */
 import {
-  checksumsHold,
   type KinesisRecord,
   type KnownChecksum,
   startsAsAggregate,
+  whichChecksumsHold,
 } from '@millrace/core/internal'
 
-/** Aggregates looked at together: about half a millisecond, if all are as large as may be. */
+/** Aggregates looked at together: a quarter of a millisecond if they are as large as KPL's, five times that at most. */
 const TOGETHER = 16
 
 export class PageChecksums {
@@ -45,7 +46,7 @@ export class PageChecksums {
       places.push(i - from)
       aggregates.push(Data)
     }
-    const hold = checksumsHold(aggregates)
+    const hold = whichChecksumsHold(aggregates)
     for (const [i, place] of places.entries()) this.#known[place] = hold[i] ? 'holds' : 'fails'
   }
 

@@ -30,9 +30,9 @@ export class ShardConsumer<T> implements RunningShard {
   #waitingFor: readonly string[] = []
   #millisBehindLatest: number | undefined
   #lagToldAtMs = 0
-  /** The handler had its last call; one that was never initialized hears nothing anyway. */
   /** The next page that is not handed over yet. */
   #upcoming: Promise<Reading | undefined> | undefined
+  /** The handler had its last call; one that was never initialized hears nothing anyway. */
   #isTold = false
 
   constructor(options: ShardConsumerOptions<T>) {
@@ -258,10 +258,13 @@ export class ShardConsumer<T> implements RunningShard {
 
   #nextReading(): Promise<Reading | undefined> {
     const { halt, prefetch } = this.#parts
-    return prefetch.next().catch((cause: unknown) => {
+    const reading = prefetch.next().catch((cause: unknown) => {
       if (halt.reason === undefined) throw cause
       return undefined
     })
+    // It may fail while what is held is handed on, before anybody waits for it.
+    reading.catch(() => undefined)
+    return reading
   }
 
   /** By itself: the loop would keep what it has handed over until the next page comes, if ever. */

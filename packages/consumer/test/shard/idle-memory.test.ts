@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm'
 import type { KinesisPort } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { runInVirtualTime } from '@millrace/testing'
+import { Offers } from '../../src/pulling/offers.ts'
+import { PullIterator } from '../../src/pulling/pull-iterator.ts'
 import type { Handler } from '../../src/record-processor.ts'
 import { collecting, ShardWorld, through } from '../shard-fixture.ts'
 
@@ -16,6 +18,7 @@ class WatchedPages {
   readonly kinesis: KinesisPort
   readonly #pages: WeakRef<object>[] = []
   readonly #bytes: WeakRef<object>[] = []
+  readonly #given: WeakRef<object>[] = []
   isSilent = false
 
   constructor(world: ShardWorld) {
@@ -39,26 +42,60 @@ class WatchedPages {
     return this.#pages.length
   }
 
-  /** Pages and data that are still in memory. */
-  living(): { pages: number; bytes: number } {
+  readonly note = (given: object): void => {
+    this.#given.push(new WeakRef(given))
+  }
+
+  /** Pages, data and what the handler got that are still in memory. */
+  living(): { pages: number; bytes: number; given: number } {
     collect()
     const living = (refs: readonly WeakRef<object>[]): number =>
       refs.filter((ref) => ref.deref() !== undefined).length
-    return { pages: living(this.#pages), bytes: living(this.#bytes) }
+    return { pages: living(this.#pages), bytes: living(this.#bytes), given: living(this.#given) }
   }
 }
 
 const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`)
 
-const HANDLERS: Record<string, (seen: string[]) => Handler<string>> = {
-  eachRecord: collecting,
-  eachBatch: (seen) => ({
-    eachBatch: ({ records }) => void seen.push(...records.map(({ data }) => data)),
+/** @param note is told of what the handler gets */
+type HandlerOf = (seen: string[], note: (given: object) => void) => Handler<string>
+
+/** As `batches()` and the iterator pull. */
+function pulled(isPerRecord: boolean): HandlerOf {
+  return (seen, note) => {
+    const running = new Promise<void>(() => undefined)
+    const offers = new Offers<string>({ run: () => running, close: async () => undefined })
+    const items = new PullIterator(offers, ({ batch, at }) =>
+      isPerRecord ? batch.records.slice(at, at + 1) : batch.records,
+    )
+    const pull = async (): Promise<void> => {
+      const { value } = await items.next()
+      seen.push(...(value ?? []).map(({ data }) => data))
+      if (value !== undefined) note(value)
+      void pull()
+    }
+    void pull()
+    return { pulled: { offers, isPerRecord, maxOutstanding: undefined } } as never
+  }
+}
+
+const HANDLERS: Record<string, HandlerOf> = {
+  eachRecord: (seen, note) => collecting(seen, note),
+  'batches()': pulled(false),
+  'an iterator': pulled(true),
+  eachBatch: (seen, note) => ({
+    eachBatch: ({ records }) => {
+      seen.push(...records.map(({ data }) => data))
+      note(records)
+    },
   }),
-  processor: (seen) => ({
+  processor: (seen, note) => ({
     processor: () => ({
       initialize: () => undefined,
-      processRecords: ({ records }) => void seen.push(...records.map(({ data }) => data)),
+      processRecords: ({ records }) => {
+        seen.push(...records.map(({ data }) => data))
+        note(records)
+      },
       leaseLost: () => undefined,
       shardEnded: () => undefined,
       shutdownRequested: () => undefined,
@@ -74,7 +111,7 @@ describe('ShardConsumer at the tip', () => {
           const world = await new ShardWorld().create()
           const watched = new WatchedPages(world)
           const seen: string[] = []
-          const served = world.serve(handlerOf(seen), { kinesis: watched.kinesis })
+          const served = world.serve(handlerOf(seen, watched.note), { kinesis: watched.kinesis })
           await sleep(5000)
           if (kind === 'plain records') await world.put(...texts)
           else await world.putAggregate(texts)
@@ -88,7 +125,7 @@ describe('ShardConsumer at the tip', () => {
           assert.deepEqual(seen, expected)
           await sleep(3000)
           assert.ok(watched.seen > 0)
-          assert.deepEqual(watched.living(), { pages: 0, bytes: 0 })
+          assert.deepEqual(watched.living(), { pages: 0, bytes: 0, given: 0 })
           served.consumer.requestStop()
           await served.done
         }))

@@ -133,13 +133,21 @@ function recordOfTree(tree: unknown): KinesisRecord {
 /** Below it a number counts seconds (to the year 5138), from it on milliseconds (since 1973). */
 const LEAST_MS = 1e11
 
+/** A date is the largest object of a record, and those of one request arrived together. */
+let lastDate = new Date(0)
+
 /**
  * The service counts milliseconds in CBOR and seconds in JSON; emulators take the one for the other.
+ * Records that arrived in the same millisecond share a date, as those of one aggregate do.
  *
  * @throws TypeError for no time
  */
 function dateOf(time: number): Date {
-  const date = new Date(Math.round(time < LEAST_MS ? time * 1000 : time))
+  const ms = Math.round(time < LEAST_MS ? time * 1000 : time)
+  // Asked for what it says now: it is in a user's hands.
+  if (lastDate.getTime() === ms) return lastDate
+  const date = new Date(ms)
   if (Number.isNaN(date.getTime())) throw new TypeError('no time')
+  lastDate = date
   return date
 }

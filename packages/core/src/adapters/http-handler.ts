@@ -14,7 +14,8 @@ export interface HttpHandlerOptions {
 
 /**
  * The SDK's warnings about full pools go nowhere: pool size is ours to judge. Of the SDK's own kind,
- * because for any other it copies each answer, record by record, to blot out what is secret.
+ * because for any other it copies each answer, record by record, to blot out what is secret; but not
+ * that kind itself, in whose place the SDK writes to the console.
  */
 class SilentSdkLogger extends NoOpLogger {}
 

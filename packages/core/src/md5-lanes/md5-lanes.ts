@@ -2,6 +2,7 @@
  * HOT: MD5 of several messages at once, about five times as fast as one after the other; see
  * lane-program.ts. Nothing here is about security: MD5 is the checksum of KPL's aggregates.
  */
+import { hash } from 'node:crypto'
 import {
   addressPlace,
   FREE_AT,
@@ -43,10 +44,14 @@ export class Md5Lanes {
   readonly #words: Uint32Array
   readonly #lanes: readonly Lane[]
 
-  /** Undefined where there is no WebAssembly, as with `node --jitless`, or no address space for it. */
+  /**
+   * Undefined where there is no WebAssembly, as with `node --jitless`, or no address space for it, and
+   * where it does not compute what node:crypto does, as on a machine with the other order of bytes.
+   */
   static create(): Md5Lanes | undefined {
     try {
-      return new Md5Lanes()
+      const lanes = new Md5Lanes()
+      return lanes.#isRight() ? lanes : undefined
     } catch {
       return undefined
     }
@@ -65,6 +70,18 @@ export class Md5Lanes {
     this.#lanes = Array.from(
       { length: LANES },
       (_, lane) => new Lane(lane, this.#bytes, this.#words),
+    )
+  }
+
+  /** Of one message a lane and one more, the longest of several blocks. */
+  #isRight(): boolean {
+    const messages = Array.from({ length: LANES + 1 }, (_, i) => Buffer.alloc(i * 40, i))
+    const digests = Buffer.alloc(messages.length * DIGEST_BYTES)
+    this.digestsOf(messages, digests)
+    return messages.every(
+      (message, i) =>
+        hash('md5', message, 'hex') ===
+        digests.toString('hex', i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES),
     )
   }
 

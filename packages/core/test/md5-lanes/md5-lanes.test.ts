@@ -5,6 +5,13 @@ import { DIGEST_BYTES, Md5Lanes } from '../../src/md5-lanes/md5-lanes.ts'
 
 const lanes = new Md5Lanes()
 
+/** What it has is not enumerable. */
+function allOf(object: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.getOwnPropertyNames(object).map((name) => [name, Reflect.get(object, name)]),
+  )
+}
+
 function assertDigests(messages: readonly Uint8Array[]): void {
   const digests = new Uint8Array(messages.length * DIGEST_BYTES)
   lanes.digestsOf(messages, digests)
@@ -37,6 +44,21 @@ describe('Md5Lanes', () => {
   it('reads views that begin anywhere in their buffer', () => {
     const bytes = randomBytes(10_000)
     assertDigests([1, 2, 3, 5, 17].map((start) => bytes.subarray(start, 9_000 + start)))
+  })
+
+  it('cannot be had where WebAssembly computes something else', () => {
+    const { WebAssembly: given } = globalThis as unknown as {
+      WebAssembly: { Instance: new (module: unknown, imports: unknown) => object }
+    }
+    const Instance = class {
+      readonly exports = { run: () => {} }
+    }
+    Object.assign(globalThis, { WebAssembly: { ...allOf(given), Instance } })
+    try {
+      assert.equal(Md5Lanes.create(), undefined)
+    } finally {
+      Object.assign(globalThis, { WebAssembly: given })
+    }
   })
 
   it('cannot be had without WebAssembly', () => {

@@ -246,7 +246,9 @@ export class KinesisRecord implements DataHolder {
 
   /** The aggregate as it is now. */
   get #packed(): Uint8Array | undefined {
-    return this.#aggregate ?? this.encoder?.encode()
+    const { encoder } = this
+    if (encoder === undefined || encoder.records < 2) return this.#aggregate
+    return this.#aggregate ?? encoder.encodeInto(Buffer.allocUnsafeSlow(encoder.bytes))
   }
 
   #unfold(aggregate: Uint8Array): void {
