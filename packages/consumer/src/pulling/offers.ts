@@ -13,6 +13,7 @@ export class Offer<T> {
   readonly settled: Promise<void>
   /** True while its shard may begin a handler call, at this very instant (S8). */
   readonly mayTake: () => boolean
+  readonly #onTaken: (offer: Offer<T>) => void
   #isTaken = false
   #resolve: () => void = () => {}
   #reject: (error: unknown) => void = () => {}
@@ -22,11 +23,14 @@ export class Offer<T> {
     readonly at: number
     readonly acknowledgements: Acknowledgements | undefined
     readonly mayTake: () => boolean
+    /** Told once, before whoever takes it has it. */
+    readonly onTaken: (offer: Offer<T>) => void
   }) {
     this.batch = offered.batch
     this.at = offered.at
     this.acknowledgements = offered.acknowledgements
     this.mayTake = offered.mayTake
+    this.#onTaken = offered.onTaken
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -39,8 +43,11 @@ export class Offer<T> {
 
   /** @returns false when it cannot be had any more */
   take(): boolean {
-    this.#isTaken ||= this.mayTake()
-    return this.#isTaken
+    if (this.#isTaken) return true
+    if (!this.mayTake()) return false
+    this.#isTaken = true
+    this.#onTaken(this)
+    return true
   }
 
   /** The handler call settles: it is done, or acknowledged on its own. */

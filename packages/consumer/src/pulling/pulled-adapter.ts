@@ -29,7 +29,7 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
   readonly shardEnded: () => void = nothing
   readonly shutdownRequested: () => void = nothing
   readonly #offers: Offers<T>
-  readonly #take: () => boolean
+  readonly #mayTake: () => boolean
   /** What nobody has taken yet: of what is taken nothing is kept. */
   #offer: Offer<T> | undefined
   #isToldFull = false
@@ -40,11 +40,7 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
     mayTake: () => boolean,
   ) {
     this.#offers = offers
-    this.#take = () => {
-      if (!mayTake()) return false
-      this.#offer = undefined
-      return true
-    }
+    this.#mayTake = mayTake
     this.isPerRecord = isPerRecord
     this.lateAcknowledgements =
       maxOutstanding === undefined ? undefined : { abandoned: offers.abandoned, maxOutstanding }
@@ -59,7 +55,10 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
     at: number,
     acknowledgements: Acknowledgements | undefined,
   ): Settled {
-    const offer = new Offer({ batch, at, acknowledgements, mayTake: this.#take })
+    const offer = new Offer({
+      ...{ batch, at, acknowledgements },
+      ...{ mayTake: this.#mayTake, onTaken: this.#taken },
+    })
     this.#offer = offer
     if (acknowledgements === undefined || acknowledgements.hasRoom) {
       this.#offers.put(offer)
@@ -79,6 +78,10 @@ export class PulledAdapter<T> implements HandlerAdapter<T> {
     this.#offer = undefined
     this.#offers.withdraw(offer)
     offer.giveBack()
+  }
+
+  readonly #taken = (offer: Offer<T>): void => {
+    if (this.#offer === offer) this.#offer = undefined
   }
 
   #tellFull({ shard }: RecordBatch<T>): void {
