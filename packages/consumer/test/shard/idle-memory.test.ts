@@ -13,7 +13,7 @@ import { collecting, ShardWorld, through } from '../shard-fixture.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Answers with copies of the records, and nothing once they are known not to be `open`. */
+/** Answers with copies of the records, which nobody else keeps; once silent it answers no more. */
 class WatchedPages {
   readonly kinesis: KinesisPort
   readonly #pages: WeakRef<object>[] = []

@@ -3,7 +3,8 @@
  * several asks for all of them together.
  */
 import { hash } from 'node:crypto'
-import { DIGEST_BYTES, Md5Lanes } from '../md5-lanes/md5-lanes.ts'
+import { DIGEST_BYTES } from '../md5-lanes/lane.ts'
+import { Md5Lanes } from '../md5-lanes/md5-lanes.ts'
 import { bufferOver, CHECKSUM_BYTES, MAGIC_BYTES } from './format.ts'
 
 /** Undefined before it is needed, null where it cannot be had. */

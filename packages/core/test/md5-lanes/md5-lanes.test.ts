@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { DIGEST_BYTES, Md5Lanes } from '../../src/md5-lanes/md5-lanes.ts'
+import { DIGEST_BYTES } from '../../src/md5-lanes/lane.ts'
+import { Md5Lanes } from '../../src/md5-lanes/md5-lanes.ts'
 
 const lanes = new Md5Lanes()
 
