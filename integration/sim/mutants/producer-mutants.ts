@@ -86,6 +86,16 @@ export const PRODUCER_MUTANTS: readonly Mutant[] = [
     from: 7,
     seeds: 12,
   }),
+  mutant(
+    'sent-without-checksum',
+    'S18: aggregates leave without their checksum',
+    'producer-swarm',
+    {
+      file: `${PRODUCER}/pipeline/request-entries.ts`,
+      find: '  sealAggregates(unsealed)\n',
+      replace: '',
+    },
+  ),
   mutant('keys-as-latin1', 'R66: keys are hashed as if each character were one byte', 'R66', {
     file: `${CORE}/hash-key.ts`,
     find: 'const written = utf8.encodeInto(partitionKey, keyBytes).written',
