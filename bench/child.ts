@@ -1,15 +1,14 @@
 /** The parent's end of a Node process of a benchmark: one question, one answer. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { onOneProcessor } from '../integration/harness/processor-pinning.ts'
+import { withoutLoader } from './built-program.ts'
 
 export class BenchChild<Question extends object, Answer> {
   readonly #name: string
   readonly #process: ChildProcess
 
   /**
-   * Runs the TypeScript source with the flags of this process: nothing has to be built.
-   *
-   * @param file its whole path
+   * @param file its whole path: TypeScript, run with the flags of this process, or a built program
    */
   constructor(
     file: string,
@@ -24,7 +23,7 @@ export class BenchChild<Question extends object, Answer> {
     const [command = '', ...args] = [
       ...onOneProcessor(options.cpu),
       process.execPath,
-      ...process.execArgv,
+      ...(file.endsWith('.ts') ? process.execArgv : withoutLoader(process.execArgv)),
       ...(options.flags ?? []),
       file,
       ...(options.argument === undefined ? [] : [options.argument]),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KclDriver } from '../../integration/harness/kcl-driver.ts'
 import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
+import { builtProgram } from '../built-program.ts'
 import { BenchChild } from '../child.ts'
 import { CLIENT_CPU, CREDENTIALS, clientEnvironment, REGION } from '../environment.ts'
 import { ProcessTree } from '../process-cpu-time.ts'
@@ -36,10 +37,9 @@ export class NodeClient implements Client {
     const { kinesisUrl, dynamodbUrl } = stub
     const { stream } = this
     const settings: ClientSettings = { ...load, client, stream, kinesisUrl, dynamodbUrl }
-    this.#child = new BenchChild(PROGRAM, {
+    this.#child = new BenchChild(builtProgram(PROGRAM), {
       cpu: CLIENT_CPU,
       argument: JSON.stringify(settings),
-      flags: ['--expose-gc'],
       environment: clientEnvironment(stub.certificateFile),
     })
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { KplDriver } from '../../integration/harness/kpl-driver.ts'
 import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
+import { builtProgram } from '../built-program.ts'
 import { BenchChild } from '../child.ts'
 import { CLIENT_CPU, CREDENTIALS, clientEnvironment, REGION } from '../environment.ts'
 import { ProcessTree } from '../process-cpu-time.ts'
@@ -26,7 +27,7 @@ export class NodeClient implements Client {
 
   constructor(client: NodeClientName, stub: Stub, dataBytes: number) {
     const settings: ClientSettings = { client, url: stub.url, dataBytes }
-    this.#child = new BenchChild(PROGRAM, {
+    this.#child = new BenchChild(builtProgram(PROGRAM), {
       cpu: CLIENT_CPU,
       argument: JSON.stringify(settings),
       flags: ['--expose-gc'],
