@@ -59,9 +59,8 @@ export interface StreamState {
   readonly dataBytes: number
   /** Shards that were read at least once. */
   readonly shardsRead: number
-  /** Since the beginning. */
-  readonly pagesServed: number
-  readonly bytesServed: number
+  /** Since the beginning, each once, however often it was asked for. */
+  readonly pagesRead: number
   /** The first thing that was wrong. */
   readonly fault: string | undefined
 }

@@ -1,5 +1,5 @@
 /** Our consumer with its defaults. */
-import { Consumer, type ConsumerOptions } from '@millrace/consumer'
+import { Consumer, type ConsumerOptions, type RecordBatch } from '@millrace/consumer'
 import { kinesisFromSdk } from '@millrace/core'
 import { sleep } from '@millrace/core/internal'
 import { CREDENTIALS, REGION } from '../environment.ts'
@@ -20,7 +20,7 @@ export function thinPath(settings: ClientSettings, tally: Tally): ReadingClient 
 
 export function slowThinPath(settings: ClientSettings, tally: Tally): ReadingClient {
   const retrieval = { ...POLLING, maxTotalPendingBytes: SLOW_BOUND_BYTES }
-  return reading(settings, tally, { retrieval }, SLOW_MS_A_BATCH)
+  return reading(settings, tally, { retrieval }, () => sleep(SLOW_MS_A_BATCH))
 }
 
 export function sdkAdapter(settings: ClientSettings, tally: Tally): ReadingClient {
@@ -33,7 +33,7 @@ function reading(
   { stream, kinesisUrl, dynamodbUrl }: ClientSettings,
   tally: Tally,
   options: Pick<ConsumerOptions, 'client' | 'retrieval'>,
-  pauseMs = 0,
+  beforeEach?: () => Promise<void>,
 ): ReadingClient {
   const consumer = new Consumer({
     applicationName: stream,
@@ -47,17 +47,18 @@ function reading(
     ...(options.client === undefined ? { endpoint: kinesisUrl } : {}),
     ...options,
   })
+  const handle = ({ records, shard: { shardId } }: RecordBatch): void => {
+    const shard = tally.shard(shardId)
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as (typeof records)[number]
+      shard.add(record.sequenceNumber, record.subSequenceNumber, record.data.length)
+    }
+    tally.look()
+  }
   consumer
     .run({
-      eachBatch: ({ records, shard: { shardId } }) => {
-        const shard = tally.shard(shardId)
-        for (let i = 0; i < records.length; i++) {
-          const record = records[i] as (typeof records)[number]
-          shard.add(record.sequenceNumber, record.subSequenceNumber, record.data.length)
-        }
-        tally.look()
-        return pauseMs > 0 ? sleep(pauseMs) : undefined
-      },
+      eachBatch:
+        beforeEach === undefined ? handle : (batch) => beforeEach().then(() => handle(batch)),
     })
     .catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`)

@@ -14,8 +14,8 @@ interface ServedStream {
   /** In each shard. */
   pages: number
   readonly shardsRead: Set<number>
-  pagesServed: number
-  bytesServed: number
+  /** By shard: how many of its pages were asked for, each once however often it was. */
+  readonly pagesRead: Map<number, number>
 }
 
 export class PageServer {
@@ -48,8 +48,7 @@ export class PageServer {
       userRecords: pages * this.#userRecords,
       dataBytes: pages * this.#dataBytes,
       shardsRead: served.shardsRead.size,
-      pagesServed: served.pagesServed,
-      bytesServed: served.bytesServed,
+      pagesRead: [...served.pagesRead.values()].reduce((sum, pages) => sum + pages, 0),
     }
   }
 
@@ -64,8 +63,7 @@ export class PageServer {
     if (canned === undefined) throw new Error(`shard ${shard}`)
     const next = iteratorOf({ stream, shard, page: page + 1 })
     const answer = canned.answer(isCbor, page, next, page + 1 < served.pages ? BEHIND_MS : 0)
-    served.pagesServed++
-    served.bytesServed += answer.length
+    served.pagesRead.set(shard, Math.max(served.pagesRead.get(shard) ?? 0, page + 1))
     return answer
   }
 
@@ -103,7 +101,7 @@ export class PageServer {
   #stream(name: string): ServedStream {
     let stream = this.#streams.get(name)
     if (stream === undefined) {
-      stream = { pages: 0, shardsRead: new Set(), pagesServed: 0, bytesServed: 0 }
+      stream = { pages: 0, shardsRead: new Set(), pagesRead: new Map() }
       this.#streams.set(name, stream)
     }
     return stream
