@@ -71,6 +71,8 @@ export function parseArguments(given: readonly string[]): SimArguments | undefin
   }
   if (flags.has('--help')) return undefined
   refuseTwoRanges(numbers)
+  if (flags.has('--every-mutant'))
+    refuseBesideEveryMutant([...numbers.keys(), ...texts.keys(), ...flags])
   return {
     seeds: numbers.get('--seeds') ?? DEFAULT_SEEDS,
     from: numbers.get('--from') ?? 1,
@@ -94,6 +96,14 @@ function refuseTwoRanges(numbers: ReadonlyMap<string, number>): void {
       throw new UsageError(`--seed is one seed and ${other} many: give one of the two`)
     }
   }
+}
+
+/** Each mutant has scenarios and seeds of its own, in which it is found. */
+function refuseBesideEveryMutant(given: readonly string[]): void {
+  const allowed = ['--every-mutant', '--jobs', '--json']
+  const other = given.find((name) => !allowed.includes(name))
+  if (other === undefined) return
+  throw new UsageError(`--every-mutant plays what each mutant needs: leave out ${other}`)
 }
 
 /** Seeds may be 0; a run of no seeds, or in no process, would prove nothing. */

@@ -53,6 +53,13 @@ describe('parseArguments', () => {
     refuses(['--seed', '-1'], /from 0 up/)
   })
 
+  it('refuses beside --every-mutant what it would pass over', () => {
+    refuses(['--every-mutant', '--seeds', '20'], /leave out --seeds/)
+    refuses(['--scenario=R19', '--every-mutant'], /leave out --scenario/)
+    refuses(['--every-mutant', '--trace'], /leave out --trace/)
+    assert.equal(parseArguments(['--every-mutant', '--jobs=2', '--json'])?.everyMutant, true)
+  })
+
   it('refuses one seed and many at once, and anything twice', () => {
     refuses(['--seed', '3', '--seeds', '20'], /--seed is one seed and --seeds many/)
     refuses(['--from', '3', '--seed', '20'], /--seed is one seed and --from many/)
