@@ -25,6 +25,7 @@ export {
   newHashWords,
   storeHashKey,
 } from './hash-words.ts'
+export { keepShape } from './kept-shapes.ts'
 export { LIMITS, type Limits } from './limits.ts'
 export { holesBetween, Lineage } from './lineage.ts'
 export { resolveLogger, silentLogger, stderrLogger } from './loggers.ts'

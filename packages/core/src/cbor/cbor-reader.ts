@@ -2,6 +2,7 @@
  * CBOR (RFC 8949) to plain values: any legal item, with indefinite lengths as Java's writer sends
  * them. Byte strings are views of the input, not copies.
  */
+import { keepShape } from '../kept-shapes.ts'
 import { ShortTexts } from './short-texts.ts'
 
 /** The bytes are no CBOR, or none that AWS speaks. Says where, never what stands there. */
@@ -274,6 +275,8 @@ export class CborReader {
     return new CborError(what, this.#at)
   }
 }
+
+keepShape(new CborReader(Buffer.alloc(0)))
 
 function halfFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
