@@ -7,7 +7,8 @@ import { sleep } from '@millrace/core/internal'
 import { kclProject } from '../integration/harness/kcl-driver.ts'
 import { AbsentError } from '../integration/interop/exit-codes.ts'
 import type { Floor } from './benchmark.ts'
-import { type Client, KclClient, NodeClient } from './consumer/clients.ts'
+import { builtProgram } from './built-program.ts'
+import { CLIENT_SOURCE, type Client, KclClient, NodeClient } from './consumer/clients.ts'
 import type { NodeClientName, StubSettings } from './consumer/messages.ts'
 import { ready } from './consumer/readiness.ts'
 import { Stub } from './consumer/stub.ts'
@@ -58,7 +59,8 @@ const LOADS: readonly Load[] = [
 
 export async function* measureConsumer(): AsyncGenerator<BenchmarkResult> {
   const absent = await whyNoKcl()
-  for (const load of LOADS) yield await measureLoad(load, absent)
+  const program = builtProgram(CLIENT_SOURCE)
+  for (const load of LOADS) yield await measureLoad(load, absent, program)
 }
 
 /** Undefined if KCL can be run and its CPU time be read. */
@@ -73,11 +75,15 @@ async function whyNoKcl(): Promise<string | undefined> {
   }
 }
 
-async function measureLoad(load: Load, absent: string | undefined): Promise<BenchmarkResult> {
+async function measureLoad(
+  load: Load,
+  absent: string | undefined,
+  program: string,
+): Promise<BenchmarkResult> {
   const stub = await Stub.start({ content: load.content, dataBytes: load.dataBytes })
   const kcl = absent === undefined ? new KclClient(stub) : undefined
   const clients = new Map<string, Client>(
-    NODE_CLIENTS.map((name) => [name, new NodeClient(name, stub, load)]),
+    NODE_CLIENTS.map((name) => [name, new NodeClient(program, name, stub, load)]),
   )
   if (kcl !== undefined) clients.set(KCL, kcl)
   try {

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs'
 import { kplProject } from '../integration/harness/kpl-driver.ts'
 import { AbsentError } from '../integration/interop/exit-codes.ts'
 import type { Floor } from './benchmark.ts'
-import { type Client, KplClient, NodeClient } from './producer/clients.ts'
+import { builtProgram } from './built-program.ts'
+import { CLIENT_SOURCE, type Client, KplClient, NodeClient } from './producer/clients.ts'
 import type { NodeClientName } from './producer/messages.ts'
 import { Stub } from './producer/stub.ts'
 import {
@@ -74,7 +75,8 @@ const NODE_CLIENTS: readonly NodeClientName[] = [
 
 export async function* measureProducer(): AsyncGenerator<BenchmarkResult> {
   const absent = await whyNoKpl()
-  for (const load of LOADS) yield await measureLoad(load, absent)
+  const program = builtProgram(CLIENT_SOURCE)
+  for (const load of LOADS) yield await measureLoad(load, absent, program)
 }
 
 /** Undefined if the KPL can be run and its CPU time be read. */
@@ -89,11 +91,15 @@ async function whyNoKpl(): Promise<string | undefined> {
   }
 }
 
-async function measureLoad(load: Load, absent: string | undefined): Promise<BenchmarkResult> {
+async function measureLoad(
+  load: Load,
+  absent: string | undefined,
+  program: string,
+): Promise<BenchmarkResult> {
   const { dataBytes } = load
   const stub = await Stub.start()
   const clients = new Map<string, Client>(
-    NODE_CLIENTS.map((name) => [name, new NodeClient(name, stub, dataBytes)]),
+    NODE_CLIENTS.map((name) => [name, new NodeClient(program, name, stub, dataBytes)]),
   )
   if (absent === undefined) clients.set(KPL, new KplClient(stub, dataBytes))
   try {

@@ -3,7 +3,8 @@
  * more: counted by the server, so it is the same on every machine. Peak RSS is shown beside it.
  */
 import { sleep } from '@millrace/core/internal'
-import { NodeClient } from './consumer/clients.ts'
+import { builtProgram } from './built-program.ts'
+import { CLIENT_SOURCE, NodeClient } from './consumer/clients.ts'
 import { SHARDS, SLOW_BOUND_BYTES, type StubSettings } from './consumer/messages.ts'
 import { ready } from './consumer/readiness.ts'
 import { Stub } from './consumer/stub.ts'
@@ -16,8 +17,9 @@ const RUN_MS = 20_000
 const MIB = 1024 * 1024
 
 export async function countSlowHandler(): Promise<readonly CountResult[]> {
+  const program = builtProgram(CLIENT_SOURCE)
   const stub = await Stub.start(LOAD)
-  const client = new NodeClient('thin path, slow handler', stub, LOAD)
+  const client = new NodeClient(program, 'thin path, slow handler', stub, LOAD)
   try {
     await ready('the slow handler', client, stub)
     const idle = await client.soFar()

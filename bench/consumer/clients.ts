@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KclDriver } from '../../integration/harness/kcl-driver.ts'
 import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
-import { builtProgram } from '../built-program.ts'
 import { BenchChild } from '../child.ts'
 import { CLIENT_CPU, CREDENTIALS, clientEnvironment, REGION } from '../environment.ts'
 import { ProcessTree } from '../process-cpu-time.ts'
@@ -26,18 +25,20 @@ export interface Client {
   stop(): void | Promise<void>
 }
 
-const PROGRAM = join(import.meta.dirname, 'client-process.ts')
+/** Of the Node clients. */
+export const CLIENT_SOURCE: string = join(import.meta.dirname, 'client-process.ts')
 
 export class NodeClient implements Client {
   readonly stream: string
   readonly #child: BenchChild<RunCommand, RunReport>
 
-  constructor(client: NodeClientName, stub: Stub, load: StubSettings) {
+  /** @param program what is built of `CLIENT_SOURCE` */
+  constructor(program: string, client: NodeClientName, stub: Stub, load: StubSettings) {
     this.stream = client.replace(/[^A-Za-z]+/g, '-')
     const { kinesisUrl, dynamodbUrl } = stub
     const { stream } = this
     const settings: ClientSettings = { ...load, client, stream, kinesisUrl, dynamodbUrl }
-    this.#child = new BenchChild(builtProgram(PROGRAM), {
+    this.#child = new BenchChild(program, {
       cpu: CLIENT_CPU,
       argument: JSON.stringify(settings),
       environment: clientEnvironment(stub.certificateFile),

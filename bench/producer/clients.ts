@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import { KplDriver } from '../../integration/harness/kpl-driver.ts'
 import { onOneProcessor } from '../../integration/harness/processor-pinning.ts'
-import { builtProgram } from '../built-program.ts'
 import { BenchChild } from '../child.ts'
 import { CLIENT_CPU, CREDENTIALS, clientEnvironment, REGION } from '../environment.ts'
 import { ProcessTree } from '../process-cpu-time.ts'
@@ -15,7 +14,8 @@ import {
 } from './messages.ts'
 import type { Stub } from './stub.ts'
 
-const PROGRAM = join(import.meta.dirname, 'client-process.ts')
+/** Of the Node clients. */
+export const CLIENT_SOURCE: string = join(import.meta.dirname, 'client-process.ts')
 
 export interface Client {
   run(records: number): Promise<RunReport>
@@ -25,9 +25,10 @@ export interface Client {
 export class NodeClient implements Client {
   readonly #child: BenchChild<RunCommand, RunReport>
 
-  constructor(client: NodeClientName, stub: Stub, dataBytes: number) {
+  /** @param program what is built of `CLIENT_SOURCE` */
+  constructor(program: string, client: NodeClientName, stub: Stub, dataBytes: number) {
     const settings: ClientSettings = { client, url: stub.url, dataBytes }
-    this.#child = new BenchChild(builtProgram(PROGRAM), {
+    this.#child = new BenchChild(program, {
       cpu: CLIENT_CPU,
       argument: JSON.stringify(settings),
       flags: ['--expose-gc'],
