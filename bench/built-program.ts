@@ -48,20 +48,3 @@ function buildPackages(): void {
   if (status === 0) return
   throw new PrerequisiteAbsentError(`the packages do not compile:\n${error?.message ?? stdout}`)
 }
-
-/** The flags of this process that a built program needs: without those that load TypeScript. */
-export function withoutLoader(flags: readonly string[]): readonly string[] {
-  const kept: string[] = []
-  for (let i = 0; i < flags.length; i++) {
-    const flag = flags[i] as string
-    if (isLoading(flag)) continue
-    // An option and its value can be two words.
-    if (isLoading(`${flag}=${flags[i + 1]}`)) i++
-    else kept.push(flag)
-  }
-  return kept
-}
-
-function isLoading(flag: string): boolean {
-  return /^(--import=tsx|(--conditions|-C)=@millrace\/source$)/.test(flag)
-}

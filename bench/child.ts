@@ -1,7 +1,6 @@
 /** The parent's end of a Node process of a benchmark: one question, one answer. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { onOneProcessor } from '../integration/harness/processor-pinning.ts'
-import { withoutLoader } from './built-program.ts'
 
 export class BenchChild<Question extends object, Answer> {
   readonly #name: string
@@ -60,4 +59,21 @@ export class BenchChild<Question extends object, Answer> {
   stop(): void {
     if (this.#process.connected) this.#process.disconnect()
   }
+}
+
+/** The flags of this process that a built program needs: without those that load TypeScript. */
+function withoutLoader(flags: readonly string[]): readonly string[] {
+  const kept: string[] = []
+  for (let i = 0; i < flags.length; i++) {
+    const flag = flags[i] as string
+    if (isLoading(flag)) continue
+    // An option and its value can be two words.
+    if (isLoading(`${flag}=${flags[i + 1]}`)) i++
+    else kept.push(flag)
+  }
+  return kept
+}
+
+function isLoading(flag: string): boolean {
+  return /^(--import=tsx|(--conditions|-C)=@millrace\/source$)/.test(flag)
 }
